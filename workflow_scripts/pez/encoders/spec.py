@@ -1,0 +1,85 @@
+"""Configuration of the encoders: the registry of architectures and where weights come from."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from pez.runtime.schema import Schema
+
+UNTRAINED_SUFFIX = "_untrained"
+
+
+class CheckpointWeights(Schema):
+    """Weights of a published checkpoint: Meta's ``.pt`` or a Hugging Face folder/safetensors."""
+
+    source: Literal["checkpoint"]
+    file: str = Field(description="name of Meta's file, looked for in checkpoint_dir")
+    url: str = Field(pattern=r"^https?://", description="where it is downloaded from otherwise")
+
+
+class EmbeddedWeights(Schema):
+    """Weights trained by this project and shipped with it."""
+
+    source: Literal["embedded"]
+    file: str = Field(description="safetensors file, relative to the checkout")
+
+
+class RandomWeights(Schema):
+    """Random initialisation (Meta's V-JEPA 2 scheme), nothing learned."""
+
+    source: Literal["random"]
+    seed: int = Field(0, ge=0)
+
+
+Weights = Annotated[
+    CheckpointWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
+]
+
+
+class EncoderSpec(Schema):
+    """One V-JEPA 2 encoder: 16 x 16 patches, tubelets of two frames, 3D rotary positions."""
+
+    hidden_size: int = Field(ge=24, description="width of the residual stream")
+    layers: int = Field(ge=1, description="number of transformer blocks")
+    heads: int = Field(ge=1)
+    mlp_size: int = Field(ge=1, description="hidden width of each block's MLP")
+    input_size: int = Field(256, ge=32, multiple_of=16, description="side of the input, pixels")
+    weights: Weights
+
+    @model_validator(mode="after")
+    def _whole_heads(self) -> "EncoderSpec":
+        if self.hidden_size % self.heads:
+            raise ValueError(f"hidden_size = {self.hidden_size} is no multiple of heads = {self.heads}")
+        return self
+
+
+class EncodersConfig(Schema):
+    """Section ``encoders`` of the configuration."""
+
+    checkpoint_dir: str | None = Field(
+        None, description="folder of downloaded checkpoints; null downloads them"
+    )
+    checkpoint_encoder: Literal["target_encoder", "encoder"] = Field(
+        "target_encoder", description="which encoder of Meta's file is read"
+    )
+    untrained_seed: int = Field(1, ge=0, description="initialisation of every *_untrained control")
+    models: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], EncoderSpec]
+
+    @model_validator(mode="after")
+    def _suffix_is_reserved(self) -> "EncodersConfig":
+        for name in self.models:
+            if name.endswith(UNTRAINED_SUFFIX):
+                raise ValueError(
+                    f"model name {name!r}: names ending in {UNTRAINED_SUFFIX!r} are reserved for "
+                    "the untrained control that every model has"
+                )
+        return self
+
+    def registry(self) -> dict[str, EncoderSpec]:
+        """Every configured model and, beside each, its untrained control."""
+        control = RandomWeights(source="random", seed=self.untrained_seed)
+        untrained = {
+            name + UNTRAINED_SUFFIX: spec.model_copy(update={"weights": control})
+            for name, spec in self.models.items()
+        }
+        return self.models | untrained

@@ -1,0 +1,41 @@
+"""Names of captures, poolings and stored views, and the configuration of the extraction."""
+
+from typing import Literal, get_args
+
+from pydantic import Field
+
+from pez.runtime.schema import Schema
+
+Capture = Literal["resid_pre", "resid_post"]
+Pooling = Literal[
+    "mean",
+    "temporal_first",
+    "temporal_last",
+    "temporal_diff",
+    "temporal_last_patch",
+    "temporal_diff_patch",
+]
+View = Literal["tubelet_mean", "first_tubelet_patches", "last_tubelet_patches"]
+
+VIEWS: tuple[View, ...] = get_args(View)
+VIEWS_OF_POOLING: dict[Pooling, tuple[View, ...]] = {
+    "mean": ("tubelet_mean",),
+    "temporal_first": ("tubelet_mean",),
+    "temporal_last": ("tubelet_mean",),
+    "temporal_diff": ("tubelet_mean",),
+    "temporal_last_patch": ("last_tubelet_patches",),
+    "temporal_diff_patch": ("first_tubelet_patches", "last_tubelet_patches"),
+}
+
+
+class ExtractionSpec(Schema):
+    """Section ``extraction`` of the configuration."""
+
+    preprocessing: Literal["resize", "eval_preproc"] = Field(
+        "resize",
+        description="resize straight to the input size, or resize to 293/256 of it and crop",
+    )
+    batch_size: int = Field(8, ge=1, description="clips per forward pass; halved when memory is short")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto: bf16 where the device computes in it, else fp32"
+    )

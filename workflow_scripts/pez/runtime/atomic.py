@@ -1,0 +1,49 @@
+"""Write a file under a temporary name and move it into place, or not at all."""
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pez.runtime.errors import ArtifactError
+
+
+@contextmanager
+def atomic_path(final: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside ``final``; on success sync it and rename it to ``final``.
+
+    A reader therefore sees the old file, no file, or the whole new file. The temporary name keeps
+    the suffix of ``final`` (libraries choose a format by it).
+
+    Raises:
+        ArtifactError: the disk is full, or the user's quota is.
+    """
+    final = Path(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{final.stem}.", suffix=final.suffix, dir=final.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(final)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ArtifactError(
+                f"no space left on the disk while writing {final}: nothing was kept of it. "
+                "Free some space, or set output_dir in the configuration to a larger disk, "
+                "and run the same command again."
+            ) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
