@@ -55,9 +55,13 @@ def _project_imports(path: Path, root: Path) -> list[Path]:
     return found
 
 
-@cache
 def _syntax_tree(path: Path) -> ast.Module:
-    tree = ast.parse(path.read_text())
+    return _parse(path.read_text())
+
+
+@cache
+def _parse(source: str) -> ast.Module:
+    tree = ast.parse(source)
     for node in ast.walk(tree):
         documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:

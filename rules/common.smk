@@ -1,0 +1,84 @@
+"""Paths and parameters that the rules share. Functions only: the rules stand in the other files."""
+
+
+def code(script):
+    """Fingerprint of a script and of everything it imports, as a rule parameter."""
+    return code_fingerprint(script, SCRIPTS)
+
+
+def clips_file(dataset, name):
+    """Path of a file of ``dataset``."""
+    return f"{OUT}/clips/{CONFIG.clips.renderer}/{dataset}/{name}"
+
+
+def shard_names(dataset):
+    """Names of the shards of ``dataset``: 000, 001, ..."""
+    return [f"{shard:03d}" for shard in range(CONFIG.clips.shards(dataset))]
+
+
+def clip_shards(dataset):
+    """Every clip shard of ``dataset``."""
+    return [clips_file(dataset, f"shard_{shard}.safetensors") for shard in shard_names(dataset)]
+
+
+def models_with(source):
+    """Wildcard constraint: the models whose weights come from ``source``."""
+    registry = CONFIG.encoders.registry()
+    names = [name for name, spec in registry.items() if spec.weights.source == source]
+    return "|".join(names) or "none"
+
+
+def weights(model):
+    """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
+    source = CONFIG.encoder(model).weights
+    if source.source == "embedded":
+        return str(CHECKOUT / source.file)
+    return f"{OUT}/checkpoints/{model}.safetensors"
+
+
+def checkpoint_source(model):
+    """Checkpoint of ``model`` as published: found in checkpoint_dir, or downloaded."""
+    source = CONFIG.encoder(model).weights
+    if CONFIG.encoders.checkpoint_dir is None:
+        return f"{OUT}/checkpoints/downloads/{source.file}"
+    return str(find_checkpoint(Path(CONFIG.encoders.checkpoint_dir), source))
+
+
+def checkpoint_url(file):
+    """Where the published checkpoint ``file`` is downloaded from."""
+    sources = [spec.weights for spec in CONFIG.encoders.models.values()]
+    return next(s.url for s in sources if s.source == "checkpoint" and s.file == file)
+
+
+def stream_files(model, dataset, view, shard):
+    """Feature files of one shard in one view: one for each residual stream."""
+    return [
+        f"{OUT}/features/{model}/{dataset}/{view}/stream_{stream:02d}.shard_{shard}.safetensors"
+        for stream in range(CONFIG.encoder(model).layers + 1)
+    ]
+
+
+def feature_files(model, dataset, shard):
+    """Feature files of one shard, in every view that the configured probes ask for."""
+    views = CONFIG.views(dataset)
+    return [file for view in views for file in stream_files(model, dataset, view, shard)]
+
+
+def probe_features(model, probe):
+    """Feature files that ``probe`` reads, shard by shard."""
+    spec = CONFIG.probes[probe]
+    return [
+        file
+        for view in VIEWS_OF_POOLING[spec.pooling]
+        for shard in shard_names(spec.dataset)
+        for file in stream_files(model, spec.dataset, view, shard)
+    ]
+
+
+def figure_probes(figure):
+    """Probe results that ``figure`` shows, the untrained controls among them."""
+    return [
+        f"{OUT}/probes/{model}/{probe}.parquet"
+        for model in CONFIG.models_of(figure)
+        for probe in CONFIG.figures[figure].probes
+    ]

@@ -1,0 +1,41 @@
+"""Residual-stream features: one forward pass per shard writes every layer and every view.
+
+One rule per model and dataset: the number of files a job writes depends on the model's depth and
+on the views that the configured probes ask of the dataset, and Snakemake wants the outputs of a
+rule spelled out.
+"""
+
+for model, encoder in CONFIG.encoders.registry().items():
+    for dataset in CONFIG.clips.datasets:
+
+        rule:
+            name:
+                f"extract_{model}_{dataset}"
+            message:
+                f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
+            params:
+                extraction={
+                    "model": model,
+                    "encoder": encoder.model_dump(mode="json"),
+                    "extraction": CONFIG.extraction.model_dump(mode="json"),
+                    "views": CONFIG.views(dataset),
+                },
+                code=code("extract_features.py"),
+            input:
+                clips=clips_file(dataset, "shard_{shard}.safetensors"),
+                weights=weights(model),
+            output:
+                feature_files(model, dataset, "{shard}"),
+            log:
+                f"{OUT}/logs/extract_features/{model}.{dataset}.{{shard}}.log",
+            benchmark:
+                f"{OUT}/benchmarks/extract_features/{model}.{dataset}.{{shard}}.tsv"
+            threads: 1
+            resources:
+                gpu=1,
+                mem_mb=8000,
+                runtime=60,
+            conda:
+                "../envs/encoders.yaml"
+            script:
+                "../workflow_scripts/extract_features.py"
