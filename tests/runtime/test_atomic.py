@@ -1,0 +1,94 @@
+"""Files appear whole or not at all, and a full disk is said in a sentence."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pez.runtime.atomic import atomic_path
+from pez.runtime.errors import ArtifactError
+from pez.runtime.tables import read_table, write_table
+from pez.runtime.tensor_file import map_tensor, read_metadata, write_tensors
+
+
+def test_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    target.write_text("old")
+    with pytest.raises(RuntimeError), atomic_path(target) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["a.txt"]
+
+
+def test_a_killed_writer_leaves_no_target(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    script = (
+        "import os, signal, sys; from pez.runtime.atomic import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow_scripts")}
+    ended = subprocess.run([sys.executable, "-c", script, str(target)], env=environment)
+    assert ended.returncode == -signal.SIGKILL
+    assert not target.exists()
+
+
+def test_full_disk_is_named(tmp_path: Path) -> None:
+    """The file really is on a full file system: a mounted tmpfs of 64 KiB where we may mount."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(mount)])
+    if mounted.returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        target = mount / "big.safetensors"
+        with pytest.raises(ArtifactError, match=r"no space left.*big\.safetensors.*Free some"):
+            write_tensors(target, {"frames": np.ones(10**6, np.uint8)}, {})
+        with pytest.raises(ArtifactError, match=r"no space left.*big\.parquet"):
+            noise = np.random.default_rng(0).normal(size=10**5)
+            write_table(mount / "big.parquet", pd.DataFrame({"a": noise}))
+        assert list(mount.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(mount)], check=True)
+
+
+def test_tensor_round_trip(tmp_path: Path) -> None:
+    path = tmp_path / "x.safetensors"
+    frames = np.random.default_rng(0).integers(0, 255, (2, 3, 4), dtype=np.uint8)
+    write_tensors(path, {"frames": frames, "b": np.zeros(3, np.float32)}, {"seed": 1})
+    mapped = map_tensor(path, "frames")
+    assert isinstance(mapped, np.memmap)
+    np.testing.assert_array_equal(mapped, frames)
+    assert read_metadata(path) == {"seed": 1}
+
+
+@pytest.mark.parametrize("keep", [0, 5, 40, -1])
+def test_truncated_tensor_file_is_named(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "x.safetensors"
+    write_tensors(path, {"frames": np.arange(1000, dtype=np.float32)}, {})
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(ArtifactError, match=r"x\.safetensors.*[Dd]elete it and run again"):
+        map_tensor(path, "frames")
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"x\.safetensors does not exist"):
+        map_tensor(tmp_path / "x.safetensors", "frames")
+    with pytest.raises(ArtifactError, match=r"x\.parquet does not exist"):
+        read_table(tmp_path / "x.parquet")
+
+
+def test_damaged_tables_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "x.parquet"
+    write_table(path, pd.DataFrame({"a": [1, 2]}))
+    with pytest.raises(ArtifactError, match=r"x\.parquet lacks the column\(s\) b"):
+        read_table(path, ["a", "b"])
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(ArtifactError, match=r"x\.parquet is not a whole Parquet file"):
+        read_table(path)

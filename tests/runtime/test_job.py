@@ -1,0 +1,78 @@
+"""What `job` does around a script's work."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
+
+PREAMBLE = """
+import os, sys, time, types
+from pez.runtime.job import job
+from pez.runtime.errors import PezError
+snakemake = types.SimpleNamespace(log=[sys.argv[1]], threads=1, rule="demo", resources={"gpu": 1})
+"""
+
+
+def run(script: str, log: Path) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""}
+    arguments = [sys.executable, "-c", PREAMBLE + script, str(log)]
+    return subprocess.run(arguments, env=environment, capture_output=True, text=True)
+
+
+def test_output_goes_to_the_log_and_says_the_device(tmp_path: Path) -> None:
+    log = tmp_path / "logs/a.log"
+    script = "with job(snakemake) as run:\n    print('hello'); os.system('echo from C')\n"
+    ended = run(script + "    assert run.device == 'cpu'\n", log)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == "" and ended.stderr == ""
+    text = log.read_text()
+    assert "hello" in text and "from C" in text
+    assert "computing on the CPU: this machine offers no GPU" in text
+
+
+def test_an_error_of_ours_is_one_sentence(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    ended = run("with job(snakemake):\n    raise PezError('x.bin is bad: delete it')\n", log)
+    assert ended.returncode == 1
+    assert ended.stderr.strip() == "Error in rule demo: x.bin is bad: delete it"
+    assert "Traceback" not in log.read_text()
+    assert "x.bin is bad: delete it" in log.read_text()
+
+
+def test_progress_bars_stay_on_the_terminal(tmp_path: Path) -> None:
+    log = tmp_path / "a.log"
+    script = (
+        "with job(snakemake):\n"
+        "    from pez.runtime.progress import progress\n"
+        "    for _ in progress(range(3), 'working', unit='clip'): pass\n"
+    )
+    ended = run(script, log)
+    assert "working" in ended.stderr and "3/3" in ended.stderr
+    assert "working" not in log.read_text()
+
+
+def test_the_job_dies_with_its_parent(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    body = f"open({str(pid_file)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+    script = PREAMBLE + f"with job(snakemake):\n    {body}\n"
+    launcher = (
+        "import subprocess, sys\n"
+        f"subprocess.Popen([sys.executable, '-c', {script!r}, {str(tmp_path / 'a.log')!r}]).wait()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS)}
+    parent = subprocess.Popen([sys.executable, "-c", launcher], env=environment)
+    while not (pid_file.exists() and pid_file.read_text()):
+        assert parent.poll() is None
+        time.sleep(0.05)
+    child = Path("/proc") / pid_file.read_text()
+    assert child.exists()
+    parent.kill()
+    parent.wait()
+    for _ in range(100):
+        if not child.exists() or "Z" in (child / "stat").read_text().split()[2]:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the job outlived its parent")
