@@ -1,0 +1,153 @@
+"""Probe tables with curves of known shape, laid out like the files of the workflow."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from pez.clips.spec import Motion
+from pez.emergence.curves import layer_fractions
+from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.reference import References, read_references
+from pez.figures.spec import FigureSpec
+from pez.probes.spec import ProbeSpec
+from pez.runtime.tables import write_table
+
+REFERENCE_FOLDER = Path(__file__).parents[2] / "resources" / "reference"
+FOLDS = 5
+
+CLIPS = ClipsFacts(renderer="kubric", samples=16, datasets={"velocity": 392, "acceleration": 280})
+MODELS = {
+    "vjepa2_nano": ModelFacts(layers=12, source="random", weights="random weights, seed 0"),
+    "vjepa2_nano_untrained": ModelFacts(
+        layers=12, source="random", weights="random weights, seed 1"
+    ),
+    "vjepa2_large": ModelFacts(layers=24, source="checkpoint", weights="vitl.pt, target_encoder"),
+    "vjepa2_large_untrained": ModelFacts(
+        layers=24, source="random", weights="random weights, seed 1"
+    ),
+}
+
+
+def references() -> References:
+    return read_references(
+        REFERENCE_FOLDER / "third_party.csv",
+        REFERENCE_FOLDER / "paper_readings.csv",
+        REFERENCE_FOLDER / "third_party_recipes.csv",
+    )
+
+
+def probe(target: str, dataset: Motion, **changes: str) -> ProbeSpec:
+    recipe = {
+        "dataset": dataset,
+        "target": target,
+        "capture": "resid_post",
+        "pooling": "temporal_last",
+        "grouping": "direction_spatial_sector",
+        "normalisation": "zscore",
+        "solver": "trainable",
+    }
+    return ProbeSpec.model_validate(recipe | changes)
+
+
+PROBES = {
+    "speed": probe("speed", "velocity"),
+    "direction": probe("direction_angle", "velocity"),
+    "acceleration": probe("acceleration", "acceleration"),
+    "velocity_xy": probe(
+        "velocity_xy",
+        "velocity",
+        pooling="temporal_last_patch",
+        grouping="magnitude_spatial_sector",
+        normalisation="center",
+    ),
+    "acceleration_xy": probe(
+        "acceleration_xy", "acceleration", grouping="magnitude", normalisation="center"
+    ),
+}
+FIGURE_2C = ("speed", "direction", "acceleration")
+FIGURE_2B = ("velocity_xy", "acceleration_xy")
+
+
+def spec(probes: tuple[str, ...], *models: str) -> FigureSpec:
+    titles = {"velocity_xy": "velocity (x, y)", "acceleration_xy": "acceleration (x, y)"}
+    return FigureSpec.model_validate(
+        {
+            "title": "Polar motion variables, after Fig. 2(c) of arXiv 2602.07050"
+            if probes == FIGURE_2C
+            else "Cartesian motion variables, after Fig. 2(b) of arXiv 2602.07050",
+            "models": models,
+            "probes": probes,
+            "panel_titles": {name: titles[name] for name in probes if name in titles},
+        }
+    )
+
+
+def step(layers: int, first: float, peak: float, at: float, width: float = 0.04) -> np.ndarray:
+    """A sigmoid from ``first`` to ``peak`` with its inflection at layer fraction ``at``."""
+    x = layer_fractions(layers)
+    rise = 1 / (1 + np.exp(-(x - at) / width))
+    rise = (rise - rise[0]) / (rise[-1] - rise[0])
+    return first + (peak - first) * rise
+
+
+def probe_table(
+    curves: Mapping[str, np.ndarray], spread: float = 0.02, nan_fold: int | None = None
+) -> pd.DataFrame:
+    """Probe results whose fold means are ``curves`` (selection to float [layers]).
+
+    The sample standard deviation over the folds is ``spread``; ``nan_fold`` is degenerate.
+    """
+    offsets = np.linspace(-1, 1, FOLDS)
+    offsets *= spread / offsets.std(ddof=1)
+    if nan_fold is not None:
+        offsets = np.where(np.arange(FOLDS) == nan_fold, np.nan, offsets)
+    rows = [
+        {
+            "layer": layer,
+            "selection": selection,
+            "fold": fold,
+            "metric": metric,
+            "value": value + offsets[fold] if metric == "r2" else 7.0,
+            "n_train": 312,
+            "n_test": 80,
+            "learning_rate": 1e-3,
+            "weight_decay": 0.1,
+            "steps": 400,
+            "alpha": np.nan,
+        }
+        for selection, curve in curves.items()
+        for layer, value in enumerate(curve)
+        for fold in range(FOLDS)
+        for metric in ("r2", "mae")
+    ]
+    return pd.DataFrame(rows)
+
+
+def realistic_curves(model: str, name: str) -> dict[str, np.ndarray]:
+    """Curves that look like the ones of a real run."""
+    layers = MODELS[model].layers
+    noise = np.random.default_rng([len(model), len(name)]).normal(0, 0.015, layers)
+    if model.endswith("_untrained"):
+        last = {"direction": -0.3}.get(name, 0.35)
+        first = -3.1 if name == "direction" else -0.05
+        curve = step(layers, first, last, 0.1) + noise
+    elif name == "direction":
+        curve = step(layers, 0.32, 0.87, 0.33, 0.02) + noise
+    elif name.endswith("_xy"):
+        curve = step(layers, 0.45, 0.92, 0.2) + noise / 2
+    else:
+        curve = step(layers, 0.87, 0.985, 0.08) + noise / 6
+    return {"validation": curve, "nested": curve - 0.03 - np.abs(noise)}
+
+
+def write_results(folder: Path, shown: FigureSpec) -> list[Path]:
+    """Write realistic probe results of every model, control and probe of ``shown``."""
+    paths = []
+    for model in shown.models:
+        for network in (model, f"{model}_untrained"):
+            for name in shown.probes:
+                path = folder / "probes" / network / f"{name}.parquet"
+                write_table(path, probe_table(realistic_curves(network, name)))
+                paths.append(path)
+    return paths

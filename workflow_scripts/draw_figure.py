@@ -1,0 +1,33 @@
+"""Draw a figure with its numbers and its verdict (rule draw_figure)."""
+
+from pathlib import Path
+
+from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.reference import read_references
+from pez.figures.draw import FigureFiles, draw_figure
+from pez.figures.spec import FigureSpec, FigureStyle
+from pez.probes.spec import ProbeSpec
+from pez.runtime.job import job
+
+if __name__ == "__main__":
+    with job(snakemake):
+        files, params, output = snakemake.input, snakemake.params, snakemake.output
+        draw_figure(
+            name=snakemake.wildcards.figure,
+            spec=FigureSpec.model_validate(params.figure),
+            style=FigureStyle.model_validate(params.style),
+            results=[Path(path) for path in files.results],
+            probes={name: ProbeSpec.model_validate(probe) for name, probe in params.probes.items()},
+            models={
+                name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
+            },
+            clips=ClipsFacts.model_validate(params.clips),
+            references=read_references(files.third_party, files.paper, files.recipes),
+            files=FigureFiles(
+                png=Path(output.png),
+                svg=Path(output.svg),
+                csv=Path(output.csv),
+                verdict_md=Path(output.verdict_md),
+                verdict_json=Path(output.verdict_json),
+            ),
+        )

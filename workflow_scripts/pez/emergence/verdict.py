@@ -1,0 +1,237 @@
+"""Reproduction-quality level of a figure, rule by rule against the reference tables.
+
+Levels, the best that applies:
+
+* Qualified: every probe passes all its rules, and one recipe serves all probes.
+* Partial: at least one probe passes all its rules.
+* Overall-only: no probe does, but the values averaged over the probes agree.
+* Failed: none of this.
+* No reference: a trained model for which no reference numbers are known.
+* Not a reproduction: the weights are not the published ones, or the clips are fewer than the
+  paper's. Nothing is compared.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from pez.emergence.curves import Curve
+from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.landmarks import Landmarks, find_landmarks
+from pez.emergence.reference import (
+    PAPER_CLIPS,
+    REFERENCE_MODEL,
+    References,
+    recipe_differences,
+    variable_of,
+)
+from pez.probes.spec import ProbeSpec
+from pez.runtime.schema import Schema
+
+Level = Literal[
+    "Qualified", "Partial", "Overall-only", "Failed", "No reference", "Not a reproduction"
+]
+OVERALL = "mean over probes"
+_OVERALL_QUANTITIES = ("first", "pez", "peak", "last")
+_ROUNDING = 1e-9  # a difference of exactly the tolerance passes
+
+
+class Rule(Schema):
+    """One comparison of a measured number with a reference number."""
+
+    probe: str
+    quantity: str = Field(description="see resources/reference/README.md")
+    kind: Literal["key", "shape", "overall"]
+    layer: int | None = Field(description="layer that the source names, if any")
+    measured: float | None = Field(description="null where the curve does not have it")
+    reference: float
+    tolerance: float
+    passed: bool = Field(description="|measured - reference| <= tolerance")
+    source: str
+
+
+class Comparison(Schema):
+    """All rules against one reference table, and the level that follows from them."""
+
+    reference: str
+    level: Level
+    matching_probes: tuple[str, ...] = Field(description="probes that pass all their rules")
+    recipe_differences: tuple[str, ...] = Field(description="departures from the table's recipes")
+    rules: tuple[Rule, ...]
+
+
+def why_not_comparable(
+    model: str, facts: ModelFacts, clips: ClipsFacts
+) -> tuple[Level | None, tuple[str, ...]]:
+    """Level (or None if it is for the rules to decide) and reasons why nothing can be compared."""
+    reasons = []
+    if facts.source == "embedded":
+        reasons.append("the weights were trained by this project; the paper's models were not used")
+    if facts.source == "random":
+        reasons.append("the network is untrained (random weights)")
+    for dataset, count in clips.datasets.items():
+        expected = PAPER_CLIPS.get(dataset)
+        if expected is None:
+            reasons.append(f"the paper has no dataset {dataset!r}")
+        elif count != expected:
+            reasons.append(f"{count} clips in {dataset!r}, where the paper has {expected}")
+    if reasons:
+        return "Not a reproduction", tuple(reasons)
+    if model != REFERENCE_MODEL:
+        return "No reference", (f"reference numbers are known for {REFERENCE_MODEL} only",)
+    return None, ()
+
+
+def compare(
+    curves: Mapping[str, Curve], probes: Mapping[str, ProbeSpec], references: References
+) -> tuple[Comparison, ...]:
+    """Compare the curves of one model with the third-party table (first) and the paper's plots.
+
+    Args:
+        curves: for every probe, its `validation` curve: the references select like that.
+        probes: the recipe of every probe.
+        references: see `read_references`.
+    """
+    one_recipe = len({_shared_recipe(probes[name]) for name in curves}) == 1
+    differences = tuple(
+        f"{name}: {difference}"
+        for name in curves
+        for difference in recipe_differences(probes[name], references.recipes)
+    )
+    third_party = ("third-party reproduction", references.third_party, differences)
+    paper = ("paper, read off its plots", references.paper, ())
+    return tuple(
+        _compare(name, table, departures, curves, probes, one_recipe)
+        for name, table, departures in (third_party, paper)
+    )
+
+
+def _shared_recipe(probe: ProbeSpec) -> tuple[str, ...]:
+    """What must be equal for two probes to count as one recipe (they differ in their target)."""
+    return (probe.capture, probe.pooling, probe.grouping, probe.normalisation, probe.solver)
+
+
+def _compare(
+    name: str,
+    table: pd.DataFrame,
+    differences: tuple[str, ...],
+    curves: Mapping[str, Curve],
+    probes: Mapping[str, ProbeSpec],
+    one_recipe: bool,
+) -> Comparison:
+    table = table[table["model"] == REFERENCE_MODEL]
+    by_probe: dict[str, list[Rule]] = {}
+    for probe, curve in curves.items():
+        rows = table[table["variable"] == variable_of(probes[probe].target)]
+        by_probe[probe] = _rules(probe, curve, rows)
+    overall = _overall_rules(list(by_probe.values()))
+    matching = tuple(
+        probe for probe, rules in by_probe.items() if rules and all(rule.passed for rule in rules)
+    )
+    return Comparison(
+        reference=name,
+        level=_level(by_probe, matching, overall, one_recipe),
+        matching_probes=matching,
+        recipe_differences=differences,
+        rules=tuple(rule for rules in by_probe.values() for rule in rules) + tuple(overall),
+    )
+
+
+def _level(
+    by_probe: Mapping[str, list[Rule]],
+    matching: tuple[str, ...],
+    overall: list[Rule],
+    one_recipe: bool,
+) -> Level:
+    if not any(by_probe.values()):
+        return "No reference"
+    if len(matching) == len(by_probe) and one_recipe:
+        return "Qualified"
+    if matching:
+        return "Partial"
+    if overall and all(rule.passed for rule in overall):
+        return "Overall-only"
+    return "Failed"
+
+
+def _rules(probe: str, curve: Curve, rows: pd.DataFrame) -> list[Rule]:
+    marks = find_landmarks(curve)
+    rules = []
+    for row in rows.to_dict("records"):
+        layer = None if pd.isna(row["layer"]) else int(row["layer"])
+        measured = None if marks is None else _measure(marks, curve, str(row["quantity"]), layer)
+        rules.append(
+            _rule(
+                probe=probe,
+                quantity=row["quantity"],
+                kind=row["kind"],
+                layer=layer,
+                measured=measured,
+                reference=row["value"],
+                tolerance=row["tolerance"],
+                source=row["source"],
+            )
+        )
+    return rules
+
+
+def _measure(marks: Landmarks, curve: Curve, quantity: str, layer: int | None) -> float | None:
+    if quantity == "onset":
+        return None if marks.onset is None else float(marks.onset)
+    if quantity == "jump":
+        value = marks.jump.mean
+    elif quantity == "plateau":
+        value = marks.peak - float(curve.mean[layer]) if layer is not None else float("nan")
+    else:
+        value = float(getattr(marks, quantity))
+    return value if np.isfinite(value) else None
+
+
+def _overall_rules(by_probe: list[list[Rule]]) -> list[Rule]:
+    """Rules on the means over probes, for quantities that every probe has measured."""
+    rules = []
+    for quantity in _OVERALL_QUANTITIES:
+        found = [rule for rules_ in by_probe for rule in rules_ if rule.quantity == quantity]
+        measured = [rule.measured for rule in found if rule.measured is not None]
+        if not found or len(measured) < len(by_probe):
+            continue
+        rules.append(
+            _rule(
+                probe=OVERALL,
+                quantity=quantity,
+                kind="overall",
+                layer=None,
+                measured=float(np.mean(measured)),
+                reference=float(np.mean([rule.reference for rule in found])),
+                tolerance=float(np.mean([rule.tolerance for rule in found])),
+                source="mean of the rows above",
+            )
+        )
+    return rules
+
+
+def _rule(
+    probe: str,
+    quantity: str,
+    kind: Literal["key", "shape", "overall"],
+    layer: int | None,
+    measured: float | None,
+    reference: float,
+    tolerance: float,
+    source: str,
+) -> Rule:
+    passed = measured is not None and abs(measured - reference) <= tolerance + _ROUNDING
+    return Rule(
+        probe=probe,
+        quantity=quantity,
+        kind=kind,
+        layer=layer,
+        measured=measured,
+        reference=reference,
+        tolerance=tolerance,
+        passed=passed,
+        source=source,
+    )

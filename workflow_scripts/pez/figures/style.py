@@ -1,0 +1,83 @@
+"""The style that all figures share, and how they reach the disk: the same bytes every time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+from pez.figures.spec import FigureStyle
+from pez.runtime.atomic import atomic_path
+
+MM_PER_INCH = 25.4
+MEASURING_DPI = 300
+SMALL = 0.88  # size of captions and tick labels relative to the font
+
+
+@contextmanager
+def styled(style: FigureStyle) -> Iterator[None]:
+    """Draw with ``style`` inside the block; the user's own matplotlibrc has no say."""
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(
+            {
+                "font.family": "DejaVu Sans",  # shipped with matplotlib: equal on every machine
+                "font.size": style.font_pt,
+                "axes.titlesize": style.font_pt,
+                "axes.labelsize": style.font_pt,
+                "axes.linewidth": 0.6,
+                "axes.spines.top": False,
+                "axes.spines.right": False,
+                "axes.grid": True,
+                "axes.grid.axis": "y",
+                "axes.axisbelow": True,
+                "grid.color": "#E3E3E3",
+                "grid.linewidth": 0.5,
+                "xtick.labelsize": style.font_pt * SMALL,
+                "ytick.labelsize": style.font_pt * SMALL,
+                "xtick.major.width": 0.6,
+                "ytick.major.width": 0.6,
+                "xtick.major.size": 2.5,
+                "ytick.major.size": 2.5,
+                "legend.fontsize": style.font_pt * SMALL,
+                "legend.frameon": False,
+                "svg.hashsalt": "pez",
+                "svg.fonttype": "path",
+            }
+        )
+        yield
+
+
+def new_figure(width_mm: float, height_mm: float, style: FigureStyle) -> Figure:
+    """An empty figure of the given size."""
+    size = (width_mm / MM_PER_INCH, height_mm / MM_PER_INCH)
+    figure = Figure(figsize=size, dpi=style.dpi, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def wrap(text: str, width_mm: float, font_pt: float) -> list[str]:
+    """Break ``text`` into lines that are at most ``width_mm`` wide in the figure's font."""
+    renderer = FigureCanvasAgg(Figure(dpi=MEASURING_DPI)).get_renderer()
+    font = FontProperties(family="DejaVu Sans", size=font_pt)
+    limit = width_mm / MM_PER_INCH * MEASURING_DPI
+    lines: list[str] = []
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        width, _, _ = renderer.get_text_width_height_descent(longer, font, ismath=False)
+        if lines and width <= limit:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    return lines
+
+
+def save_figure(figure: Figure, png: Path, svg: Path) -> None:
+    """Write ``figure`` as PNG and SVG, without dates or version numbers in the files."""
+    with atomic_path(png) as temporary:
+        figure.savefig(temporary, format="png", metadata={"Software": None})
+    with atomic_path(svg) as temporary:
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
