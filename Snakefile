@@ -13,6 +13,8 @@ SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from pez.config import describe_weights, load_config
+from pez.encoders.locate import find_checkpoint
+from pez.features.spec import VIEWS_OF_POOLING
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint
 

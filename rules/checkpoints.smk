@@ -2,30 +2,44 @@
 
 
 rule download_checkpoint:
-    message:
-        "Downloading {wildcards.file}"
-    params:
-        url=lambda wildcards: checkpoint_url(wildcards.file),
-        code=code("download_checkpoint.py"),
     output:
         f"{OUT}/checkpoints/downloads/{{file}}",
     log:
         f"{OUT}/logs/download_checkpoint/{{file}}.log",
     benchmark:
         f"{OUT}/benchmarks/download_checkpoint/{{file}}.tsv"
+    conda:
+        "../envs/encoders.yaml"
     threads: 1
     resources:
         mem_mb=1000,
         runtime=240,
-    conda:
-        "../envs/encoders.yaml"
+    params:
+        url=lambda wildcards: checkpoint_url(wildcards.file),
+        code=code("download_checkpoint.py"),
+    message:
+        "Downloading {wildcards.file}"
     script:
         "../workflow_scripts/download_checkpoint.py"
 
 
 rule convert_checkpoint:
-    message:
-        "Converting the checkpoint of {wildcards.model}"
+    input:
+        lambda wildcards: checkpoint_source(wildcards.model),
+    output:
+        f"{OUT}/checkpoints/{{model}}.safetensors",
+    log:
+        f"{OUT}/logs/convert_checkpoint/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/convert_checkpoint/{{model}}.tsv"
+    wildcard_constraints:
+        model=models_with("checkpoint"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=16000,
+        runtime=30,
     params:
         checkpoint=lambda wildcards: {
             "model": wildcards.model,
@@ -34,45 +48,31 @@ rule convert_checkpoint:
             "known": known_architectures(),
         },
         code=code("convert_checkpoint.py"),
-    input:
-        lambda wildcards: checkpoint_source(wildcards.model),
-    output:
-        f"{OUT}/checkpoints/{{model}}.safetensors",
-    wildcard_constraints:
-        model=models_with("checkpoint"),
-    log:
-        f"{OUT}/logs/convert_checkpoint/{{model}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/convert_checkpoint/{{model}}.tsv"
-    threads: 1
-    resources:
-        mem_mb=16000,
-        runtime=30,
-    conda:
-        "../envs/encoders.yaml"
+    message:
+        "Converting the checkpoint of {wildcards.model}"
     script:
         "../workflow_scripts/convert_checkpoint.py"
 
 
 rule initialise_encoder:
-    message:
-        "Random initialisation of {wildcards.model}"
-    params:
-        encoder=lambda wildcards: CONFIG.encoder(wildcards.model).model_dump(mode="json"),
-        code=code("initialise_encoder.py"),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
-    wildcard_constraints:
-        model=models_with("random"),
     log:
         f"{OUT}/logs/initialise_encoder/{{model}}.log",
     benchmark:
         f"{OUT}/benchmarks/initialise_encoder/{{model}}.tsv"
+    wildcard_constraints:
+        model=models_with("random"),
+    conda:
+        "../envs/encoders.yaml"
     threads: 1
     resources:
         mem_mb=8000,
         runtime=10,
-    conda:
-        "../envs/encoders.yaml"
+    params:
+        encoder=lambda wildcards: CONFIG.encoder(wildcards.model).model_dump(mode="json"),
+        code=code("initialise_encoder.py"),
+    message:
+        "Random initialisation of {wildcards.model}"
     script:
         "../workflow_scripts/initialise_encoder.py"

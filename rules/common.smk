@@ -82,3 +82,23 @@ def figure_probes(figure):
         for model in CONFIG.models_of(figure)
         for probe in CONFIG.figures[figure].probes
     ]
+
+
+def model_facts(model):
+    """What a figure says about ``model``."""
+    spec = CONFIG.encoder(model)
+    return {
+        "layers": spec.layers,
+        "source": spec.weights.source,
+        "weights": describe_weights(CONFIG, model),
+    }
+
+
+def clips_facts(figure):
+    """What a figure says about the clips behind its probes."""
+    datasets = {CONFIG.probes[probe].dataset for probe in CONFIG.figures[figure].probes}
+    return {
+        "renderer": CONFIG.clips.renderer,
+        "samples": CONFIG.clips.render.samples,
+        "datasets": {name: CONFIG.clips.datasets[name].clips for name in sorted(datasets)},
+    }

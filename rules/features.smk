@@ -11,16 +11,6 @@ for model, encoder in CONFIG.encoders.registry().items():
         rule:
             name:
                 f"extract_{model}_{dataset}"
-            message:
-                f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
-            params:
-                extraction={
-                    "model": model,
-                    "encoder": encoder.model_dump(mode="json"),
-                    "extraction": CONFIG.extraction.model_dump(mode="json"),
-                    "views": CONFIG.views(dataset),
-                },
-                code=code("extract_features.py"),
             input:
                 clips=clips_file(dataset, "shard_{shard}.safetensors"),
                 weights=weights(model),
@@ -30,12 +20,22 @@ for model, encoder in CONFIG.encoders.registry().items():
                 f"{OUT}/logs/extract_features/{model}.{dataset}.{{shard}}.log",
             benchmark:
                 f"{OUT}/benchmarks/extract_features/{model}.{dataset}.{{shard}}.tsv"
+            conda:
+                "../envs/encoders.yaml"
             threads: 1
             resources:
                 gpu=1,
                 mem_mb=8000,
                 runtime=60,
-            conda:
-                "../envs/encoders.yaml"
+            params:
+                extraction={
+                    "model": model,
+                    "encoder": encoder.model_dump(mode="json"),
+                    "extraction": CONFIG.extraction.model_dump(mode="json"),
+                    "views": CONFIG.views(dataset),
+                },
+                code=code("extract_features.py"),
+            message:
+                f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
             script:
                 "../workflow_scripts/extract_features.py"

@@ -2,29 +2,40 @@
 
 
 rule draw_figure:
-    message:
-        "Drawing {wildcards.figure}"
-    params:
-        figure=lambda wildcards: figure_facts(wildcards.figure),
-        style=CONFIG.figure_style.model_dump(mode="json"),
-        code=code("draw_figure.py"),
     input:
-        probes=lambda wildcards: figure_probes(wildcards.figure),
+        results=lambda wildcards: figure_probes(wildcards.figure),
+        third_party=CHECKOUT / "resources/reference/third_party.csv",
+        paper=CHECKOUT / "resources/reference/paper_readings.csv",
+        recipes=CHECKOUT / "resources/reference/third_party_recipes.csv",
     output:
         png=report(f"{OUT}/figures/{{figure}}.png", category="Figures"),
         svg=f"{OUT}/figures/{{figure}}.svg",
         csv=f"{OUT}/figures/{{figure}}.csv",
-        verdict=report(f"{OUT}/figures/{{figure}}_verdict.md", category="Figures"),
+        verdict_md=f"{OUT}/figures/{{figure}}_verdict.md",
         verdict_json=f"{OUT}/figures/{{figure}}_verdict.json",
     log:
         f"{OUT}/logs/draw_figure/{{figure}}.log",
     benchmark:
         f"{OUT}/benchmarks/draw_figure/{{figure}}.tsv"
+    conda:
+        "../envs/figures.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../envs/figures.yaml"
+    params:
+        figure=lambda wildcards: CONFIG.figures[wildcards.figure].model_dump(mode="json"),
+        style=CONFIG.figure_style.model_dump(mode="json"),
+        probes=lambda wildcards: {
+            probe: CONFIG.probes[probe].model_dump(mode="json")
+            for probe in CONFIG.figures[wildcards.figure].probes
+        },
+        models=lambda wildcards: {
+            model: model_facts(model) for model in CONFIG.models_of(wildcards.figure)
+        },
+        clips=lambda wildcards: clips_facts(wildcards.figure),
+        code=code("draw_figure.py"),
+    message:
+        "Drawing {wildcards.figure}"
     script:
         "../workflow_scripts/draw_figure.py"

@@ -2,18 +2,10 @@
 
 
 rule fit_probe:
-    message:
-        "Probe {wildcards.probe} on {wildcards.model}"
-    params:
-        probe=lambda wildcards: {
-            "name": wildcards.probe,
-            "spec": CONFIG.probes[wildcards.probe].model_dump(mode="json"),
-            "solver": CONFIG.solvers[CONFIG.probes[wildcards.probe].solver].model_dump(mode="json"),
-            "layers": CONFIG.encoder(wildcards.model).layers,
-        },
-        code=code("fit_probe.py"),
     input:
-        labels=lambda wildcards: clips_file(CONFIG.probes[wildcards.probe].dataset, "labels.parquet"),
+        labels=lambda wildcards: clips_file(
+            CONFIG.probes[wildcards.probe].dataset, "labels.parquet"
+        ),
         features=lambda wildcards: probe_features(wildcards.model, wildcards.probe),
     output:
         results=f"{OUT}/probes/{{model}}/{{probe}}.parquet",
@@ -22,12 +14,24 @@ rule fit_probe:
         f"{OUT}/logs/fit_probe/{{model}}.{{probe}}.log",
     benchmark:
         f"{OUT}/benchmarks/fit_probe/{{model}}.{{probe}}.tsv"
+    conda:
+        "../envs/encoders.yaml"
     threads: 1
     resources:
         gpu=1,
         mem_mb=6000,
         runtime=60,
-    conda:
-        "../envs/encoders.yaml"
+    params:
+        probe=lambda wildcards: {
+            "name": wildcards.probe,
+            "spec": CONFIG.probes[wildcards.probe].model_dump(mode="json"),
+            "solver": CONFIG.solvers[CONFIG.probes[wildcards.probe].solver].model_dump(
+                mode="json"
+            ),
+            "layers": CONFIG.encoder(wildcards.model).layers,
+        },
+        code=code("fit_probe.py"),
+    message:
+        "Probe {wildcards.probe} on {wildcards.model}"
     script:
         "../workflow_scripts/fit_probe.py"

@@ -15,32 +15,32 @@ localrules:
 
 rule targets:
     default_target: True
-    message:
-        "Targets of this workflow"
-    params:
-        lines=[f"{name:12} {what}" for name, what in TARGETS.items()],
     log:
         f"{OUT}/logs/targets.log",
     conda:
         "../envs/figures.yaml"
+    params:
+        lines=[f"{name:12} {what}" for name, what in TARGETS.items()],
+    message:
+        "Targets of this workflow"
     shell:
         r"printf '%s\n' {params.lines:q} 2> {log:q}"
 
 
 rule all:
-    message:
-        "Everything is built"
     input:
         [f"{OUT}/figures/{figure}.png" for figure in CONFIG.figures],
         [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+    message:
+        "Everything is built"
 
 
 rule clips:
-    message:
-        "The clips are rendered"
     input:
         [shard for dataset in CONFIG.clips.datasets for shard in clip_shards(dataset)],
         [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+    message:
+        "The clips are rendered"
 
 
 for figure in CONFIG.figures:
@@ -48,8 +48,8 @@ for figure in CONFIG.figures:
     rule:
         name:
             figure
-        message:
-            f"{figure} is drawn: {OUT}/figures/{figure}.png"
         input:
             f"{OUT}/figures/{figure}.png",
             f"{OUT}/figures/{figure}_verdict.md",
+        message:
+            f"{figure} is drawn: {OUT}/figures/{figure}.png"

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from pez.clips.spec import ClipsConfig
-from pez.encoders.find_checkpoint import find_checkpoint
+from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
     UNTRAINED_SUFFIX,
     CheckpointWeights,
@@ -21,7 +21,7 @@ from pez.encoders.spec import (
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import FigureSpec, FigureStyle
-from pez.probes.design import allowed_targets, group_count_bound
+from pez.probes.catalogue import TARGETS, least_groups, most_groups
 from pez.probes.spec import ProbeSpec, Solver
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import Schema, did_you_mean
@@ -124,20 +124,20 @@ def _check_probes(config: Config) -> Iterable[str]:
         if dataset is None:
             yield f"{key}.dataset = {did_you_mean(probe.dataset, list(config.clips.datasets))}"
             continue
-        targets = allowed_targets(dataset.motion)
+        targets = [name for name, info in TARGETS.items() if dataset.motion in info.motions]
         if probe.target not in targets:
             yield (
                 f"{key}.target = {probe.target!r} cannot be read from dataset {probe.dataset!r}, "
                 f"whose balls move with constant {dataset.motion} (allowed: {', '.join(targets)})"
             )
-        groups = group_count_bound(
+        groups = most_groups(
             probe.grouping, dataset.directions, len(dataset.magnitudes), dataset.starts
         )
-        if probe.folds > groups:
+        if least_groups(probe.folds, probe.selections) > groups:
             yield (
                 f"{key}.folds = {probe.folds}: grouping {probe.grouping!r} gives at most {groups} "
-                f"groups on dataset {probe.dataset!r}, and every fold needs one (allowed: 2 to "
-                f"{groups})"
+                f"groups on dataset {probe.dataset!r}, every fold needs one of its own, and the "
+                "selection 'nested' needs two for training (take fewer folds or a finer grouping)"
             )
 
 
@@ -145,10 +145,8 @@ def _check_figures(config: Config) -> Iterable[str]:
     for name, figure in config.figures.items():
         for model in figure.models:
             if model not in config.encoders.models:
-                yield (
-                    f"figures.{name}.models = "
-                    f"{did_you_mean(model, list(config.encoders.models))}"
-                )
+                known = list(config.encoders.models)
+                yield f"figures.{name}.models = {did_you_mean(model, known)}"
         for probe in figure.probes:
             if probe not in config.probes:
                 yield f"figures.{name}.probes = {did_you_mean(probe, list(config.probes))}"
