@@ -1,0 +1,314 @@
+"""Thousands of linear probes trained by Adam at once: full batch, early stopping, best step.
+
+A fit is one (split, learning rate, weight decay) of one layer, with W and b from zero: with one
+layer and a convex loss nothing is gained from random ones, and the result needs no seed. One step
+of all fits of a layer is two matrix products with the shared matrix X of `pez.probes.normalise`,
+
+    predictions [fits, n]  =  Z X^T            (all rows: the held-out ones come for free)
+    gradients   [fits, D]  =  R X              (R: residuals, zero outside the training rows)
+
+and one pass of Adam over [fits, D]. X differs from what the split's probe sees by the factor r of
+the split, so U = W / r are the weights in the units of X, and Z = U / lr. In these variables
+torch.optim's step on W reads
+
+    Z <- (1 - lr wd) Z - (c2 / c1) m / (r (sqrt(v) + eps c2 r)),  c1 = 1 - b1^t, c2 = sqrt(1 - b2^t)
+
+with m and v the moments of the gradient of U: neither r nor lr costs a pass over the features.
+``adam_l2`` adds wd lr r^2 Z to that gradient in place of the factor 1 - lr wd.
+
+Cost of a step, per layer: 4 n D fits operations; nothing the size of [fits, D] leaves the cache
+if blocks of columns are small. See benchmarks/probes.py for the floor and the distance to it.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pez.probes.normalise import FeatureBlock
+from pez.probes.spec import GradientSolver
+from pez.probes.splits import Split
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # torch.optim's defaults
+COMPACTION_STEPS = 10  # finished fits are dropped this often...
+COMPACTION_SHARE = 0.9  # ...if at most this share of the fits is left
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What to fit: arrays [layers, fits].
+
+    Attributes:
+        split: index of the split.
+        learning_rate: of Adam.
+        weight_decay: see `GradientSolver.method`.
+        snapshot: step whose predictions are wanted beside those of the best step; 0 for none.
+    """
+
+    split: np.ndarray
+    learning_rate: np.ndarray
+    weight_decay: np.ndarray
+    snapshot: np.ndarray
+
+    def part(self, fits: slice) -> "Fits":
+        """Return the fits numbered ``fits`` of every layer."""
+        return Fits(
+            self.split[:, fits],
+            self.learning_rate[:, fits],
+            self.weight_decay[:, fits],
+            self.snapshot[:, fits],
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the fits; predictions are normalised, float32 [layers, fits, outputs, n].
+
+    Attributes:
+        steps: int64 [layers, fits], the step with the lowest held-out loss (0 if not watched, or
+            if the loss was never a number: then ``best`` is the probe at zero).
+        best: predictions for all rows after that step.
+        snapshot: predictions for all rows after step `Fits.snapshot`.
+    """
+
+    steps: np.ndarray
+    best: np.ndarray
+    snapshot: np.ndarray
+
+
+def optimise(
+    blocks: Sequence[FeatureBlock],
+    targets: np.ndarray,
+    splits: Sequence[Split],
+    fits: Fits,
+    solver: GradientSolver,
+    watch: bool,
+) -> Outcome:
+    """Train ``fits`` and return their predictions.
+
+    Args:
+        blocks: the features, see `pez.probes.normalise.shared_blocks`.
+        targets: normalised targets [splits, outputs, n].
+        splits: rows to train on and rows to hold out.
+        fits: the fits of every layer.
+        solver: method, steps and patience.
+        watch: look at the held-out loss after each step and stop after ``solver.patience`` steps
+            without a lower one; otherwise held-out rows are never used, and a fit ends at its
+            snapshot.
+    """
+    batch = _Batch(blocks, targets, splits, fits, solver, watch)
+    last = solver.steps if watch else int(fits.snapshot.max())
+    for step in range(1, last + 1):
+        batch.step(step)
+        if step % COMPACTION_STEPS == 0 and not batch.compact():
+            break
+    batch.store()
+    return batch.outcome()
+
+
+class _Batch:
+    """The fits under way. R = fits x outputs rows, N = n + splits columns (see `FeatureBlock`)."""
+
+    def __init__(
+        self,
+        blocks: Sequence[FeatureBlock],
+        targets: np.ndarray,
+        splits: Sequence[Split],
+        fits: Fits,
+        solver: GradientSolver,
+        watch: bool,
+    ) -> None:
+        self.blocks, self.solver, self.watch = blocks, solver, watch
+        self.device = blocks[0].rows.device
+        self.splits, self.outputs, self.clips = targets.shape
+        self.layers, self.fits = fits.split.shape
+        self.targets = self._tensor(targets)
+        weights = [
+            np.stack([split.train / split.train.sum(), split.held_out / split.held_out.sum()])
+            for split in splits
+        ]
+        self.row_weights = self._tensor(np.stack(weights) / self.outputs)  # [splits, 2, n]
+        self.split = torch.from_numpy(fits.split).to(self.device, torch.int64)
+        self.learning_rate = self._tensor(fits.learning_rate)
+        self.weight_decay = self._tensor(fits.weight_decay)
+        self.snapshot_step = torch.from_numpy(fits.snapshot).to(self.device, torch.int64)
+        self.snapshots = set(np.unique(fits.snapshot).tolist()) - {0}
+        self.slot = torch.arange(self.fits, device=self.device).repeat(self.layers, 1)
+        self.lowest = torch.full_like(self.learning_rate, math.inf)
+        self.best_step = torch.zeros_like(self.split)
+        self.now = 0
+        self.weights = [self._zeros(block.rows.shape[2]) for block in blocks]
+        self.first = [torch.zeros_like(weights) for weights in self.weights]
+        self.second = [torch.zeros_like(weights) for weights in self.weights]
+        shape = (self.layers, self.fits, self.outputs)
+        self.stored_steps = torch.zeros_like(self.split)
+        self.stored_best = torch.zeros(*shape, self.clips)
+        self.stored_snapshot = torch.zeros(*shape, self.clips)
+        self._arrange()
+        self.best = self.errors.clone()  # step 0, which stays only where every loss was NaN
+        self.snapshot = self.errors.clone()
+        self._residuals(self.errors)
+
+    def _tensor(self, values: np.ndarray) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(values, np.float32)).to(self.device)
+
+    def _zeros(self, columns: int) -> torch.Tensor:
+        return torch.zeros(self.layers, self.fits * self.outputs, columns, device=self.device)
+
+    def _arrange(self) -> None:
+        """Lay out everything that depends on which fits are present."""
+        layers, fits = self.split.shape
+        rows = fits * self.outputs
+        rate = self.learning_rate[..., None, None]
+        targets = self.targets[self.split] / rate  # residuals are kept over lr, like Z
+        padding = targets.new_zeros(*targets.shape[:3], self.splits)
+        self.start = torch.cat([-targets, padding], dim=3).reshape(layers, rows, -1)
+        self.mean_column = self.clips + self._per_row(self.split)[..., None]
+        train, held_out = self.row_weights[self.split].unbind(dim=2)
+        per_output = (layers, fits, self.outputs, self.clips)
+        self.gradient_weight = (
+            (2 * rate[..., 0] * train)[:, :, None].expand(per_output).reshape(layers, rows, -1)
+        )
+        self.loss_weight = (
+            (rate[..., 0] * held_out.sqrt())[:, :, None]
+            .expand(per_output)
+            .reshape(layers, rows, -1)
+        )
+        product = self._per_row(self.learning_rate * self.weight_decay)[..., None]
+        self.l2 = product if self.solver.method == "adam_l2" else None
+        self.shrink = 1 - product if self.solver.method == "adamw" else None
+        self.scales = [
+            None
+            if block.scale is None
+            else block.scale.gather(
+                1, self._per_row(self.split)[..., None].expand(-1, -1, block.scale.shape[2])
+            )
+            for block in self.blocks
+        ]
+        self.predictions = torch.empty_like(self.start)
+        self.residuals = torch.zeros_like(self.start)
+        self.errors = self.start[..., : self.clips].clone()
+        widest = max(weights.shape[2] for weights in self.weights)
+        self.buffers = torch.empty(2, layers * rows * widest, device=self.device)
+
+    def _per_row(self, per_fit: torch.Tensor) -> torch.Tensor:
+        return per_fit.repeat_interleave(self.outputs, dim=1)
+
+    def _residuals(self, errors: torch.Tensor) -> None:
+        """Set R from ``errors`` [layers, R, n]; a split's mean row gets minus the sum."""
+        clips = self.residuals[..., : self.clips]
+        torch.mul(errors, self.gradient_weight, out=clips)
+        self.residuals.scatter_(2, self.mean_column, -clips.sum(dim=2, keepdim=True))
+
+    def step(self, step: int) -> None:
+        """Take step number ``step`` (from 1) of all fits, and look at what it brought."""
+        self.now = step
+        accumulated = self.start
+        for index, block in enumerate(self.blocks):
+            self._adam(index, step)
+            torch.baddbmm(
+                accumulated, self.weights[index], block.rows.transpose(1, 2), out=self.predictions
+            )
+            accumulated = self.predictions
+        shift = self.predictions.gather(2, self.mean_column)
+        torch.sub(self.predictions[..., : self.clips], shift, out=self.errors)
+        if self.watch:
+            self._look(step)
+        if step in self.snapshots:
+            taken = self._per_row(self.snapshot_step == step)[..., None]
+            torch.where(taken, self.errors, self.snapshot, out=self.snapshot)
+        self._residuals(self.errors)
+
+    def _adam(self, index: int, step: int) -> None:
+        weights, first, second = self.weights[index], self.first[index], self.second[index]
+        gradient, work = (
+            buffer[: weights.numel()].view_as(weights) for buffer in self.buffers.unbind()
+        )
+        scale = self.scales[index]
+        torch.bmm(self.residuals, self.blocks[index].rows, out=gradient)
+        if self.l2 is not None:
+            torch.mul(weights, self.l2, out=work)
+            gradient.add_(work if scale is None else work.mul_(scale).mul_(scale))
+        first.lerp_(gradient, 1 - BETA1)
+        second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
+        correction1, correction2 = 1 - BETA1**step, math.sqrt(1 - BETA2**step)
+        torch.sqrt(second, out=work)
+        if scale is None:
+            work.add_(EPSILON * correction2)
+        else:
+            work.add_(scale, alpha=EPSILON * correction2).mul_(scale)
+        if self.shrink is not None:
+            weights.mul_(self.shrink)
+        weights.addcdiv_(first, work, value=-correction2 / correction1)
+
+    def _look(self, step: int) -> None:
+        """Compare the held-out loss with the lowest so far."""
+        layers, fits = self.split.shape
+        weighted = torch.mul(self.errors, self.loss_weight).view(layers, fits, -1)
+        loss = torch.linalg.vector_norm(weighted, dim=2)  # its square is the MSE: same order
+        better = (loss < self.lowest) & (step <= self.best_step + self.solver.patience)
+        self.lowest = torch.where(better, loss, self.lowest)
+        self.best_step.masked_fill_(better, step)
+        torch.where(self._per_row(better)[..., None], self.errors, self.best, out=self.best)
+
+    def compact(self) -> bool:
+        """Drop finished fits where that pays; return whether any fit is left."""
+        active = self.now < self.snapshot_step
+        if self.watch:
+            active |= self.now < self.best_step + self.solver.patience
+        left = int(active.sum(dim=1).max())
+        if left == 0 or left > COMPACTION_SHARE * active.shape[1]:
+            return left > 0
+        self.store()
+        keep = active.to(torch.int8).argsort(dim=1, descending=True, stable=True)[:, :left]
+        self._keep(keep)
+        return True
+
+    def _keep(self, keep: torch.Tensor) -> None:
+        outputs = torch.arange(self.outputs, device=self.device)
+        rows = (keep[..., None] * self.outputs + outputs).flatten(1)
+        errors = _rows(self.errors, rows)
+        for name in (
+            "split",
+            "learning_rate",
+            "weight_decay",
+            "snapshot_step",
+            "slot",
+            "lowest",
+            "best_step",
+        ):
+            setattr(self, name, getattr(self, name).gather(1, keep))
+        self.best = _rows(self.best, rows)
+        self.snapshot = _rows(self.snapshot, rows)
+        for state in (self.weights, self.first, self.second):
+            for index, tensor in enumerate(state):
+                state[index] = _rows(tensor, rows)
+        self._arrange()
+        self.errors.copy_(errors)
+        self._residuals(self.errors)
+
+    def store(self) -> None:
+        """Write what the present fits have found to their places in the outcome."""
+        layers, fits = self.split.shape
+        shape = (layers, fits, self.outputs, -1)
+        rate = self.learning_rate[..., None, None]
+        targets = self.targets[self.split]
+        layer, slot = torch.arange(layers)[:, None], self.slot.cpu()
+        self.stored_best[layer, slot] = (self.best.view(shape) * rate + targets).cpu()
+        self.stored_snapshot[layer, slot] = (self.snapshot.view(shape) * rate + targets).cpu()
+        self.stored_steps.scatter_(1, self.slot, self.best_step)
+
+    def outcome(self) -> Outcome:
+        """Return what has been stored."""
+        return Outcome(
+            self.stored_steps.cpu().numpy(),
+            self.stored_best.numpy(),
+            self.stored_snapshot.numpy(),
+        )
+
+
+def _rows(tensor: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
+    """Rows ``rows`` [layers, k] of ``tensor`` [layers, R, columns]."""
+    return tensor.gather(1, rows[..., None].expand(-1, -1, tensor.shape[2]))

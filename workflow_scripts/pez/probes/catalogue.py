@@ -1,0 +1,82 @@
+"""What each target and grouping is, in plain data: cheap to import, so that planning can use it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pez.probes.spec import Grouping, Selection, Target
+
+Angle = Literal["wrapped", "sincos", "image"]
+
+VELOCITY = frozenset({"velocity"})
+ACCELERATION = frozenset({"acceleration"})
+
+
+@dataclass(frozen=True)
+class TargetInfo:
+    """What a probe of one target predicts.
+
+    Attributes:
+        columns: columns of ``labels.parquet`` that the target is made of.
+        outputs: names of the probe's outputs, in order.
+        motions: motions of the datasets in which the target varies; in others it is constant.
+        angle: how outputs turn into a direction of motion (see `pez.probes.metrics.angles`), for
+            the direction targets; None where no angle is judged.
+    """
+
+    columns: tuple[str, ...]
+    outputs: tuple[str, ...]
+    motions: frozenset[str]
+    angle: Angle | None = None
+
+
+# Speeds in m/s, accelerations in m/s2, angles in radians (world frame, y up); components in pixels
+# per frame (per frame squared) with image y down. ``direction_vxy`` predicts what ``velocity_xy``
+# predicts and is judged as a direction too.
+TARGETS: dict[Target, TargetInfo] = {
+    "speed": TargetInfo(("speed_m_s",), ("speed",), VELOCITY),
+    "direction_angle": TargetInfo(
+        ("direction_rad",), ("angle",), VELOCITY | ACCELERATION, "wrapped"
+    ),
+    "direction_sincos": TargetInfo(
+        ("direction_rad",), ("sin", "cos"), VELOCITY | ACCELERATION, "sincos"
+    ),
+    "direction_vxy": TargetInfo(("vx_px", "vy_px"), ("vx", "vy"), VELOCITY, "image"),
+    "acceleration": TargetInfo(("acceleration_m_s2",), ("acceleration",), ACCELERATION),
+    "velocity_xy": TargetInfo(("vx_px", "vy_px"), ("vx", "vy"), VELOCITY),
+    "velocity_x": TargetInfo(("vx_px",), ("vx",), VELOCITY),
+    "velocity_y": TargetInfo(("vy_px",), ("vy",), VELOCITY),
+    "acceleration_xy": TargetInfo(("ax_px", "ay_px"), ("ax", "ay"), ACCELERATION),
+    "acceleration_x": TargetInfo(("ax_px",), ("ax",), ACCELERATION),
+    "acceleration_y": TargetInfo(("ay_px",), ("ay",), ACCELERATION),
+}
+
+REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (the reproduction's)
+
+
+def most_groups(grouping: Grouping, directions: int, magnitudes: int, starts: int) -> int:
+    """Upper bound on the number of groups in a full design of directions x magnitudes x starts.
+
+    Spatial groupings depend on where the starts fall and may come out with fewer groups.
+    """
+    clips = directions * magnitudes * starts
+    bound = {
+        "position": starts,
+        "condition": directions * magnitudes,
+        "video": clips,
+        "direction": directions,
+        "magnitude": magnitudes,
+        "pixel_region": REGIONS,
+        "spatial_sector": REGIONS,
+        "spatial_cluster": REGIONS,
+        "direction_spatial_sector": directions * REGIONS,
+        "magnitude_spatial_sector": magnitudes * REGIONS,
+    }
+    return min(bound[grouping], clips)
+
+
+def least_groups(folds: int, selections: tuple[Selection, ...]) -> int:
+    """Return the fewest groups that ``folds`` folds need.
+
+    Nested selection splits the training groups of a fold again, so it needs two of them.
+    """
+    return max(folds, 3) if "nested" in selections else folds

@@ -1,0 +1,212 @@
+"""A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
+
+import logging
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+
+from pez.probes.catalogue import TARGETS
+from pez.probes.groupings import group_ids
+from pez.probes.metrics import fold_metrics, is_constant
+from pez.probes.selection import Choice, Task, fit_bytes, fit_layers, grid
+from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver, Selection
+from pez.probes.splits import inner_split, outer_splits
+from pez.probes.targets import target_values
+from pez.runtime.errors import ArtifactError
+from pez.runtime.progress import progress
+
+log = logging.getLogger(__name__)
+
+CPU_MEMORY = 4 << 30  # bytes for one batch of fits: 100 fits of two outputs on 262,144 features
+CUDA_SHARE = 0.6  # of the free memory of a GPU; the rest is for the features and their copies
+
+LoadLayer = Callable[[int], np.ndarray]
+
+
+def run_probe(
+    name: str,
+    spec: ProbeSpec,
+    solver: GradientSolver | RidgeSolver,
+    load_layer: LoadLayer,
+    layers: int,
+    labels: pd.DataFrame,
+    device: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fit probe ``name`` to all layers and judge it.
+
+    Args:
+        name: of the probe, for messages.
+        spec: target, grouping, normalisation, folds and selections.
+        solver: what ``spec.solver`` names.
+        load_layer: gives the pooled features of a layer, float32 [n, D].
+        layers: number of layers.
+        labels: one row a clip, in the order of the features.
+        device: "cpu" or "cuda".
+
+    Returns:
+        Results (one row per layer, selection, fold and metric) and out-of-fold predictions (one
+        row per layer, selection, clip and output).
+
+    Raises:
+        ArtifactError: features or labels are not what they should be.
+        ConfigError: more folds than groups.
+    """
+    torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
+    task = _task(name, spec, solver, labels, device)
+    degenerate = _degenerate_folds(name, task)
+    results, predictions = [], []
+    with progress(None, f"probe {name}", total=layers, unit="layer") as bar:
+        done = 0
+        while done < layers:
+            first = checked_features(load_layer, done, name, len(labels))
+            count = min(_layers_at_once(task, first.shape[1], device), layers - done)
+            rest = [
+                checked_features(load_layer, layer, name, len(labels))
+                for layer in range(done + 1, done + count)
+            ]
+            features = torch.from_numpy(np.stack([first, *rest])).to(device)
+            choices = fit_layers(task, features)
+            for index in range(count):
+                for selection in spec.selections:
+                    arguments = (done + index, selection, choices[selection], index)
+                    results.append(_result_rows(spec, task, degenerate, *arguments))
+                    predictions.append(_prediction_rows(spec, task, labels, *arguments))
+            done += count
+            bar.update(count)
+    return pd.concat(results, ignore_index=True), pd.concat(predictions, ignore_index=True)
+
+
+def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -> np.ndarray:
+    """Features of ``layer``, float32 [clips, D].
+
+    Raises:
+        ArtifactError: wrong shape, or values that are not finite.
+    """
+    features = np.ascontiguousarray(load_layer(layer), dtype=np.float32)
+    if features.ndim != 2 or len(features) != clips:
+        raise ArtifactError(
+            f"probe {name}: features of layer {layer} have shape {features.shape}, and the labels "
+            f"name {clips} clips: extract the features again."
+        )
+    finite = np.isfinite(features)
+    if not finite.all():
+        clip = int(np.flatnonzero(~finite.all(axis=1))[0])
+        raise ArtifactError(
+            f"probe {name}: {int((~finite).sum())} features of layer {layer} are NaN or infinite, "
+            f"first in clip number {clip}: extract the features again (precision fp32 if the "
+            "encoder overflows in bf16)."
+        )
+    return features
+
+
+def _task(
+    name: str,
+    spec: ProbeSpec,
+    solver: GradientSolver | RidgeSolver,
+    labels: pd.DataFrame,
+    device: str,
+) -> Task:
+    groups = group_ids(labels, spec.grouping, spec.seed)
+    outer = outer_splits(groups, name, spec)
+    nested = "nested" in spec.selections
+    inner = [inner_split(split, groups, name, spec) for split in outer] if nested else []
+    memory = CPU_MEMORY
+    if device == "cuda":
+        memory = int(CUDA_SHARE * torch.cuda.mem_get_info()[0])
+    targets = target_values(labels, spec.target)
+    return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
+
+
+def _degenerate_folds(name: str, task: Task) -> list[bool]:
+    """Whether the target is constant in the held-out or the training rows of each fold."""
+    spread = task.targets.std(axis=0)
+    degenerate = []
+    for fold, split in enumerate(task.outer):
+        parts = {"training": split.train, "held-out": split.held_out}
+        constant = [part for part, rows in parts.items() if is_constant(task.targets[rows], spread)]
+        if constant:
+            log.warning(
+                "probe %s, fold %d: the target is constant in the %s clips, so R2 is not defined "
+                "there and is written as NaN",
+                name,
+                fold,
+                " and the ".join(constant),
+            )
+        degenerate.append(bool(constant))
+    return degenerate
+
+
+def _layers_at_once(task: Task, width: int, device: str) -> int:
+    """One on a CPU, where a layer's fits fill the cache; on a GPU as many as fit its memory."""
+    if device == "cpu" or isinstance(task.solver, RidgeSolver):
+        return 1
+    fits = len(task.outer) * len(grid(task.solver))
+    features = 5 * 4 * len(task.targets) * width  # the shard, the shared matrix, its making
+    return max(1, task.memory // (fits * fit_bytes(task, width) + features))
+
+
+def _hyper_parameters(task: Task, choice: Choice, layer: int, fold: int) -> dict[str, float]:
+    picked = int(choice.configuration[layer, fold])
+    nan = float("nan")
+    if isinstance(task.solver, RidgeSolver):
+        values = (nan, nan, nan, task.solver.alphas[picked])
+    else:
+        rate, decay = grid(task.solver)[picked]
+        values = (float(rate), float(decay), float(choice.steps[layer, fold]), nan)
+    return dict(zip(("learning_rate", "weight_decay", "steps", "alpha"), values, strict=True))
+
+
+def _result_rows(
+    spec: ProbeSpec,
+    task: Task,
+    degenerate: Sequence[bool],
+    layer: int,
+    selection: Selection,
+    choice: Choice,
+    index: int,
+) -> pd.DataFrame:
+    rows = []
+    for fold, split in enumerate(task.outer):
+        predicted = choice.predictions[index, fold][split.held_out]
+        values = fold_metrics(task.targets[split.held_out], predicted, TARGETS[spec.target].angle)
+        if degenerate[fold]:
+            values["r2"] = float("nan")
+        where = {"layer": layer, "selection": selection, "fold": fold}
+        sizes = {"n_train": int(split.train.sum()), "n_test": int(split.held_out.sum())}
+        chosen = _hyper_parameters(task, choice, index, fold)
+        rows += [
+            where | {"metric": metric, "value": value} | sizes | chosen
+            for metric, value in values.items()
+        ]
+    return pd.DataFrame(rows)
+
+
+def _prediction_rows(
+    spec: ProbeSpec,
+    task: Task,
+    labels: pd.DataFrame,
+    layer: int,
+    selection: Selection,
+    choice: Choice,
+    index: int,
+) -> pd.DataFrame:
+    outputs = TARGETS[spec.target].outputs
+    tables = []
+    for fold, split in enumerate(task.outer):
+        clips = labels["clip_id"].to_numpy()[split.held_out]
+        tables.append(
+            pd.DataFrame(
+                {
+                    "layer": layer,
+                    "selection": selection,
+                    "fold": fold,
+                    "clip_id": np.repeat(clips, len(outputs)),
+                    "output": np.tile(outputs, len(clips)),
+                    "target": task.targets[split.held_out].ravel(),
+                    "prediction": choice.predictions[index, fold][split.held_out].ravel(),
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)

@@ -1,0 +1,231 @@
+"""Fit every configuration of a probe to some layers and pick one per fold, in two ways.
+
+``validation`` picks step and configuration on the fold that is then reported, as the paper and
+its reproductions do: optimistic. ``nested`` picks both on an inner split of the training rows,
+fits all training rows with that choice, and looks at the reported fold once.
+
+A configuration is picked by R2 on the rows it is judged on. Within one set of rows the highest R2
+is the lowest squared error, which is what is compared: it is a number even where the target is
+constant and R2 is not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pez.probes.adam import Fits, optimise
+from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
+from pez.probes.ridge import gram_matrices, ridge_predictions
+from pez.probes.spec import GradientSolver, Normalisation, RidgeSolver, Selection
+from pez.probes.splits import Split
+
+# Columns of the shared matrix that are worked on together: on a CPU so few that optimiser state
+# and features of a block stay in the cache; on a GPU so many that kernels are long.
+BLOCK_COLUMNS = {"cpu": 2048, "cuda": 16_384}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A probe without its features.
+
+    Attributes:
+        targets: float64 [n, outputs], raw units.
+        outer: the reported folds.
+        inner: for each of them the split that nested selection picks on; empty without it.
+        selections: which ways of picking are wanted.
+        normalisation: of features and targets, on training rows.
+        solver: solver and its grid.
+        memory: bytes that one batch of fits may take.
+    """
+
+    targets: np.ndarray
+    outer: Sequence[Split]
+    inner: Sequence[Split]
+    selections: tuple[Selection, ...]
+    normalisation: Normalisation
+    solver: GradientSolver | RidgeSolver
+    memory: int
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one way of picking chose, arrays [layers, folds].
+
+    Attributes:
+        configuration: index into the grid (learning rates x weight decays, or alphas).
+        steps: gradient steps; 0 for ridge.
+        predictions: raw units, float64 [layers, folds, n, outputs].
+    """
+
+    configuration: np.ndarray
+    steps: np.ndarray
+    predictions: np.ndarray
+
+
+def grid(solver: GradientSolver) -> np.ndarray:
+    """Configurations of ``solver``: [count, 2], learning rate and weight decay."""
+    return np.array([(rate, wd) for rate in solver.learning_rates for wd in solver.weight_decays])
+
+
+def lowest_error(
+    targets: np.ndarray, predictions: np.ndarray, splits: Sequence[Split]
+) -> np.ndarray:
+    """Configuration with the least squared error on the held-out rows: int64 [layers, splits].
+
+    Ties go to the first; predictions that are not finite lose.
+
+    Args:
+        targets: [n, outputs].
+        predictions: [layers, splits, configurations, n, outputs], in the unit of ``targets``.
+        splits: rows held out.
+    """
+    chosen = []
+    for index, split in enumerate(splits):
+        errors = predictions[:, index][:, :, split.held_out] - targets[split.held_out]
+        total = (errors**2).sum(axis=(2, 3))
+        chosen.append(np.where(np.isfinite(total), total, np.inf).argmin(axis=1))
+    return np.stack(chosen, axis=1)
+
+
+def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
+    """Fit and pick for the layers in ``features``, float32 [layers, n, D] on the device to use."""
+    if isinstance(task.solver, RidgeSolver):
+        choices = [_ridge(task, task.solver, layer) for layer in features]
+        return {
+            selection: Choice(
+                *(np.stack(arrays) for arrays in zip(*(c[selection] for c in choices), strict=True))
+            )
+            for selection in task.selections
+        }
+    return _gradient(task, task.solver, features)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Fits of one optimisation: steps [layers, folds, k]; predictions [..., n, outputs], raw."""
+
+    steps: np.ndarray
+    best: np.ndarray
+    snapshot: np.ndarray
+
+
+def _gradient(
+    task: Task, solver: GradientSolver, features: torch.Tensor
+) -> dict[Selection, Choice]:
+    shape = (len(features), len(task.outer), len(grid(solver)))
+    every = np.broadcast_to(np.arange(shape[2]), shape)
+    snapshot = np.zeros(shape, np.int64)
+    choices: dict[Selection, Choice] = {}
+    if "nested" in task.selections:
+        run = _run(task, solver, features, task.inner, every, snapshot, watch=True)
+        picked = lowest_error(task.targets, run.best, task.inner)
+        steps = _take(run.steps, picked)
+        # The refit on all training rows is one of the fits that selection `validation` makes
+        # anyway, seen after another number of steps: a snapshot instead of a third optimisation.
+        np.put_along_axis(snapshot, picked[..., None], steps[..., None], axis=2)
+        if "validation" not in task.selections:
+            run = _run(
+                task, solver, features, task.outer, picked[..., None], steps[..., None], watch=False
+            )
+            return {"nested": Choice(picked, steps, run.snapshot[:, :, 0])}
+    run = _run(task, solver, features, task.outer, every, snapshot, watch=True)
+    if "nested" in task.selections:
+        choices["nested"] = Choice(picked, steps, _take(run.snapshot, picked))
+    best = lowest_error(task.targets, run.best, task.outer)
+    choices["validation"] = Choice(best, _take(run.steps, best), _take(run.best, best))
+    return choices
+
+
+def _run(
+    task: Task,
+    solver: GradientSolver,
+    features: torch.Tensor,
+    splits: Sequence[Split],
+    configurations: np.ndarray,
+    snapshot: np.ndarray,
+    watch: bool,
+) -> _Run:
+    """Optimise ``configurations`` [layers, folds, k], as many at a time as memory allows."""
+    layers, folds, count = configurations.shape
+    blocks = shared_blocks(
+        features, splits, task.normalisation, BLOCK_COLUMNS[features.device.type]
+    )
+    scale = fit_targets(task.targets, splits, task.normalisation)
+    settings = grid(solver)[configurations].reshape(layers, folds * count, 2)
+    split = np.broadcast_to(np.arange(folds)[:, None], (layers, folds, count))
+    fits = Fits(
+        split.reshape(layers, -1),
+        settings[..., 0],
+        settings[..., 1],
+        snapshot.reshape(layers, -1),
+    )
+    size = max(1, task.memory // (layers * fit_bytes(task, features.shape[2])))
+    outcomes = [
+        optimise(
+            blocks,
+            scale.apply(task.targets),
+            splits,
+            fits.part(slice(start, start + size)),
+            solver,
+            watch,
+        )
+        for start in range(0, folds * count, size)
+    ]
+
+    def raw(parts: list[np.ndarray]) -> np.ndarray:
+        predictions = np.concatenate(parts, axis=1).reshape(
+            layers, folds, count, *parts[0].shape[2:]
+        )
+        return scale.undo(predictions, split).swapaxes(-1, -2)
+
+    return _Run(
+        np.concatenate([outcome.steps for outcome in outcomes], axis=1).reshape(split.shape),
+        raw([outcome.best for outcome in outcomes]),
+        raw([outcome.snapshot for outcome in outcomes]),
+    )
+
+
+def fit_bytes(task: Task, width: int) -> int:
+    """Memory that one fit of one layer with ``width`` features takes, bytes.
+
+    Weights, two moments and the split's scale are the size of the features, and so are the two
+    buffers where one block holds them all; about ten arrays are the size of the clips.
+    """
+    clips, outputs = task.targets.shape
+    return 4 * outputs * (6 * (width + BIAS_COLUMNS) + 10 * (clips + len(task.outer)))
+
+
+def _ridge(
+    task: Task, solver: RidgeSolver, features: torch.Tensor
+) -> dict[Selection, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Choices of one layer, ``features`` [n, D]: configuration, steps [folds] and predictions."""
+    outer = _ridge_predictions(task, solver, features, task.outer)
+    choices = {}
+    for selection in task.selections:
+        if selection == "validation":
+            picked = lowest_error(task.targets, outer, task.outer)
+        else:
+            inner = _ridge_predictions(task, solver, features, task.inner)
+            picked = lowest_error(task.targets, inner, task.inner)
+        choices[selection] = (picked[0], np.zeros_like(picked[0]), _take(outer, picked)[0])
+    return choices
+
+
+def _ridge_predictions(
+    task: Task, solver: RidgeSolver, features: torch.Tensor, splits: Sequence[Split]
+) -> np.ndarray:
+    grams = gram_matrices(features, splits, task.normalisation)
+    return np.stack(
+        [
+            ridge_predictions(gram, task.targets, split.train, solver.alphas)
+            for gram, split in zip(grams, splits, strict=True)
+        ]
+    )[None]
+
+
+def _take(values: np.ndarray, configuration: np.ndarray) -> np.ndarray:
+    """Entries [layers, folds, ...] of ``values`` [layers, folds, configurations, ...]."""
+    layers, folds = np.indices(configuration.shape)
+    return values[layers, folds, configuration]

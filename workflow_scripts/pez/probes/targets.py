@@ -1,0 +1,39 @@
+"""Turn the labels of clips into the numbers that a probe predicts."""
+
+import numpy as np
+import pandas as pd
+
+from pez.probes.catalogue import TARGETS
+from pez.probes.spec import Target
+from pez.runtime.errors import ArtifactError
+
+FULL_TURN = 2 * np.pi
+# Angles this little below a full turn are 0 seen through the physics engine's rounding error;
+# unwrapped, one of eight directions would flip between 0 and 2 pi from clip to clip.
+WRAP_SLACK = 1e-3
+
+
+def target_values(labels: pd.DataFrame, target: Target) -> np.ndarray:
+    """Values of ``target`` for every clip: float64 [n, outputs], units as in `TARGETS`.
+
+    Raises:
+        ArtifactError: a label column is missing or holds a value that is not finite.
+    """
+    info = TARGETS[target]
+    missing = [name for name in info.columns if name not in labels.columns]
+    if missing:
+        raise ArtifactError(
+            f"the labels lack column(s) {', '.join(missing)}, which target {target} needs: "
+            "simulate the clips again."
+        )
+    columns = labels[list(info.columns)].to_numpy(np.float64)
+    if not np.isfinite(columns).all():
+        raise ArtifactError(
+            f"label column(s) {', '.join(info.columns)} hold values that are not finite: "
+            "simulate the clips again."
+        )
+    if info.angle == "wrapped":
+        return np.mod(columns + WRAP_SLACK, FULL_TURN) - WRAP_SLACK
+    if info.angle == "sincos":
+        return np.concatenate([np.sin(columns), np.cos(columns)], axis=1)
+    return columns
