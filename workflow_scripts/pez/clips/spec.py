@@ -21,17 +21,19 @@ class SceneSpec(Schema):
     frames_per_second: int = Field(24, ge=1)
     physics_hz: int = Field(240, ge=1, description="PyBullet steps per second")
     resolution: int = Field(256, ge=32, multiple_of=16, description="side of a frame, pixels")
-    camera_height_m: float = Field(10.0, gt=1)
+    camera_height_m: float = Field(10.0, gt=1, description="above the floor, looking straight down")
     view_m: float = Field(8.0, gt=0, description="side of the floor square that fills the frame")
     ball_radius_m: float = Field(0.3, gt=0)
     ball_mass_kg: float = Field(1.0, gt=0)
-    ball_colour: Colour = (0.15, 0.40, 0.85)
-    floor_colour: Colour = (0.55, 0.53, 0.50)
-    ambient: float = Field(0.1, ge=0, le=1, description="grey level of the surrounding light")
+    ball_colour: Colour = Field((0.15, 0.40, 0.85), description="sRGB, as shown in full light")
+    floor_colour: Colour = Field((0.55, 0.53, 0.50), description="sRGB, as shown in full light")
     light_direction: tuple[float, float, float] = Field(
         (0.3, 0.2, -1.0), description="direction in which the one directional light shines"
     )
-    light_intensity: float = Field(2.5, gt=0)
+    light_intensity: float = Field(
+        0.9, gt=0, le=10, description="sunlight on the floor; 1 in sum with ambient is full light"
+    )
+    ambient: float = Field(0.1, ge=0, le=1, description="light from all around, same scale")
 
     @model_validator(mode="after")
     def _whole_substeps(self) -> "SceneSpec":
