@@ -48,11 +48,22 @@ def observe(
     ]
     if "nested" in trained:
         found.append(_selection_gap(probe, curve, trained["nested"]))
+    if curve.n_nan_folds.any():
+        found.append(_degenerate(probe, curve))
     return tuple(found)
 
 
+def _degenerate(probe: str, curve: Curve) -> Observation:
+    most = int(curve.n_nan_folds.max())
+    text = f"{most} of {curve.scores.shape[1]} folds have no R2 (constant target) and are left out"
+    return _observation(probe, "degenerate_folds", text, most, None, None)
+
+
 def _early(probe: str, marks: Landmarks) -> Observation:
-    text = f"R2 at layer 0 is {marks.first:.3f}; the peak is {marks.peak:.3f} at {marks.peak_layer}"
+    text = (
+        f"R2 at layer 0 is {marks.first:.3f}; "
+        f"the peak is {marks.peak:.3f} at layer {marks.peak_layer}"
+    )
     return _observation(probe, "early_readability", text, marks.first, None, None)
 
 
@@ -146,7 +157,7 @@ def _paired(one: Curve, other: Curve, layer: int) -> Estimate:
 
 
 def _signed(value: Estimate) -> str:
-    spread = "" if np.isnan(value.spread) else f" +- {value.spread:.3f}"
+    spread = "" if np.isnan(value.spread) else f" ± {value.spread:.3f}"
     return f"{value.mean:+.3f}{spread}"
 
 

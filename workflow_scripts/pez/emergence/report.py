@@ -14,6 +14,10 @@ from pez.probes.spec import ProbeSpec
 from pez.runtime.atomic import atomic_path
 from pez.runtime.schema import Schema
 
+_LEGEND = (
+    "Quantities are R2, onset is a layer; `resources/reference/README.md` defines them and says "
+    "where the tolerances come from."
+)
 # Curves by model, probe and selection.
 Curves = Mapping[str, Mapping[str, Mapping[str, Curve]]]
 
@@ -111,6 +115,8 @@ def to_markdown(verdict: FigureVerdict) -> str:
             ]
         for comparison in model.comparisons:
             lines += ["", *_comparison_lines(comparison)]
+        if model.comparisons:
+            lines += ["", _LEGEND]
         lines += ["", "### Observations that need no reference", ""]
         lines += [f"- {seen.probe}: {seen.text}" for seen in model.observations]
     return "\n".join([*lines, ""])
@@ -135,10 +141,12 @@ def _comparison_lines(comparison: Comparison) -> list[str]:
 
 
 def _rule_line(rule: Rule) -> str:
-    measured = "none" if rule.measured is None else f"{rule.measured:.3f}"
+    form = "{:.0f}" if rule.quantity == "onset" else "{:.3f}"
+    measured = "none" if rule.measured is None else form.format(rule.measured)
     layer = "" if rule.layer is None else str(rule.layer)
+    reference, tolerance = form.format(rule.reference), form.format(rule.tolerance)
     mark = "pass" if rule.passed else "**fail**"
     return (
         f"| {rule.probe} | {rule.quantity} ({rule.kind}) | {layer} | {measured} "
-        f"| {rule.reference:.3f} | {rule.tolerance:.3f} | {mark} | {rule.source} |"
+        f"| {reference} | {tolerance} | {mark} | {rule.source} |"
     )

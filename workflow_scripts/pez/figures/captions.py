@@ -52,7 +52,7 @@ def caption(
         else ""
     )
     return (
-        "R2 of linear probes on held-out folds, mean over folds; band: +-1 standard deviation "
+        "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
         "over folds. Validation: step and hyper-parameters are chosen on the reported fold itself "
         f"(optimistic). {nested}Untrained: the same architecture, {weights}, validation selection. "
         f"Clips: {counts} ({clips.renderer}, {clips.samples} samples per pixel). "

@@ -4,29 +4,26 @@ Both are one drawing: a row of panels per model, a panel per probe. They differ 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
+from pez.figures.panels import PEZ_LINE, TOP, axis_floor, draw_panel, hollow, line_style
 from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import MM_PER_INCH, SMALL, new_figure, wrap
 
 # Layout in millimetres.
-_LEFT, _RIGHT, _GAP = 11.0, 2.5, 4.0
-_ROW_HEAD, _AXIS_FOOT, _LABEL_FOOT = 9.5, 5.5, 4.0
+_LEFT, _RIGHT, _GAP = 14.0, 2.5, 4.0
+_MARGIN = 2.0  # of text, to the edge
+_AXIS_FOOT, _LABEL_FOOT, _ROW_GAP = 5.5, 4.0, 3.0
 _LINE_PER_PT = 0.47  # height of a line of text per point of its size
 
-_TOP = 1.03  # R2 never exceeds 1
-_STRIP = 0.13  # share of the axis under the floor, where lower values are marked
 _LEGEND = {
-    "validation": "validation selection, +-1 s.d.",
+    "validation": "validation selection, ± 1 s.d.",
     "nested": "nested selection",
-    "untrained": "untrained network, +-1 s.d.",
+    "untrained": "untrained network, ± 1 s.d.",
     "pez": "PEZ marker: one third of depth",
     "reference": "third-party reproduction: layers 0, 8 and last",
     "peak": "third-party reproduction: peak",
@@ -43,7 +40,7 @@ def draw_figure2(
 ) -> Figure:
     """Draw the series of ``table`` (columns `pez.figures.series.COLUMNS`).
 
-    Every artist's gid is ``model/probe/series``. Call inside `pez.figures.style.styled`.
+    Call inside `pez.figures.style.styled`.
 
     Args:
         table: what is drawn.
@@ -56,8 +53,8 @@ def draw_figure2(
     width = style.page_mm if len(spec.probes) > 1 else style.column_mm
     line = style.font_pt * _LINE_PER_PT
     small = style.font_pt * SMALL
-    usable = width - 4.0
-    title = wrap(spec.title, usable, style.font_pt * 1.15)
+    usable = width - 2 * _MARGIN
+    title = wrap(spec.title, usable, style.font_pt * 1.15, weight="bold")
     heads = {model: wrap(row_titles[model], usable, style.font_pt) for model in spec.models}
     text = wrap(caption, usable, small)
     handles = _legend_handles(table, style)
@@ -70,32 +67,37 @@ def draw_figure2(
     }
     title_height = 2.0 + line * 1.25 * len(title)
     foot = _LABEL_FOOT + legend_rows * line * 1.1 + 3.0 + len(text) * line * SMALL + 1.5
-    height = title_height + sum(row_heights.values()) + foot
+    height = title_height + sum(row_heights.values()) + _ROW_GAP * (len(spec.models) - 1) + foot
     figure = new_figure(width, height, style)
 
-    _write(figure, 2.0, 1.5, "\n".join(title), style.font_pt * 1.15, weight="bold")
+    _write(figure, _MARGIN, 1.5, "\n".join(title), style.font_pt * 1.15, weight="bold")
     top = title_height
     for model in spec.models:
-        _write(figure, 2.0, top + 0.5, "\n".join(heads[model]), style.font_pt)
+        _write(figure, _MARGIN, top + 0.5, "\n".join(heads[model]), style.font_pt)
         below_head = top + line * len(heads[model]) + line + 2.0
         _draw_row(figure, below_head, table[table["model"] == model], spec, style, panel_titles)
-        top += row_heights[model]
+        top += row_heights[model] + _ROW_GAP
     for axes in figure.axes[-len(spec.probes) :]:
         axes.set_xlabel("layer fraction", labelpad=1.5)
-    top += _LABEL_FOOT
+    top += _LABEL_FOOT - _ROW_GAP
+    _draw_legend(figure, top, handles, legend_columns)
+    top += legend_rows * line * 1.1 + 3.0
+    _write(figure, _MARGIN, top, "\n".join(text), small, colour="#333333")
+    return figure
+
+
+def _draw_legend(figure: Figure, top_mm: float, handles: Sequence[Line2D], columns: int) -> None:
+    height = figure.get_figheight() * MM_PER_INCH
     figure.legend(
         handles=handles,
         loc="upper center",
-        bbox_to_anchor=(0.5, 1 - top / height),
-        ncol=legend_columns,
+        bbox_to_anchor=(0.5, 1 - top_mm / height),
+        ncol=columns,
         columnspacing=1.8,
         handlelength=2.4,
         labelspacing=0.35,
         borderpad=0.2,
     )
-    top += legend_rows * line * 1.1 + 3.0
-    _write(figure, 2.0, top, "\n".join(text), small, colour="#333333")
-    return figure
 
 
 def _write(
@@ -143,142 +145,21 @@ def _draw_row(
             )
         )
         axes.set_xlim(-0.03, 1.03)
-        axes.set_ylim(bottom, _TOP)
+        axes.set_ylim(bottom, TOP)
         axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
-        axes.set_yticks([tick for tick in np.arange(-10, 1.01, 0.25) if tick >= floor])
+        axes.set_yticks(_r2_ticks(floor))
         axes.set_title(panel_titles[probe], loc="left", fontweight="bold", pad=3.0)
         if index:
             axes.tick_params(labelleft=False)
         else:
             axes.set_ylabel("$R^2$", labelpad=2.0)
-        _draw_panel(axes, table[table["probe"] == probe], floor, bottom, style)
+        draw_panel(axes, table[table["probe"] == probe], floor, bottom, style)
 
 
-def axis_floor(table: pd.DataFrame, lowest_allowed: float) -> tuple[float, float]:
-    """Lowest R2 on the axis, and the axis limit: lower still if a strip for lower values is needed.
-
-    Args:
-        table: series of one row of panels, which share their axis.
-        lowest_allowed: R2 below which values are marked instead of drawn.
-    """
-    lowest = float(np.nanmin([0.0, table["mean"].min(), table["band_low"].min()]))
-    floor = max(lowest_allowed, lowest - 0.03)
-    if not bool((table["mean"] < floor).any()):
-        return floor, floor
-    return floor, floor - _STRIP / (1 - _STRIP) * (_TOP - floor)
-
-
-def _draw_panel(
-    axes: Axes, rows: pd.DataFrame, floor: float, bottom: float, style: FigureStyle
-) -> None:
-    above_floor = Rectangle((-1, floor), 3, _TOP - floor, transform=axes.transData)
-    if floor <= 0:
-        axes.axhline(0, color="#9A9A9A", linewidth=0.6, zorder=1)
-    for series, part in rows.groupby("series", sort=False):
-        gid = f"{part['model'].iloc[0]}/{part['probe'].iloc[0]}/{series}"
-        colour = getattr(style.colours, str(series))
-        if series == "pez":
-            axes.axvline(
-                part["layer_fraction"].iloc[0],
-                color=colour,
-                linewidth=1.1,
-                linestyle=(0, (1, 1.2)),
-                zorder=1.5,
-                gid=gid,
-            )
-        elif series == "reference":
-            _draw_references(axes, part, colour, gid)
-        else:
-            _draw_curve(axes, part, str(series), colour, gid, above_floor)
-    if bottom < floor:
-        _draw_strip(axes, rows, floor, bottom, style)
-
-
-def _draw_curve(
-    axes: Axes, part: pd.DataFrame, series: str, colour: str, gid: str, clip: Rectangle
-) -> None:
-    x = part["layer_fraction"].to_numpy()
-    if part["band_low"].notna().any():
-        band = axes.fill_between(
-            x,
-            part["band_low"].to_numpy(),
-            part["band_high"].to_numpy(),
-            color=colour,
-            alpha=0.18 if series == "validation" else 0.14,
-            linewidth=0,
-            zorder=2,
-        )
-        band.set_gid(f"{gid}/band")
-        band.set_clip_path(clip)
-    (line,) = axes.plot(x, part["mean"].to_numpy(), color=colour, gid=gid, **_line(series))
-    line.set_clip_path(clip)
-
-
-def _line(series: str) -> dict[str, Any]:
-    """Line style of a series; they differ in more than colour."""
-    if series == "validation":
-        return {"linewidth": 1.4, "marker": "o", "markersize": 2.4, "zorder": 4}
-    if series == "nested":
-        return {"linewidth": 0.8, "zorder": 5}
-    return {"linewidth": 1.1, "linestyle": "--", "zorder": 3}
-
-
-def _draw_references(axes: Axes, part: pd.DataFrame, colour: str, gid: str) -> None:
-    is_peak = part["note"].str.startswith("peak")
-    for rows, name, marker in ((part[~is_peak], gid, "s"), (part[is_peak], f"{gid}/peak", "^")):
-        axes.plot(
-            rows["layer_fraction"].to_numpy(),
-            rows["mean"].to_numpy(),
-            gid=name,
-            color=colour,
-            clip_on=False,
-            **_hollow(marker),
-        )
-
-
-def _hollow(marker: str) -> dict[str, Any]:
-    return {
-        "linestyle": "none",
-        "marker": marker,
-        "markersize": 4.0,
-        "markerfacecolor": "none",
-        "markeredgewidth": 0.8,
-        "zorder": 6,
-    }
-
-
-def _draw_strip(
-    axes: Axes, rows: pd.DataFrame, floor: float, bottom: float, style: FigureStyle
-) -> None:
-    """Mark, in a grey strip at the foot of the panel, the values that lie below the axis."""
-    height = floor - bottom
-    axes.axhspan(bottom, floor, color="#EFEFEF", linewidth=0, zorder=0.5)
-    axes.axhline(floor, color="#9A9A9A", linewidth=0.5, linestyle=":", zorder=1)
-    low = rows[rows["mean"] < floor]
-    if low.empty:
-        return
-    for series, part in low.groupby("series", sort=False):
-        axes.plot(
-            part["layer_fraction"].to_numpy(),
-            np.full(len(part), bottom + 0.72 * height),
-            gid=f"{part['model'].iloc[0]}/{part['probe'].iloc[0]}/{series}/below",
-            linestyle="none",
-            marker="v",
-            markersize=3.2,
-            markerfacecolor="none" if series == "untrained" else None,
-            markeredgewidth=0.7,
-            color=getattr(style.colours, str(series)),
-            zorder=6,
-        )
-    axes.text(
-        0.985,
-        bottom + 0.25 * height,
-        f"▾ below {floor:.2g}; lowest {low['mean'].min():.2f}",
-        fontsize=style.font_pt * SMALL * 0.92,
-        color="#333333",
-        ha="right",
-        va="center",
-    )
+def _r2_ticks(floor: float) -> np.ndarray:
+    """Round R2 values from 1 down to ``floor``, at most nine."""
+    step = next(step for step in (0.25, 0.5, 1.0, 2.0) if (1 - floor) / step <= 8)
+    return np.arange(1, floor - 1e-9, -step)
 
 
 def _legend_handles(table: pd.DataFrame, style: FigureStyle) -> Sequence[Line2D]:
@@ -290,10 +171,10 @@ def _legend_handles(table: pd.DataFrame, style: FigureStyle) -> Sequence[Line2D]
             continue
         colour = getattr(style.colours, role)
         if series == "pez":
-            kind: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.2))}
+            kind = PEZ_LINE
         elif role == "reference":
-            kind = dict(_hollow("^" if series == "peak" else "s"))
+            kind = hollow("^" if series == "peak" else "s")
         else:
-            kind = dict(_line(series))
+            kind = line_style(series)
         handles.append(Line2D([], [], color=colour, label=label, **kind))
     return handles

@@ -23,11 +23,11 @@ class FigureColours(Schema):
 class FigureStyle(Schema):
     """Looks of every figure; a change here rebuilds figures and nothing else."""
 
-    column_mm: float = Field(88.0, ge=60, le=150, description="width of a one-panel figure")
-    page_mm: float = Field(180.0, ge=120, le=400, description="width of a figure of more panels")
+    column_mm: float = Field(88.0, ge=80, le=150, description="width of a one-panel figure")
+    page_mm: float = Field(180.0, ge=150, le=400, description="width of a figure of more panels")
     panel_height_mm: float = Field(46.0, ge=20, le=200)
     dpi: int = Field(300, ge=50, le=1200, description="of the PNG")
-    font_pt: float = Field(7.5, ge=5, le=14)
+    font_pt: float = Field(7.5, ge=5, le=9)
     colours: FigureColours = FigureColours()
 
 
@@ -41,7 +41,7 @@ class FigureSpec(Schema):
         {}, description="title of a probe's panel, if not its name"
     )
     y_floor: float = Field(
-        -0.5, ge=-10, le=0.9, description="R2 below this is marked at the foot of the panel"
+        -0.5, ge=-10, le=0.5, description="R2 below this is marked at the foot of the panel"
     )
 
     @model_validator(mode="after")

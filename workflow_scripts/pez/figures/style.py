@@ -59,10 +59,10 @@ def new_figure(width_mm: float, height_mm: float, style: FigureStyle) -> Figure:
     return figure
 
 
-def wrap(text: str, width_mm: float, font_pt: float) -> list[str]:
+def wrap(text: str, width_mm: float, font_pt: float, weight: str = "normal") -> list[str]:
     """Break ``text`` into lines that are at most ``width_mm`` wide in the figure's font."""
     renderer = FigureCanvasAgg(Figure(dpi=MEASURING_DPI)).get_renderer()
-    font = FontProperties(family="DejaVu Sans", size=font_pt)
+    font = FontProperties(family="DejaVu Sans", size=font_pt, weight=weight)
     limit = width_mm / MM_PER_INCH * MEASURING_DPI
     lines: list[str] = []
     for word in text.split():

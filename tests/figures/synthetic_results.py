@@ -141,13 +141,13 @@ def realistic_curves(model: str, name: str) -> dict[str, np.ndarray]:
     return {"validation": curve, "nested": curve - 0.03 - np.abs(noise)}
 
 
-def write_results(folder: Path, shown: FigureSpec) -> list[Path]:
+def write_results(folder: Path, shown: FigureSpec, spread: float = 0.02) -> list[Path]:
     """Write realistic probe results of every model, control and probe of ``shown``."""
     paths = []
     for model in shown.models:
         for network in (model, f"{model}_untrained"):
             for name in shown.probes:
                 path = folder / "probes" / network / f"{name}.parquet"
-                write_table(path, probe_table(realistic_curves(network, name)))
+                write_table(path, probe_table(realistic_curves(network, name), spread))
                 paths.append(path)
     return paths

@@ -1,0 +1,72 @@
+"""Statements that need no reference numbers."""
+
+import numpy as np
+import pytest
+from pez.emergence.curves import Curve
+from pez.emergence.observations import Observation, observe
+
+OFFSETS = np.array([-0.02, 0.0, 0.02])
+
+
+def curve(mean: np.ndarray) -> Curve:
+    return Curve(mean[:, None] + OFFSETS)
+
+
+def by_name(found: tuple[Observation, ...]) -> dict[str, Observation]:
+    return {seen.name: seen for seen in found}
+
+
+STEP = np.where(np.arange(12) < 4, 0.2, 0.8)
+LATE_STEP = np.where(np.arange(12) < 2, 0.0, 0.3)
+
+
+def test_observations_on_a_step_above_its_control() -> None:
+    trained = {"validation": curve(STEP), "nested": curve(STEP - 0.05)}
+    seen = by_name(observe("direction", trained, {"validation": curve(LATE_STEP)}))
+    assert seen["early_readability"].measured == pytest.approx(0.2)
+    assert seen["rises_with_depth"].holds
+    assert seen["onset"].measured == 4
+    assert seen["onset"].holds  # later than the control's onset at 2
+    assert "layer 4" in seen["onset"].text and "layer 2" in seen["onset"].text
+    assert seen["jump_at_pez"].measured == pytest.approx(0.6)
+    assert seen["late_decline"].measured == pytest.approx(0)
+    assert seen["late_decline"].holds is False
+    assert seen["gap_to_untrained"].measured == pytest.approx(0.5)
+    assert "at 10 of 12 layers" in seen["gap_to_untrained"].text  # not at layers 2 and 3
+    assert seen["selection_gap"].measured == pytest.approx(0.05)
+    assert "degenerate_folds" not in seen
+
+
+def test_a_network_that_equals_its_control_has_no_gap() -> None:
+    same = {"validation": curve(STEP)}
+    seen = by_name(observe("direction", same, same))
+    assert seen["gap_to_untrained"].holds is False
+    assert seen["gap_to_untrained"].measured == 0
+    assert seen["onset"].holds is False
+    assert "selection_gap" not in seen
+
+
+def test_a_flat_curve_neither_rises_nor_has_an_onset() -> None:
+    flat = {"validation": curve(np.full(12, 0.4))}
+    seen = by_name(observe("speed", flat, flat))
+    assert seen["rises_with_depth"].holds is False
+    assert seen["onset"].measured is None
+    assert "onset: none; untrained control: none" in seen["onset"].text
+    assert seen["sigmoid_criterion"].holds is False
+
+
+def test_degenerate_folds_are_reported() -> None:
+    scores = curve(STEP).scores.copy()
+    scores[:, 1] = np.nan
+    seen = by_name(observe("x", {"validation": Curve(scores)}, {"validation": curve(STEP)}))
+    assert seen["degenerate_folds"].measured == 1
+    assert seen["degenerate_folds"].text.startswith("1 of 3 folds")
+    assert seen["early_readability"].measured == pytest.approx(0.2)
+
+
+def test_a_probe_without_any_score_is_said_to_be_so() -> None:
+    nothing = {"validation": Curve(np.full((12, 3), np.nan))}
+    found = observe("x", nothing, {"validation": curve(STEP)})
+    assert [seen.name for seen in found] == ["degenerate"]
+    only_control = by_name(observe("x", {"validation": curve(STEP)}, nothing))
+    assert only_control["gap_to_untrained"].measured is None

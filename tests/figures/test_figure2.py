@@ -1,0 +1,324 @@
+"""Figures 2(b) and 2(c): what is drawn, what is written, and that both are the same."""
+
+from pathlib import Path
+
+import matplotlib.colors
+import matplotlib.image
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from pez.figures import draw
+from pez.figures.captions import caption, recipe
+from pez.figures.draw import FigureFiles, draw_figure
+from pez.figures.figure2 import draw_figure2
+from pez.figures.panels import axis_floor, line_style
+from pez.figures.spec import FigureSpec, FigureStyle
+from pez.figures.style import MM_PER_INCH
+from pez.runtime.errors import ArtifactError
+from pez.runtime.tables import write_table
+from pydantic import ValidationError
+from synthetic_results import (
+    CLIPS,
+    FIGURE_2B,
+    FIGURE_2C,
+    MODELS,
+    PROBES,
+    probe_table,
+    realistic_curves,
+    references,
+    spec,
+    write_results,
+)
+
+STYLE = FigureStyle.model_validate({"dpi": 60})
+
+
+def files(folder: Path) -> FigureFiles:
+    names = ("f.png", "f.svg", "f.csv", "f_verdict.md", "f_verdict.json")
+    return FigureFiles(*(folder / name for name in names))
+
+
+def build(
+    folder: Path,
+    shown: FigureSpec,
+    style: FigureStyle = STYLE,
+    results: list[Path] | None = None,
+    models: dict = MODELS,
+) -> FigureFiles:
+    draw_figure(
+        name="figure2c",
+        spec=shown,
+        style=style,
+        results=write_results(folder, shown) if results is None else results,
+        probes={name: PROBES[name] for name in shown.probes},
+        models=models,
+        clips=CLIPS,
+        references=references(),
+        files=files(folder),
+    )
+    return files(folder)
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
+    """The figures that `draw_figure` makes, as matplotlib objects."""
+    seen: list[Figure] = []
+
+    def remember(*arguments, **options) -> Figure:
+        seen.append(draw_figure2(*arguments, **options))
+        return seen[-1]
+
+    monkeypatch.setattr(draw, "draw_figure2", remember)
+    return seen
+
+
+def lines(figure: Figure) -> dict[str, Line2D]:
+    found = [line for axes in figure.axes for line in axes.get_lines() if line.get_gid()]
+    return {line.get_gid(): line for line in found}
+
+
+def words(figure: Figure) -> str:
+    legend = [text.get_text() for text in figure.legends[0].get_texts()]
+    return " ".join([text.get_text().replace("\n", " ") for text in figure.texts] + legend)
+
+
+def test_csv_is_what_the_artists_show(tmp_path: Path, drawn: list[Figure]) -> None:
+    shown = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
+    table = pd.read_csv(build(tmp_path, shown).csv, keep_default_na=True)
+    artists = lines(drawn[0])
+    compared = 0
+    for (model, probe, series), rows in table.groupby(["model", "probe", "series"]):
+        gid = f"{model}/{probe}/{series}"
+        if series == "pez":
+            assert artists[gid].get_xdata()[0] == rows["layer_fraction"].iloc[0]
+            assert rows["layer"].iloc[0] == (8 if model == "vjepa2_large" else 4)
+        elif series == "reference":
+            peak = rows["note"].str.startswith("peak")
+            for part, name in ((rows[~peak], gid), (rows[peak], f"{gid}/peak")):
+                np.testing.assert_array_equal(artists[name].get_xdata(), part["layer_fraction"])
+                np.testing.assert_array_equal(artists[name].get_ydata(), part["mean"])
+        else:
+            np.testing.assert_array_equal(artists[gid].get_xdata(), rows["layer_fraction"])
+            np.testing.assert_array_equal(artists[gid].get_ydata(), rows["mean"])
+            assert len(rows) == MODELS[model].layers
+        compared += 1
+    assert compared == 3 * 4 + 3 * 5
+    assert {gid for gid in artists if not gid.endswith(("below", "peak"))} == {
+        "/".join(key) for key in table.groupby(["model", "probe", "series"]).groups
+    }
+
+
+def test_bands_are_one_standard_deviation(tmp_path: Path, drawn: list[Figure]) -> None:
+    table = pd.read_csv(build(tmp_path, spec(FIGURE_2C, "vjepa2_nano")).csv)
+    bands = {b.get_gid(): b for axes in drawn[0].axes for b in axes.collections if b.get_gid()}
+    assert set(bands) == {
+        f"vjepa2_nano/{probe}/{series}/band"
+        for probe in FIGURE_2C
+        for series in ("validation", "untrained")
+    }
+    rows = table[(table["probe"] == "speed") & (table["series"] == "validation")]
+    assert rows["std"].to_numpy() == pytest.approx(0.02)
+    corners = bands["vjepa2_nano/speed/validation/band"].get_paths()[0].vertices[:, 1]
+    for limit in (*rows["band_low"], *rows["band_high"]):
+        assert np.isclose(corners, limit).any()
+    expected = realistic_curves("vjepa2_nano", "speed")["validation"] - 0.02
+    assert rows["band_low"].to_numpy() == pytest.approx(expected)
+    assert table.loc[table["series"] == "nested", "band_low"].isna().all()
+
+
+def test_degenerate_folds_are_left_out_and_counted_in_the_csv(tmp_path: Path) -> None:
+    shown = spec(FIGURE_2C, "vjepa2_nano")
+    results = write_results(tmp_path, shown)
+    damaged = tmp_path / "probes/vjepa2_nano/direction.parquet"
+    curve = realistic_curves("vjepa2_nano", "direction")
+    write_table(damaged, probe_table(curve, nan_fold=2))
+    table = pd.read_csv(build(tmp_path, shown, results=results).csv)
+    rows = table[(table["probe"] == "direction") & (table["series"] == "validation")]
+    assert set(rows["n_nan_folds"]) == {1}
+    assert set(rows["n_folds"]) == {4}
+    assert rows["mean"].to_numpy() == pytest.approx(curve["validation"])  # fold 2 is the mean
+    assert "1 of 5 folds have no R2" in files(tmp_path).verdict_md.read_text()
+
+
+def test_reference_points_only_for_the_trained_large_model(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    untrained = MODELS | {"vjepa2_large": MODELS["vjepa2_large_untrained"]}
+    for folder, model, models, expected in (
+        ("large", "vjepa2_large", MODELS, {0.326, 0.816, 0.876, 0.835}),
+        ("random", "vjepa2_large", untrained, set()),
+        ("nano", "vjepa2_nano", MODELS, set()),
+    ):
+        table = pd.read_csv(build(tmp_path / folder, spec(FIGURE_2C, model), models=models).csv)
+        points = table[(table["series"] == "reference") & (table["probe"] == "direction")]
+        assert set(points["mean"]) == expected
+        assert ("third-party" in words(drawn[-1])) == bool(expected)
+
+
+def test_pictures_say_model_weights_clips_recipe(tmp_path: Path, drawn: list[Figure]) -> None:
+    build(tmp_path, spec(FIGURE_2B, "vjepa2_nano"))
+    text = words(drawn[0])
+    for part in (
+        "vjepa2_nano: 12 blocks, random weights, seed 0",
+        "Not a reproduction of the paper's numbers",
+        "PEZ marker at layer 4",
+        "392 velocity + 280 acceleration (kubric, 16 samples per pixel)",
+        "capture resid_post",
+        "velocity (x, y): pooling temporal_last_patch, folds by magnitude_spatial_sector",
+        "acceleration (x, y): pooling temporal_last, folds by magnitude,",
+        "same architecture, random weights, seed 1",
+    ):
+        assert part in text
+
+
+def test_a_trained_model_is_not_called_untrained(tmp_path: Path, drawn: list[Figure]) -> None:
+    build(tmp_path, spec(FIGURE_2C, "vjepa2_large"))
+    assert "Not a reproduction" not in words(drawn[0])
+    assert "vitl.pt, target_encoder" in words(drawn[0])
+
+
+def test_shared_parts_of_the_recipe_are_said_once() -> None:
+    text = recipe(spec(FIGURE_2C, "vjepa2_nano"), PROBES)
+    assert text.count("temporal_last") == 1
+    assert text.count("direction_angle") == 1
+
+
+def test_caption_explains_nested_only_where_it_is_drawn(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    shown = spec(("speed",), "vjepa2_nano")
+    control = [MODELS["vjepa2_nano_untrained"]]
+    assert "Nested:" in caption(shown, PROBES, control, CLIPS, has_nested=True)
+    results = write_results(tmp_path, shown)
+    for path in results:
+        table = pd.read_parquet(path)
+        write_table(path, table[table["selection"] == "validation"])
+    build(tmp_path, shown, results=results)
+    assert "ested" not in words(drawn[0])
+
+
+def test_values_below_the_axis_are_marked(tmp_path: Path, drawn: list[Figure]) -> None:
+    table = pd.read_csv(build(tmp_path, spec(FIGURE_2C, "vjepa2_nano")).csv)
+    low = table[(table["mean"] < -0.5)]
+    assert set(low["probe"]) == {"direction"} and set(low["series"]) == {"untrained"}
+    marks = lines(drawn[0])["vjepa2_nano/direction/untrained/below"]
+    np.testing.assert_array_equal(marks.get_xdata(), low["layer_fraction"])
+    bottom, top = drawn[0].axes[1].get_ylim()
+    assert ((bottom < marks.get_ydata()) & (marks.get_ydata() < -0.5)).all()
+    assert top == pytest.approx(1.03) and bottom > -1
+    notes = [text.get_text() for text in drawn[0].axes[1].texts]
+    assert notes == [f"▾ below \N{MINUS SIGN}0.5; lowest \N{MINUS SIGN}{-low['mean'].min():.2f}"]
+    assert not drawn[0].axes[0].texts
+
+
+def test_axis_reaches_below_the_floor_only_if_needed() -> None:
+    rows = pd.DataFrame({"mean": [0.4, -0.2], "band_low": [0.3, -0.3]})
+    assert axis_floor(rows, -0.5) == pytest.approx((-0.33, -0.33))
+    floor, bottom = axis_floor(pd.concat([rows, pd.DataFrame({"mean": [-3.0]})]), -0.5)
+    assert floor == -0.5 and bottom < -0.5
+
+
+@pytest.mark.parametrize("changes", [{}, {"font_pt": 9.0, "column_mm": 80.0, "page_mm": 150.0}])
+@pytest.mark.parametrize("probes", [FIGURE_2C, FIGURE_2B, ("direction",)])
+def test_no_text_leaves_the_page_or_overlaps(
+    tmp_path: Path, drawn: list[Figure], probes: tuple[str, ...], changes: dict
+) -> None:
+    style = STYLE.model_copy(update={"dpi": 150, **changes})
+    build(tmp_path, spec(probes, "vjepa2_nano", "vjepa2_large"), style)
+    figure = drawn[0]
+    renderer = figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts]
+    boxes += [figure.legends[0].get_window_extent(renderer)]
+    boxes += [axes.get_tightbbox(renderer) for axes in figure.axes]
+    for index, box in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0, box
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, box
+        for other in boxes[index + 1 :]:
+            overlap = (
+                min(box.x1, other.x1) - max(box.x0, other.x0),
+                (min(box.y1, other.y1) - max(box.y0, other.y0)),
+            )
+            assert min(overlap) <= 1.5, (box, other)  # pixels: glyph boxes are padded
+
+
+def test_width_and_resolution(tmp_path: Path) -> None:
+    for probes, width_mm in ((FIGURE_2C, STYLE.page_mm), (("speed",), STYLE.column_mm)):
+        made = build(tmp_path / str(width_mm), spec(probes, "vjepa2_nano"))
+        pixels = matplotlib.image.imread(made.png).shape[1]
+        assert pixels == pytest.approx(width_mm / MM_PER_INCH * STYLE.dpi, abs=1)
+
+
+def test_same_input_same_bytes(tmp_path: Path) -> None:
+    shown = spec(FIGURE_2C, "vjepa2_nano")
+    one, other = build(tmp_path / "a", shown), build(tmp_path / "b", shown)
+    for name in ("png", "svg", "csv", "verdict_md", "verdict_json"):
+        assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes(), name
+    assert b"dc:date" not in one.svg.read_bytes()
+
+
+def test_a_changed_colour_changes_the_picture_and_not_the_numbers(tmp_path: Path) -> None:
+    shown = spec(FIGURE_2C, "vjepa2_nano")
+    red = FigureStyle.model_validate({"dpi": 60, "colours": {"validation": "#FF0000"}})
+    one, other = build(tmp_path / "a", shown), build(tmp_path / "b", shown, red)
+    for name, same in (("png", False), ("svg", False), ("csv", True), ("verdict_json", True)):
+        equal = getattr(one, name).read_bytes() == getattr(other, name).read_bytes()
+        assert equal == same, name
+
+
+def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
+    shown = spec(("speed",), "vjepa2_nano")
+    results = write_results(tmp_path, shown)
+    with pytest.raises(ArtifactError, match=r"vjepa2_nano_untrained/speed\.parquet"):
+        build(tmp_path, shown, results=results[:1])
+    large = realistic_curves("vjepa2_large", "speed")
+    write_table(results[0], probe_table(large))
+    with pytest.raises(ArtifactError, match=r"24 layers .* the model has 12"):
+        build(tmp_path, shown, results=results)
+    nested = {"nested": realistic_curves("vjepa2_nano", "speed")["nested"]}
+    write_table(results[0], probe_table(nested))
+    with pytest.raises(ArtifactError, match=r"add it to probes\.speed\.selections"):
+        build(tmp_path, shown, results=results)
+    assert not files(tmp_path).png.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"models": ["vjepa2_nano_untrained"]}, "write 'vjepa2_nano'"),
+        ({"probes": ["speed", "speed"]}, "probes names speed more than once"),
+        ({"panel_titles": {"sped": "Speed"}}, "sped, not among probes"),
+        ({"color": "red"}, "Extra inputs"),
+    ],
+)
+def test_bad_figure_sections_are_refused(change: dict, message: str) -> None:
+    section = {"title": "T", "models": ["vjepa2_nano"], "probes": ["speed"]}
+    with pytest.raises(ValidationError, match=message):
+        FigureSpec.model_validate(section | change)
+
+
+# Linear RGB as seen without the red, or without the green cones: Machado, Oliveira and Fernandes,
+# "A physiologically-based model for simulation of color vision deficiency" (2009), severity 1.
+PROTANOPIA = [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]]
+DEUTERANOPIA = [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]
+
+
+@pytest.mark.parametrize("seen", [np.eye(3), np.array(PROTANOPIA), np.array(DEUTERANOPIA)])
+def test_default_colours_stay_apart_for_the_colour_blind(seen: np.ndarray) -> None:
+    colours = FigureStyle.model_validate({}).colours.model_dump().values()
+    linear = np.array([matplotlib.colors.to_rgb(colour) for colour in colours]) ** 2.2
+    apart = np.clip(linear @ seen.T, 0, 1) ** (1 / 2.2)
+    distances = np.linalg.norm(apart[:, None] - apart[None], axis=-1)
+    assert distances[~np.eye(5, dtype=bool)].min() > 0.2
+
+
+def test_curves_differ_in_more_than_colour() -> None:
+    styles = [line_style(series) for series in ("validation", "nested", "untrained")]
+    looks = [(one.get("marker"), one.get("linestyle"), one["linewidth"]) for one in styles]
+    assert len(set(looks)) == 3
+
+
+def test_a_colour_that_is_no_hex_code_is_refused() -> None:
+    with pytest.raises(ValidationError, match="nested"):
+        FigureStyle.model_validate({"colours": {"nested": "orange"}})
