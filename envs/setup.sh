@@ -38,7 +38,8 @@ free_gb=$(($(df -Pk . | awk 'NR == 2 {print $4}') / 1024 / 1024))
     "$free_gb GB free: free some space or clone to a larger disk."
 
 echo "setup: installing the environment into .venv (8.3 GB, a few minutes) ..."
-"$python" -m venv --clear .venv
+.venv/bin/python -c 'import sys; assert sys.version_info[:2] == (3, 11)' 2>/dev/null ||
+  "$python" -m venv --clear .venv # else only what changed in the lock file is installed
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
   --require-hashes --no-deps --requirement "$lock"
 touch "$stamp"

@@ -42,10 +42,8 @@ rule convert_checkpoint:
         runtime=30,
     params:
         checkpoint=lambda wildcards: {
-            "model": wildcards.model,
             "encoder": CONFIG.encoder(wildcards.model).model_dump(mode="json"),
             "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
-            "known": known_architectures(),
         },
         code=code("convert_checkpoint.py"),
     message:

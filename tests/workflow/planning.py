@@ -1,0 +1,41 @@
+"""Plan the workflow in this process: which jobs would run, without starting Snakemake."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import (
+    ConfigSettings,
+    DAGSettings,
+    OutputSettings,
+    Quietness,
+    ResourceSettings,
+)
+
+TRIGGERS = ("mtime", "params", "input", "software-env")  # as in profiles/default
+
+
+def plan(
+    folder: Path,
+    targets: Iterable[str] = ("figure2c",),
+    overlay: dict[str, Any] | None = None,
+    configfiles: Iterable[str] = ("configs/smoke.yaml",),
+) -> Counter[str]:
+    """Return how many jobs of each rule a run in ``folder`` would start."""
+    from snakemake.settings.enums import RerunTrigger
+
+    triggers = frozenset(RerunTrigger.parse_choice(name) for name in TRIGGERS)
+    with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
+        workflow = api.workflow(
+            resource_settings=ResourceSettings(cores=2),
+            config_settings=ConfigSettings(
+                config=overlay or {}, configfiles=[folder / name for name in configfiles]
+            ),
+            snakefile=folder / "Snakefile",
+            workdir=folder,
+        )
+        dag = workflow.dag(DAGSettings(targets=set(targets), rerun_triggers=triggers))
+        dag.execute_workflow(executor="dryrun")
+        return Counter(job.rule.name for job in dag._workflow.dag.finished_jobs)

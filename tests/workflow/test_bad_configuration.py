@@ -1,0 +1,146 @@
+"""Bad configurations are refused while planning, in a message that says what to write instead."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conftest import CHECKOUT, Project
+from pez.config import json_schema, load_config
+from pez.runtime.errors import ConfigError
+
+
+def defaults() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    return loaded
+
+
+def with_value(key: str, value: Any) -> dict[str, Any]:
+    config = defaults()
+    section = config
+    *parents, last = key.split(".")
+    for parent in parents:
+        section = section[parent]
+    section[last] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("clips.scene.framess", 16, r"clips\.scene: unknown key 'framess' \(did you mean 'frames'"),
+        ("probs", {}, r"top level: unknown key 'probs' \(did you mean 'probes'\?"),
+        ("clips.render.samples", "many", r"clips\.render\.samples = 'many': .*valid integer"),
+        ("clips.render.samples", 0, r"clips\.render\.samples = 0: .*greater than or equal to 1"),
+        ("clips.scene.floor_colour", [0.1, 0.2, 1.5], r"clips\.scene\.floor_colour\.2 = 1\.5: "),
+        ("clips.scene.physics_hz", 250, r"clips\.scene: .*physics_hz = 250 is no multiple of"),
+        ("extraction.batch_size", -1, r"extraction\.batch_size = -1: "),
+        ("encoders.models.vjepa2_nano.heads", 5, r"hidden_size = 192 is no multiple of heads = 5"),
+        ("encoders.models.vjepa2_nano.weights.seed", "x", r"vjepa2_nano\.weights\.seed = 'x': "),
+        (
+            "probes.speed.grouping",
+            "positions",
+            r"probes\.speed\.grouping = 'positions' \(did you mean 'position'\? allowed: position,",
+        ),
+        (
+            "probes.speed.pooling",
+            "temporal_lst",
+            r"probes\.speed\.pooling = 'temporal_lst' \(did you mean 'temporal_last'\?",
+        ),
+        (
+            "probes.speed.solver",
+            "trainible",
+            r"probes\.speed\.solver = 'trainible' \(did you mean 'trainable'\?",
+        ),
+        (
+            "probes.speed.dataset",
+            "velocities",
+            r"probes\.speed\.dataset = 'velocities' \(did you mean 'velocity'\?",
+        ),
+        (
+            "probes.speed.dataset",
+            "acceleration",
+            r"probes\.speed\.target = 'speed' cannot be read from dataset 'acceleration'",
+        ),
+        (
+            "probes.acceleration_xy.folds",
+            6,
+            r"probes\.acceleration_xy\.folds = 6: grouping 'magnitude' gives at most 5 groups",
+        ),
+        (
+            "figures.figure2c.models",
+            ["vjepa2_lrge"],
+            r"figures\.figure2c\.models = 'vjepa2_lrge' \(did you mean 'vjepa2_large'\?",
+        ),
+        (
+            "figures.figure2c.probes",
+            ["sped"],
+            r"figures\.figure2c\.probes = 'sped' \(did you mean 'speed'\?",
+        ),
+        ("output_dir", "", r"output_dir = ''"),
+        ("encoders.models.a_untrained", {}, r"encoders\.models\.a_untrained"),
+    ],
+)
+def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        load_config(with_value(key, value), CHECKOUT)
+    assert "pydantic" not in str(caught.value)
+
+
+def test_every_problem_is_listed_at_once() -> None:
+    config = with_value("clips.render.samples", 0)
+    config["extraction"]["batch_size"] = 0
+    with pytest.raises(ConfigError) as caught:
+        load_config(config, CHECKOUT)
+    assert str(caught.value).count("\n  - ") == 2
+
+
+def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
+    config = with_value("figures.figure2c.models", ["vjepa2_large"])
+    config["encoders"]["checkpoint_dir"] = str(tmp_path)
+    with pytest.raises(ConfigError, match=r"checkpoint_dir = .* holds none of vitl\.pt.*to null"):
+        load_config(config, CHECKOUT)
+    (tmp_path / "vitl.pt").touch()
+    load_config(config, CHECKOUT)
+
+
+def test_missing_embedded_weights_are_refused() -> None:
+    weights = {"source": "embedded", "file": "resources/nowhere.safetensors"}
+    config = with_value("encoders.models.vjepa2_nano.weights", weights)
+    with pytest.raises(ConfigError, match=r"nowhere\.safetensors': no such file"):
+        load_config(config, CHECKOUT)
+
+
+def test_snakemake_prints_the_message_and_starts_nothing(project: Project) -> None:
+    ended = project.snakemake("figure2c", "--cores", "1", "--config", "x_y=1", check=False)
+    assert ended.returncode == 1
+    assert "unknown key 'x_y'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (project.folder / "artifacts").exists()
+
+
+def test_the_defaults_are_those_of_the_schema() -> None:
+    """config.yaml spells out every default; the two must not drift apart."""
+    spelled = load_config(defaults(), CHECKOUT)
+    for section in ("scene", "render"):
+        model = getattr(spelled.clips, section)
+        assert model == type(model)(), f"clips.{section}"
+    assert spelled.extraction == type(spelled.extraction)()
+    assert spelled.figure_style == type(spelled.figure_style)()
+
+
+def test_the_json_schema_is_up_to_date() -> None:
+    stored = (CHECKOUT / "resources/config.schema.json").read_text()
+    assert stored == json_schema(), "run `make schema`"
+
+
+@pytest.mark.parametrize("path", sorted(CHECKOUT.glob("configs/*.yaml")), ids=lambda p: p.name)
+def test_every_overlay_is_valid(path: Path) -> None:
+    def lay_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+        for key, value in top.items():
+            both = isinstance(value, dict) and isinstance(base.get(key), dict)
+            base[key] = lay_over(base[key], value) if both else value
+        return base
+
+    load_config(lay_over(defaults(), yaml.safe_load(path.read_text())), CHECKOUT)

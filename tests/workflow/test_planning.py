@@ -1,0 +1,154 @@
+"""What a change makes Snakemake rebuild, and what it leaves alone."""
+
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from workflow.planning import plan
+
+from conftest import SMOKE_OUT, Project
+
+VELOCITY_SHARDS, ACCELERATION_SHARDS = 2, 3  # of configs/smoke.yaml
+FIGURE2C_PROBES = 3
+CHAIN_OF_A_MODEL = {  # what one more model adds to figure2c, beside its probes
+    "extract_{}_velocity": VELOCITY_SHARDS,
+    "extract_{}_acceleration": ACCELERATION_SHARDS,
+}
+
+
+def jobs(**counts: int) -> Counter[str]:
+    return Counter(counts)
+
+
+def test_fresh_plan(project: Project) -> None:
+    planned = plan(project.folder)
+    expected = jobs(
+        simulate_clips=2,
+        render_clips=VELOCITY_SHARDS + ACCELERATION_SHARDS,
+        initialise_encoder=2,
+        fit_probe=2 * FIGURE2C_PROBES,
+        draw_figure=1,
+        figure2c=1,
+    )
+    for model in ("vjepa2_tiny", "vjepa2_tiny_untrained"):
+        expected.update({name.format(model): count for name, count in CHAIN_OF_A_MODEL.items()})
+    assert planned == expected
+
+
+def test_the_default_configuration_plans_every_target(project: Project) -> None:
+    planned = plan(project.folder, ["all", "clips", "figure2b"], configfiles=[])
+    assert planned["render_clips"] == 7 + 5
+    assert planned["extract_vjepa2_nano_velocity"] == 7
+    assert planned["fit_probe"] == 2 * 5
+    assert planned["preview_clips"] == 2
+    assert planned["download_checkpoint"] == 0
+
+
+def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> None:
+    planned = plan(project.folder, ["figure2c", "figure2b"], configfiles=["configs/paper.yaml"])
+    assert planned["download_checkpoint"] == planned["convert_checkpoint"] == 1
+    assert planned["extract_vjepa2_large_velocity"] == 7
+
+
+def test_nothing_to_do_after_a_run(smoke_run: Project) -> None:
+    assert plan(smoke_run.folder, ["figure2c", "figure2b"]) == jobs(figure2c=1, figure2b=1)
+
+
+def test_a_probe_parameter_rebuilds_its_probe_and_figure(smoke_run: Project) -> None:
+    overlay = {"probes": {"speed": {"normalisation": "center"}}}
+    planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
+    # The probe on the model and on its control, the one figure that shows it.
+    assert planned == jobs(fit_probe=2, draw_figure=1, figure2c=1, figure2b=1)
+
+
+def test_a_figure_colour_rebuilds_the_figure_only(smoke_run: Project) -> None:
+    overlay = {"figure_style": {"colours": {"validation": "#AA0000"}}}
+    assert plan(smoke_run.folder, ["figure2c"], overlay) == jobs(draw_figure=1, figure2c=1)
+
+
+def test_swapped_values_are_noticed(smoke_run: Project) -> None:
+    """Snakemake compares a rule's params as a set of values: two that trade places look alike."""
+    config = yaml.safe_load((smoke_run.folder / "configs/smoke.yaml").read_text())
+    steps, patience = (config["solvers"]["trainable"][key] for key in ("steps", "patience"))
+    overlay = {"solvers": {"trainable": {"steps": patience, "patience": steps}}}
+    planned = plan(smoke_run.folder, ["figure2c"], overlay)
+    assert planned == jobs(fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1)
+
+
+def test_a_pooling_change_keeps_the_features(smoke_run: Project) -> None:
+    overlay = {"probes": {"direction": {"pooling": "mean", "capture": "resid_pre"}}}
+    assert plan(smoke_run.folder, ["figure2c"], overlay) == jobs(
+        fit_probe=2, draw_figure=1, figure2c=1
+    )
+
+
+def test_a_batch_size_extracts_again_and_renders_nothing(smoke_run: Project) -> None:
+    planned = plan(smoke_run.folder, ["figure2c"], {"extraction": {"precision": "bf16"}})
+    assert planned["render_clips"] == planned["simulate_clips"] == 0
+    assert planned["extract_vjepa2_tiny_velocity"] == VELOCITY_SHARDS
+
+
+def test_more_clips_rebuild_from_the_clips(smoke_run: Project) -> None:
+    overlay = {"clips": {"datasets": {"velocity": {"starts": 6}}}}
+    planned = plan(smoke_run.folder, ["figure2c"], overlay)
+    assert planned["simulate_clips"] == 1
+    assert planned["render_clips"] == 3  # 48 clips in shards of 20
+    assert planned["extract_vjepa2_tiny_velocity"] == 3
+    assert planned["extract_vjepa2_tiny_acceleration"] == 0
+    assert planned["fit_probe"] == 2 * 2  # speed and direction; acceleration stays
+
+
+def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
+    tiny = yaml.safe_load((smoke_run.folder / "configs/smoke.yaml").read_text())
+    tiny = tiny["encoders"]["models"]["vjepa2_tiny"]
+    overlay = {
+        "encoders": {"models": {"vjepa2_other": {**tiny, "layers": 3}}},
+        "figures": {"figure2c": {"models": ["vjepa2_tiny", "vjepa2_other"]}},
+    }
+    expected = jobs(
+        initialise_encoder=2, fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1
+    )
+    for model in ("vjepa2_other", "vjepa2_other_untrained"):
+        expected.update({name.format(model): count for name, count in CHAIN_OF_A_MODEL.items()})
+    assert plan(smoke_run.folder, ["figure2c"], overlay) == expected
+
+
+@pytest.mark.parametrize(
+    ("module", "rebuilt", "kept"),
+    [
+        ("pez/probes/metrics.py", ["fit_probe"], ["extract_vjepa2_tiny_velocity", "render_clips"]),
+        ("pez/features/views.py", ["extract_vjepa2_tiny_velocity", "fit_probe"], ["render_clips"]),
+        ("pez/figures/style.py", ["draw_figure"], ["fit_probe"]),
+        ("pez/clips/store.py", ["render_clips", "fit_probe"], []),
+    ],
+)
+def test_an_edited_module_rebuilds_what_imports_it(
+    built: Project, module: str, rebuilt: list[str], kept: list[str]
+) -> None:
+    path = built.folder / "workflow_scripts" / module
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    planned = plan(built.folder)
+    assert all(planned[rule] > 0 for rule in rebuilt), planned
+    assert all(planned[rule] == 0 for rule in kept), planned
+
+
+def test_touch_and_comments_rebuild_nothing(built: Project) -> None:
+    for path in (built.folder / "workflow_scripts").rglob("*.py"):
+        path.touch()
+    metrics = built.folder / "workflow_scripts/pez/probes/metrics.py"
+    metrics.write_text("# A comment.\n" + metrics.read_text())
+    assert plan(built.folder) == jobs(figure2c=1)
+
+
+def test_a_deleted_figure_is_redrawn_from_the_probes(built: Project) -> None:
+    (built.folder / SMOKE_OUT / "figures/figure2c.png").unlink()
+    assert plan(built.folder) == jobs(draw_figure=1, figure2c=1)
+
+
+def test_features_survive_the_loss_of_clips(built: Project) -> None:
+    """Clips are bulky: who deletes them keeps features, probes and figures."""
+    shutil.rmtree(Path(built.folder, SMOKE_OUT, "clips/kubric/acceleration"))
+    planned = plan(built.folder, ["figure2c"], {"figure_style": {"dpi": 200}})
+    assert planned["extract_vjepa2_tiny_acceleration"] == 0
