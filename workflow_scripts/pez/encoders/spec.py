@@ -13,7 +13,15 @@ class CheckpointWeights(Schema):
     """Weights of a published checkpoint: Meta's ``.pt`` or a Hugging Face folder/safetensors."""
 
     source: Literal["checkpoint"]
-    file: str = Field(description="name of Meta's file, looked for in checkpoint_dir")
+    file: str = Field(
+        pattern=r"^[^/]+\.(pt|safetensors)$",
+        description="name of the published file, looked for in checkpoint_dir",
+    )
+    huggingface_folder: str | None = Field(
+        None,
+        pattern=r"^[^/]+$",
+        description="folder of the same weights in Hugging Face form, looked for next",
+    )
     url: str = Field(pattern=r"^https?://", description="where it is downloaded from otherwise")
 
 
@@ -49,7 +57,9 @@ class EncoderSpec(Schema):
     @model_validator(mode="after")
     def _whole_heads(self) -> "EncoderSpec":
         if self.hidden_size % self.heads:
-            raise ValueError(f"hidden_size = {self.hidden_size} is no multiple of heads = {self.heads}")
+            raise ValueError(
+                f"hidden_size = {self.hidden_size} is no multiple of heads = {self.heads}"
+            )
         return self
 
 

@@ -1,0 +1,21 @@
+"""Extract residual-stream features of one clip shard (rule extract_features)."""
+
+from pez.runtime.job import job
+
+if __name__ == "__main__":
+    with job(snakemake) as run:
+        # Only now: the job has chosen the device and the number of threads that torch sees.
+        from pez.encoders.spec import EncoderSpec
+        from pez.features.extract import extract_shard
+        from pez.features.spec import ExtractionSpec
+
+        params = snakemake.params.extraction
+        extract_shard(
+            clips=snakemake.input.clips,
+            checkpoint=snakemake.input.weights,
+            model=params["model"],
+            encoder_spec=EncoderSpec.model_validate(params["encoder"]),
+            extraction=ExtractionSpec.model_validate(params["extraction"]),
+            outputs=list(snakemake.output),
+            device=run.device,
+        )

@@ -1,0 +1,64 @@
+"""Load an encoder file (written by this workflow, or shipped with it) into a ready module."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
+
+from pez.encoders.architecture import architecture_metadata, build_encoder, expected_shapes
+from pez.encoders.compute import Compute, prepare
+from pez.encoders.match import check_shapes
+from pez.encoders.spec import EncoderSpec
+from pez.runtime.errors import ArtifactError
+from pez.runtime.tensor_file import read_header
+
+_CURE = "Delete it and run again; if it is shipped with the project, check it out again."
+
+
+def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> VJEPA2Encoder:
+    """Return the encoder of ``spec`` with the weights of the safetensors file ``path``.
+
+    The weights may be stored in any floating dtype; they are cast to float32 first.
+
+    Raises:
+        ArtifactError: the file is missing or damaged, does not fit ``spec``, or holds a NaN.
+    """
+    path = Path(path)
+    entries, metadata, _ = read_header(path)
+    _check_architecture(path, spec, metadata)
+    found = {name: tuple(entry["shape"]) for name, entry in entries.items()}
+    check_shapes(path, found, expected_shapes(spec), _CURE)
+    weights = {name: tensor.to(torch.float32) for name, tensor in load_file(path).items()}
+    for name, tensor in weights.items():
+        if not torch.isfinite(tensor).all():
+            raise ArtifactError(f"{path}: tensor {name} holds NaN or infinity. {_CURE}")
+    encoder = build_encoder(spec)
+    encoder.load_state_dict(weights, assign=True)
+    return prepare(encoder.eval().requires_grad_(False), compute)
+
+
+def _check_architecture(path: Path, spec: EncoderSpec, metadata: dict[str, Any]) -> None:
+    """Compare what shapes cannot tell: the number of heads."""
+    stored = metadata.get("architecture")
+    if stored is not None and stored != architecture_metadata(spec):
+        raise ArtifactError(
+            f"{path} was written for the architecture {stored}, and the configuration asks for "
+            f"{architecture_metadata(spec)}: correct the model in encoders.models."
+        )
+
+
+def weights_metadata(path: Path | str, spec: EncoderSpec) -> dict[str, Any]:
+    """Return where the weights in ``path`` come from, for the metadata of features.
+
+    For a file converted or initialised by this workflow that is what its metadata says (source
+    file and checksum, which of its encoders, or the seed); for a shipped file, its checksum.
+    """
+    written: dict[str, Any] | None = read_header(path)[1].get("weights")
+    if written is not None and spec.weights.source != "embedded":
+        return written
+    with Path(path).open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"source": spec.weights.source, "file": Path(path).name, "sha256": digest}
