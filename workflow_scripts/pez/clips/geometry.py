@@ -3,9 +3,11 @@
 The camera hangs over the origin of the floor (z = 0) and looks straight down. World: x right,
 y up in the picture, z towards the camera, metres. Image: continuous pixel coordinates, x right,
 y DOWN; (0, 0) is the top left corner of the frame, so that the middle of the frame is
-(resolution / 2, resolution / 2) and the pixel in row i, column j has its centre at (j + 0.5, i + 0.5).
+(resolution / 2, resolution / 2) and the pixel in row i and column j has its centre at
+(j + 0.5, i + 0.5).
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +15,8 @@ import numpy as np
 from pez.clips.colour import lit_srgb
 from pez.clips.spec import SceneSpec
 
-SUN_ANGLE_RAD = (
-    0.00918  # the sun seen from the Earth: its whole angular diameter, Blender's default
-)
-FILTER_MARGIN_PX = (
-    1.5  # full width of Cycles' pixel filter (Blackman-Harris), twice what it reaches
-)
+SUN_ANGLE_RAD = 0.00918  # angular diameter of the sun seen from the Earth, Blender's default
+FILTER_MARGIN_PX = 1.5  # width of Cycles' pixel filter (Blackman-Harris), twice what it reaches
 
 
 class Region(NamedTuple):
@@ -77,6 +75,7 @@ def wholly_in_view(scene: SceneSpec, position_m: np.ndarray) -> np.ndarray:
     return np.all(box[..., :2] >= 0, axis=-1) & np.all(box[..., 2:] <= scene.resolution, axis=-1)
 
 
+@lru_cache
 def contact_shade_radius(scene: SceneSpec) -> float:
     """Distance from the point of contact beyond which the ball dims the floor by < 1/2 grey level.
 
@@ -96,7 +95,7 @@ def contact_shade_radius(scene: SceneSpec) -> float:
 
 
 def shadow_box(scene: SceneSpec, position_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Bounding box (lower, upper corner [2], metres) of the ball's shadow on the floor, penumbra in.
+    """Bounding box (lower, upper corner [2], metres) of the ball's shadow, penumbra included.
 
     The shadow is the sphere projected along the light, an ellipse; the sun's disc widens it.
     """

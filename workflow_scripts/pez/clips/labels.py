@@ -64,7 +64,7 @@ def angle_of(vector: np.ndarray) -> np.ndarray:
 
 
 def measure_acceleration(velocity_m_s: np.ndarray, frames_per_second: int) -> np.ndarray:
-    """Least-squares slope [n, 2] in m/s2 of horizontal velocities [n, T, 2 or 3] over the frames."""
+    """Least-squares slope [n, 2], m/s2, of the velocities [n, T, 3] over the frames, x and y."""
     time = np.arange(velocity_m_s.shape[1]) / frames_per_second
     centred = time - time.mean()
     return np.einsum("t,ntk->nk", centred / (centred @ centred), velocity_m_s[..., :2])

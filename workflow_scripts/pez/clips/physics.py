@@ -46,7 +46,7 @@ class _PushedBall:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.client, name)
 
-    def stepSimulation(self) -> None:  # noqa: N802  (the name Kubric calls)
+    def stepSimulation(self) -> None:
         """Record the state, push, and step."""
         position, _ = self.client.getBasePositionAndOrientation(self.body)
         first = not self.positions

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from pez.clips.colour import linear_from_srgb, lit_srgb
+from pez.clips.geometry import (
+    Region,
+    changed_region,
+    contact_shade_radius,
+    project,
+    shadow_box,
+    silhouette,
+    wholly_in_view,
+)
+from pez.clips.spec import SceneSpec
+
+SCENE = SceneSpec()
+RNG = np.random.default_rng(0)
+
+
+def test_the_floor_square_fills_the_frame():
+    corners = np.array([[-4.0, 4.0, 0.0], [4.0, -4.0, 0.0], [0.0, 0.0, 0.0]])
+    np.testing.assert_allclose(project(SCENE, corners), [[0, 0], [256, 256], [128, 128]])
+
+
+def test_right_in_the_world_is_right_in_the_picture_and_up_is_a_smaller_row():
+    middle, right, up = project(SCENE, np.array([[0, 0, 0.3], [1, 0, 0.3], [0, 1, 0.3]]))
+    np.testing.assert_allclose(right - middle, [32 * 10 / 9.7, 0], atol=1e-9)
+    np.testing.assert_allclose(up - middle, [0, -32 * 10 / 9.7], atol=1e-9)
+
+
+def test_silhouette_bounds_every_point_of_the_sphere_tightly():
+    directions = RNG.normal(size=(200_000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    for x, y in ((0.0, 0.0), (2.5, -1.0), (-3.8, 3.8)):
+        centre = np.array([x, y, 0.3])
+        points = project(SCENE, centre + 0.3 * directions)
+        expected = [*points.min(axis=0), *points.max(axis=0)]
+        np.testing.assert_allclose(silhouette(SCENE, centre), expected, atol=0.01)
+
+
+@pytest.mark.parametrize("light", [(0.3, 0.2, -1.0), (-1.5, 0.4, -0.5), (0.0, 0.0, -1.0)])
+def test_region_holds_the_ball_and_its_whole_shadow(light):
+    scene = SCENE.model_copy(update={"light_direction": light})
+    directions = RNG.normal(size=(50_000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    for x, y in ((0.0, 0.0), (1.7, -2.1)):
+        centre = np.array([x, y, 0.3])
+        ball = centre + 0.3 * directions
+        fallen = ball - ball[:, 2:] / light[2] * np.array(light)
+        low, high = shadow_box(scene, centre)
+        assert (low <= fallen[:, :2].min(axis=0)).all()
+        assert (high >= fallen[:, :2].max(axis=0)).all()
+        region = changed_region(scene, centre)
+        assert region is not None
+        for points in (project(scene, ball), project(scene, fallen)):
+            inside = points.clip(0, 256)  # the region is clipped to the frame
+            assert (inside >= (region.left, region.top)).all()
+            assert (inside <= (region.right, region.bottom)).all()
+
+
+def test_region_is_clipped_at_the_edge_and_none_beyond():
+    assert changed_region(SCENE, np.array([4.0, 0.0, 0.3])).right == 256
+    assert changed_region(SCENE, np.array([-4.0, 4.0, 0.3]))[:2] == (0, 0)
+    assert changed_region(SCENE, np.array([6.0, 0.0, 0.3])) is None
+    assert changed_region(SCENE, np.array([0.0, -6.0, 0.3])) is None
+
+
+def test_a_ball_just_out_of_sight_still_throws_its_shadow_into_the_picture():
+    scene = SCENE.model_copy(update={"light_direction": (2.0, 0.0, -1.0)})
+    centre = np.array([-4.3, 0.0, 0.3])
+    assert silhouette(scene, centre)[2] < 0
+    assert changed_region(scene, centre) is not None
+
+
+def test_contact_shade_follows_the_ambient_light():
+    radii = [
+        contact_shade_radius(SCENE.model_copy(update={"ambient": ambient}))
+        for ambient in (0.0, 0.05, 0.1, 0.5)
+    ]
+    assert radii[0] == 0.0
+    assert radii == sorted(radii)
+    assert 0.5 < radii[2] < 0.8
+
+
+def test_wholly_in_view():
+    centres = np.array([[0, 0, 0.3], [3.5, 0, 0.3], [3.65, 0, 0.3], [0, -3.65, 0.3]])
+    assert wholly_in_view(SCENE, centres).tolist() == [True, True, False, False]
+
+
+def test_region_slices_address_rows_then_columns():
+    picture = np.zeros((8, 8))
+    picture[Region(left=1, top=2, right=4, bottom=7).slices] = 1
+    assert picture.sum() == 15
+    assert picture[2, 1] == 1
+    assert picture[1, 2] == 0
+
+
+def test_srgb_round_trip_and_known_value():
+    assert linear_from_srgb((0.5,))[0] == pytest.approx(0.21404, abs=1e-5)  # mid grey
+    values = np.linspace(0, 1, 101)
+    np.testing.assert_allclose(lit_srgb(values), values, atol=1e-6)
+    assert lit_srgb(np.array([0.9]), 5.0)[0] == pytest.approx(1.0)
