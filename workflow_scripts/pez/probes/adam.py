@@ -130,10 +130,10 @@ class _Batch:
             for split in splits
         ]
         self.row_weights = self._tensor(np.stack(weights) / self.outputs)  # [splits, 2, n]
-        self.split = torch.from_numpy(fits.split).to(self.device, torch.int64)
+        self.split = self._integers(fits.split)
         self.learning_rate = self._tensor(fits.learning_rate)
         self.weight_decay = self._tensor(fits.weight_decay)
-        self.snapshot_step = torch.from_numpy(fits.snapshot).to(self.device, torch.int64)
+        self.snapshot_step = self._integers(fits.snapshot)
         self.snapshots = set(np.unique(fits.snapshot).tolist()) - {0}
         self.slot = torch.arange(self.fits, device=self.device).repeat(self.layers, 1)
         self.lowest = torch.full_like(self.learning_rate, math.inf)
@@ -151,8 +151,11 @@ class _Batch:
         self.snapshot = self.errors.clone()
         self._residuals(self.errors)
 
+    def _integers(self, values: np.ndarray) -> torch.Tensor:
+        return torch.tensor(values, dtype=torch.int64, device=self.device)
+
     def _tensor(self, values: np.ndarray) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(values, np.float32)).to(self.device)
+        return torch.tensor(values, dtype=torch.float32, device=self.device)
 
     def _zeros(self, columns: int) -> torch.Tensor:
         return torch.zeros(self.layers, self.fits * self.outputs, columns, device=self.device)

@@ -7,7 +7,9 @@ features once per split would cost a matrix product per split; instead all split
 * one more row per split holds its mean mu; a product with these rows tells how much to subtract
   from the predictions, and their residuals carry the same correction into the gradient;
 * sd becomes a factor in the optimiser's step (see `pez.probes.adam`);
-* one more column of ones is the bias (0 in the rows of means, so it is not shifted).
+* with raw features one more column of ones is the bias. With centred features and targets the
+  bias's gradient, the mean training residual, is 0 and so b stays 0: there is no such column. (In
+  a float32 loop that gradient is rounding error instead, which Adam blows up to steps of size lr.)
 """
 
 from collections.abc import Sequence
@@ -100,7 +102,8 @@ def shared_blocks(
         _block(features[:, :, start : start + columns], splits, normalisation)
         for start in range(0, width, columns)
     ]
-    blocks[-1] = _with_bias(blocks[-1], len(splits))
+    if normalisation == "none":
+        blocks[-1] = _with_bias(blocks[-1], len(splits))
     return blocks
 
 
@@ -124,7 +127,4 @@ def _with_bias(block: FeatureBlock, splits: int) -> FeatureBlock:
     layers, rows, _ = block.rows.shape
     bias = block.rows.new_zeros(layers, rows, BIAS_COLUMNS)
     bias[:, : rows - splits, 0] = 1.0
-    scale = block.scale
-    if scale is not None:
-        scale = torch.cat([scale, scale.new_ones(layers, splits, BIAS_COLUMNS)], dim=2)
-    return FeatureBlock(torch.cat([block.rows, bias], dim=2), scale)
+    return FeatureBlock(torch.cat([block.rows, bias], dim=2), block.scale)

@@ -1,8 +1,9 @@
 """Configuration of the probes: what is read out, from which features, and how it is judged."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from pez.features.spec import Capture, Pooling
 from pez.runtime.schema import Schema
@@ -72,3 +73,9 @@ class ProbeSpec(Schema):
     folds: int = Field(5, ge=2)
     selections: tuple[Selection, ...] = Field(("validation", "nested"), min_length=1)
     seed: int = Field(42, ge=0, description="k-means of the grouping spatial_cluster")
+
+
+def read_solver(values: Mapping[str, object]) -> GradientSolver | RidgeSolver:
+    """Return the solver that ``values``, an entry under ``solvers``, describes."""
+    adapter: TypeAdapter[GradientSolver | RidgeSolver] = TypeAdapter(Solver)
+    return adapter.validate_python(values)

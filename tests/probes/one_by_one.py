@@ -1,0 +1,100 @@
+"""The probe as one would write it down: one fit at a time, torch.optim, no sharing, no batching.
+
+Features and targets that are centred on the training rows need no bias: its gradient, the mean
+training residual, is 0 while b = 0, so that b stays 0 in exact arithmetic. That point is unstable
+under Adam, whatever the precision: a rounding error of 1e-17 over eps = 1e-8 times lr is enough to
+grow until b swings by about lr, differently in every order of summation. So the loop has a bias
+where it has something to learn (normalisation none) or where asked (``bias=True``).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pez.probes.spec import GradientSolver
+from pez.probes.splits import Split
+
+
+@dataclass
+class Trained:
+    loss: float
+    step: int
+    prediction: np.ndarray  # [n, outputs], raw units, after the best (or last) step
+
+
+def statistics(values: np.ndarray, normalisation: str) -> tuple[np.ndarray, np.ndarray]:
+    mean, scale = values.mean(axis=0), values.std(axis=0)
+    scale[scale < 1e-6 * np.abs(mean)] = 1.0
+    scale[scale == 0] = 1.0
+    if normalisation == "none":
+        return np.zeros_like(mean), np.ones_like(scale)
+    return mean, scale if normalisation == "zscore" else np.ones_like(scale)
+
+
+def train(
+    features: np.ndarray,
+    targets: np.ndarray,
+    split: Split,
+    normalisation: str,
+    solver: GradientSolver,
+    learning_rate: float,
+    weight_decay: float,
+    fixed_steps: int | None = None,
+    bias: bool = False,
+) -> Trained:
+    """Fit one configuration; with ``fixed_steps`` the held-out rows are not looked at."""
+    mean, scale = statistics(features[split.train].astype(np.float64), normalisation)
+    target_mean, target_scale = statistics(targets[split.train], normalisation)
+    x = torch.from_numpy((features - mean) / scale)
+    y = torch.from_numpy((targets - target_mean) / target_scale)
+    bias = bias or normalisation == "none"
+    probe = torch.nn.Linear(x.shape[1], y.shape[1], bias=bias, dtype=torch.float64)
+    for parameter in probe.parameters():
+        torch.nn.init.zeros_(parameter)
+    make = {"adamw": torch.optim.AdamW, "adam_l2": torch.optim.Adam}[solver.method]
+    optimiser = make(probe.parameters(), lr=learning_rate, weight_decay=weight_decay)
+    train_rows, held_out = torch.from_numpy(split.train), torch.from_numpy(split.held_out)
+
+    def raw() -> np.ndarray:
+        return probe(x).detach().numpy() * target_scale + target_mean
+
+    best = Trained(np.inf, 0, raw())
+    waited = 0
+    for step in range(1, (solver.steps if fixed_steps is None else fixed_steps) + 1):
+        optimiser.zero_grad()
+        torch.nn.functional.mse_loss(probe(x[train_rows]), y[train_rows]).backward()
+        optimiser.step()
+        if fixed_steps is not None:
+            continue
+        with torch.no_grad():
+            loss = torch.nn.functional.mse_loss(probe(x[held_out]), y[held_out]).item()
+        if loss < best.loss:
+            best, waited = Trained(loss, step, raw()), 0
+        else:
+            waited += 1
+            if waited >= solver.patience:
+                break
+    return Trained(np.nan, fixed_steps, raw()) if fixed_steps is not None else best
+
+
+def pooled_r2(targets: np.ndarray, prediction: np.ndarray, rows: np.ndarray) -> float:
+    error = ((targets[rows] - prediction[rows]) ** 2).sum()
+    return 1 - error / ((targets[rows] - targets[rows].mean(axis=0)) ** 2).sum()
+
+
+def sweep(
+    features: np.ndarray,
+    targets: np.ndarray,
+    split: Split,
+    normalisation: str,
+    solver: GradientSolver,
+    bias: bool = False,
+) -> tuple[list[Trained], np.ndarray, list[tuple[float, float]]]:
+    """Every configuration: fits, their R2 on the held-out rows, and the configurations."""
+    grid = [(rate, decay) for rate in solver.learning_rates for decay in solver.weight_decays]
+    fits = [
+        train(features, targets, split, normalisation, solver, *pair, bias=bias) for pair in grid
+    ]
+    scores = [pooled_r2(targets, fit.prediction, split.held_out) for fit in fits]
+    return fits, np.array(scores), grid

@@ -1,0 +1,34 @@
+"""Fit one probe to every layer of a model (rule fit_probe)."""
+
+from pathlib import Path
+
+from pez.runtime.job import job
+
+if __name__ == "__main__":
+    with job(snakemake) as run:
+        # Only now: the job has chosen the device and the number of threads that torch sees.
+        from pez.features.paths import parse_feature_path
+        from pez.features.store import FeatureStore
+        from pez.probes.crossval import run_probe
+        from pez.probes.spec import ProbeSpec, read_solver
+        from pez.runtime.tables import read_table, write_table
+
+        params = snakemake.params.probe
+        spec = ProbeSpec.model_validate(params["spec"])
+        files = list(snakemake.input.features)
+        store = FeatureStore(
+            root=Path(files[0]).parents[1],
+            layers=params["layers"],
+            shards=1 + max(parse_feature_path(file).shard for file in files),
+        )
+        results, predictions = run_probe(
+            name=params["name"],
+            spec=spec,
+            solver=read_solver(params["solver"]),
+            load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
+            layers=params["layers"],
+            labels=read_table(snakemake.input.labels),
+            device=run.device,
+        )
+        write_table(snakemake.output.results, results)
+        write_table(snakemake.output.predictions, predictions)
