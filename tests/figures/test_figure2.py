@@ -1,5 +1,6 @@
 """Figures 2(b) and 2(c): what is drawn, what is written, and that both are the same."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib.colors
@@ -32,6 +33,7 @@ from synthetic_results import (
     write_results,
 )
 
+POLAR = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
 STYLE = FigureStyle.model_validate({"dpi": 60})
 
 
@@ -74,6 +76,23 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
     return seen
 
 
+@dataclass(frozen=True)
+class Built:
+    files: FigureFiles
+    table: pd.DataFrame
+    figure: Figure
+
+
+@pytest.fixture(scope="module")
+def polar(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """Figure 2(c) of the small and of the large model, built once."""
+    seen: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(draw, "draw_figure2", lambda *a: seen.append(draw_figure2(*a)) or seen[0])
+        made = build(tmp_path_factory.mktemp("polar"), POLAR)
+    return Built(made, pd.read_csv(made.csv), seen[0])
+
+
 def lines(figure: Figure) -> dict[str, Line2D]:
     found = [line for axes in figure.axes for line in axes.get_lines() if line.get_gid()]
     return {line.get_gid(): line for line in found}
@@ -84,10 +103,8 @@ def words(figure: Figure) -> str:
     return " ".join([text.get_text().replace("\n", " ") for text in figure.texts] + legend)
 
 
-def test_csv_is_what_the_artists_show(tmp_path: Path, drawn: list[Figure]) -> None:
-    shown = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
-    table = pd.read_csv(build(tmp_path, shown).csv, keep_default_na=True)
-    artists = lines(drawn[0])
+def test_csv_is_what_the_artists_show(polar: Built) -> None:
+    table, artists = polar.table, lines(polar.figure)
     compared = 0
     for (model, probe, series), rows in table.groupby(["model", "probe", "series"]):
         gid = f"{model}/{probe}/{series}"
@@ -110,9 +127,9 @@ def test_csv_is_what_the_artists_show(tmp_path: Path, drawn: list[Figure]) -> No
     }
 
 
-def test_bands_are_one_standard_deviation(tmp_path: Path, drawn: list[Figure]) -> None:
-    table = pd.read_csv(build(tmp_path, spec(FIGURE_2C, "vjepa2_nano")).csv)
-    bands = {b.get_gid(): b for axes in drawn[0].axes for b in axes.collections if b.get_gid()}
+def test_bands_are_one_standard_deviation(polar: Built) -> None:
+    table = polar.table[polar.table["model"] == "vjepa2_nano"]
+    bands = {b.get_gid(): b for axes in polar.figure.axes[:3] for b in axes.collections}
     assert set(bands) == {
         f"vjepa2_nano/{probe}/{series}/band"
         for probe in FIGURE_2C
@@ -129,7 +146,7 @@ def test_bands_are_one_standard_deviation(tmp_path: Path, drawn: list[Figure]) -
 
 
 def test_degenerate_folds_are_left_out_and_counted_in_the_csv(tmp_path: Path) -> None:
-    shown = spec(FIGURE_2C, "vjepa2_nano")
+    shown = spec(("direction",), "vjepa2_nano")
     results = write_results(tmp_path, shown)
     damaged = tmp_path / "probes/vjepa2_nano/direction.parquet"
     curve = realistic_curves("vjepa2_nano", "direction")
@@ -151,7 +168,8 @@ def test_reference_points_only_for_the_trained_large_model(
         ("random", "vjepa2_large", untrained, set()),
         ("nano", "vjepa2_nano", MODELS, set()),
     ):
-        table = pd.read_csv(build(tmp_path / folder, spec(FIGURE_2C, model), models=models).csv)
+        shown = spec(("direction",), model)
+        table = pd.read_csv(build(tmp_path / folder, shown, models=models).csv)
         points = table[(table["series"] == "reference") & (table["probe"] == "direction")]
         assert set(points["mean"]) == expected
         assert ("third-party" in words(drawn[-1])) == bool(expected)
@@ -199,18 +217,18 @@ def test_caption_explains_nested_only_where_it_is_drawn(
     assert "ested" not in words(drawn[0])
 
 
-def test_values_below_the_axis_are_marked(tmp_path: Path, drawn: list[Figure]) -> None:
-    table = pd.read_csv(build(tmp_path, spec(FIGURE_2C, "vjepa2_nano")).csv)
-    low = table[(table["mean"] < -0.5)]
+def test_values_below_the_axis_are_marked(polar: Built) -> None:
+    table = polar.table[polar.table["model"] == "vjepa2_nano"]
+    low = table[table["mean"] < -0.5]
     assert set(low["probe"]) == {"direction"} and set(low["series"]) == {"untrained"}
-    marks = lines(drawn[0])["vjepa2_nano/direction/untrained/below"]
+    marks = lines(polar.figure)["vjepa2_nano/direction/untrained/below"]
     np.testing.assert_array_equal(marks.get_xdata(), low["layer_fraction"])
-    bottom, top = drawn[0].axes[1].get_ylim()
+    bottom, top = polar.figure.axes[1].get_ylim()
     assert ((bottom < marks.get_ydata()) & (marks.get_ydata() < -0.5)).all()
     assert top == pytest.approx(1.03) and bottom > -1
-    notes = [text.get_text() for text in drawn[0].axes[1].texts]
+    notes = [text.get_text() for text in polar.figure.axes[1].texts]
     assert notes == [f"▾ below \N{MINUS SIGN}0.5; lowest \N{MINUS SIGN}{-low['mean'].min():.2f}"]
-    assert not drawn[0].axes[0].texts
+    assert not polar.figure.axes[0].texts
 
 
 def test_axis_reaches_below_the_floor_only_if_needed() -> None:
@@ -226,7 +244,7 @@ def test_no_text_leaves_the_page_or_overlaps(
     tmp_path: Path, drawn: list[Figure], probes: tuple[str, ...], changes: dict
 ) -> None:
     style = STYLE.model_copy(update={"dpi": 150, **changes})
-    build(tmp_path, spec(probes, "vjepa2_nano", "vjepa2_large"), style)
+    build(tmp_path, spec(probes, "vjepa2_large", "vjepa2_nano"), style)
     figure = drawn[0]
     renderer = figure.canvas.get_renderer()
     boxes = [text.get_window_extent(renderer) for text in figure.texts]
@@ -243,25 +261,25 @@ def test_no_text_leaves_the_page_or_overlaps(
             assert min(overlap) <= 1.5, (box, other)  # pixels: glyph boxes are padded
 
 
-def test_width_and_resolution(tmp_path: Path) -> None:
-    for probes, width_mm in ((FIGURE_2C, STYLE.page_mm), (("speed",), STYLE.column_mm)):
-        made = build(tmp_path / str(width_mm), spec(probes, "vjepa2_nano"))
+def test_width_and_resolution(polar: Built, tmp_path: Path) -> None:
+    column = build(tmp_path, spec(("speed",), "vjepa2_nano"))
+    for made, width_mm in ((polar.files, STYLE.page_mm), (column, STYLE.column_mm)):
         pixels = matplotlib.image.imread(made.png).shape[1]
         assert pixels == pytest.approx(width_mm / MM_PER_INCH * STYLE.dpi, abs=1)
 
 
-def test_same_input_same_bytes(tmp_path: Path) -> None:
-    shown = spec(FIGURE_2C, "vjepa2_nano")
-    one, other = build(tmp_path / "a", shown), build(tmp_path / "b", shown)
+def test_same_input_same_bytes(polar: Built, tmp_path: Path) -> None:
+    one, other = polar.files, build(tmp_path, POLAR)
     for name in ("png", "svg", "csv", "verdict_md", "verdict_json"):
         assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes(), name
     assert b"dc:date" not in one.svg.read_bytes()
 
 
-def test_a_changed_colour_changes_the_picture_and_not_the_numbers(tmp_path: Path) -> None:
-    shown = spec(FIGURE_2C, "vjepa2_nano")
+def test_a_changed_colour_changes_the_picture_and_not_the_numbers(
+    polar: Built, tmp_path: Path
+) -> None:
     red = FigureStyle.model_validate({"dpi": 60, "colours": {"validation": "#FF0000"}})
-    one, other = build(tmp_path / "a", shown), build(tmp_path / "b", shown, red)
+    one, other = polar.files, build(tmp_path, POLAR, red)
     for name, same in (("png", False), ("svg", False), ("csv", True), ("verdict_json", True)):
         equal = getattr(one, name).read_bytes() == getattr(other, name).read_bytes()
         assert equal == same, name
@@ -289,7 +307,7 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
         ({"models": ["vjepa2_nano_untrained"]}, "write 'vjepa2_nano'"),
         ({"probes": ["speed", "speed"]}, "probes names speed more than once"),
         ({"panel_titles": {"sped": "Speed"}}, "sped, not among probes"),
-        ({"color": "red"}, "Extra inputs"),
+        ({"color": "red"}, "color"),
     ],
 )
 def test_bad_figure_sections_are_refused(change: dict, message: str) -> None:

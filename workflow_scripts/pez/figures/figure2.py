@@ -12,21 +12,23 @@ from matplotlib.lines import Line2D
 
 from pez.figures.panels import PEZ_LINE, TOP, axis_floor, draw_panel, hollow, line_style
 from pez.figures.spec import FigureSpec, FigureStyle
-from pez.figures.style import MM_PER_INCH, SMALL, new_figure, wrap
+from pez.figures.style import MM_PER_INCH, SMALL, new_figure, text_width_mm, wrap
 
 # Layout in millimetres.
-_LEFT, _RIGHT, _GAP = 14.0, 2.5, 4.0
+_RIGHT, _GAP = 2.5, 4.0
+_LEFT_PER_PT = 1.87  # room for the R2 axis, per point of the font
 _MARGIN = 2.0  # of text, to the edge
 _AXIS_FOOT, _LABEL_FOOT, _ROW_GAP = 5.5, 4.0, 3.0
 _LINE_PER_PT = 0.47  # height of a line of text per point of its size
 
+_LEGEND_HANDLE, _LEGEND_SPACING = 2.4, 1.8  # in units of the font size
 _LEGEND = {
     "validation": "validation selection, ± 1 s.d.",
     "nested": "nested selection",
     "untrained": "untrained network, ± 1 s.d.",
     "pez": "PEZ marker: one third of depth",
-    "reference": "third-party reproduction: layers 0, 8 and last",
-    "peak": "third-party reproduction: peak",
+    "reference": "third-party values: layers 0, 8, last",
+    "peak": "third-party value: peak",
 }
 
 
@@ -58,7 +60,7 @@ def draw_figure2(
     heads = {model: wrap(row_titles[model], usable, style.font_pt) for model in spec.models}
     text = wrap(caption, usable, small)
     handles = _legend_handles(table, style)
-    legend_columns = 3 if len(spec.probes) > 1 else 1
+    legend_columns = _legend_columns(handles, usable, small)
     legend_rows = -(-len(handles) // legend_columns)
 
     row_heights = {
@@ -86,6 +88,14 @@ def draw_figure2(
     return figure
 
 
+def _legend_columns(handles: Sequence[Line2D], width_mm: float, font_pt: float) -> int:
+    """Three columns, or as many as fit."""
+    em = font_pt / 72 * MM_PER_INCH
+    widest = max(text_width_mm(str(handle.get_label()), font_pt) for handle in handles)
+    entry = widest + (_LEGEND_HANDLE + 0.8 + _LEGEND_SPACING) * em  # 0.8: handle to label
+    return max(1, min(3, int(width_mm / entry)))
+
+
 def _draw_legend(figure: Figure, top_mm: float, handles: Sequence[Line2D], columns: int) -> None:
     height = figure.get_figheight() * MM_PER_INCH
     figure.legend(
@@ -93,8 +103,8 @@ def _draw_legend(figure: Figure, top_mm: float, handles: Sequence[Line2D], colum
         loc="upper center",
         bbox_to_anchor=(0.5, 1 - top_mm / height),
         ncol=columns,
-        columnspacing=1.8,
-        handlelength=2.4,
+        columnspacing=_LEGEND_SPACING,
+        handlelength=_LEGEND_HANDLE,
         labelspacing=0.35,
         borderpad=0.2,
     )
@@ -133,12 +143,13 @@ def _draw_row(
 ) -> None:
     width, height = figure.get_size_inches() * MM_PER_INCH
     count = len(spec.probes)
-    panel = (width - _LEFT - _RIGHT - _GAP * (count - 1)) / count
+    left = _LEFT_PER_PT * style.font_pt
+    panel = (width - left - _RIGHT - _GAP * (count - 1)) / count
     floor, bottom = axis_floor(table, spec.y_floor)
     for index, probe in enumerate(spec.probes):
         axes = figure.add_axes(
             (
-                (_LEFT + index * (panel + _GAP)) / width,
+                (left + index * (panel + _GAP)) / width,
                 1 - (top_mm + style.panel_height_mm) / height,
                 panel / width,
                 style.panel_height_mm / height,

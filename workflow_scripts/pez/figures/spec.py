@@ -11,11 +11,11 @@ HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class FigureColours(Schema):
-    """One colour per role; the defaults are of the colour-blind safe palette of Okabe and Ito."""
+    """One colour per role; the defaults are colour-blind safe (Okabe and Ito, and a grey)."""
 
     validation: HexColour = "#0072B2"
     nested: HexColour = "#D55E00"
-    untrained: HexColour = "#6E6E6E"
+    untrained: HexColour = "#505050"
     pez: HexColour = "#009E73"
     reference: HexColour = "#000000"
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import matplotlib
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
@@ -44,6 +45,7 @@ def styled(style: FigureStyle) -> Iterator[None]:
                 "ytick.major.size": 2.5,
                 "legend.fontsize": style.font_pt * SMALL,
                 "legend.frameon": False,
+                "text.hinting": "none",  # else the width of a text depends on the resolution
                 "svg.hashsalt": "pez",
                 "svg.fonttype": "path",
             }
@@ -59,16 +61,24 @@ def new_figure(width_mm: float, height_mm: float, style: FigureStyle) -> Figure:
     return figure
 
 
-def wrap(text: str, width_mm: float, font_pt: float, weight: str = "normal") -> list[str]:
-    """Break ``text`` into lines that are at most ``width_mm`` wide in the figure's font."""
-    renderer = FigureCanvasAgg(Figure(dpi=MEASURING_DPI)).get_renderer()
+@cache
+def _measuring_renderer() -> RendererAgg:
+    return RendererAgg(1, 1, MEASURING_DPI)
+
+
+def text_width_mm(text: str, font_pt: float, weight: str = "normal") -> float:
+    """Width of one line of ``text`` in the figures' font; call inside `styled`."""
     font = FontProperties(family="DejaVu Sans", size=font_pt, weight=weight)
-    limit = width_mm / MM_PER_INCH * MEASURING_DPI
+    pixels, _, _ = _measuring_renderer().get_text_width_height_descent(text, font, ismath=False)
+    return pixels / MEASURING_DPI * MM_PER_INCH
+
+
+def wrap(text: str, width_mm: float, font_pt: float, weight: str = "normal") -> list[str]:
+    """Break ``text`` into lines that are at most ``width_mm`` wide; call inside `styled`."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        width, _, _ = renderer.get_text_width_height_descent(longer, font, ismath=False)
-        if lines and width <= limit:
+        if lines and text_width_mm(longer, font_pt, weight) <= width_mm:
             lines[-1] = longer
         else:
             lines.append(word)
