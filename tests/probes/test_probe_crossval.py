@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from probe_data import design, features
-
 from pez.probes.crossval import run_probe
 from pez.probes.metrics import r2
 from pez.probes.selection import Task, fit_layers
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver
 from pez.probes.splits import inner_split, outer_splits
 from pez.runtime.errors import ArtifactError, ConfigError
+from probe_data import design, features
 
 LABELS = design(7, 4, 3)
 ADAMW = GradientSolver(
