@@ -170,6 +170,7 @@ def test_the_published_model_on_the_whole_dataset_is_compared(tables: References
     [
         (LARGE.model_copy(update={"source": "random"}), CLIPS, "untrained"),
         (LARGE.model_copy(update={"source": "embedded"}), CLIPS, "trained by this project"),
+        (LARGE, CLIPS.model_copy(update={"renderer": "procedural"}), "rendered by 'procedural'"),
         (LARGE, CLIPS.model_copy(update={"datasets": {"velocity": 48}}), "48 clips in 'velocity'"),
     ],
 )

@@ -9,7 +9,8 @@ from pez.probes.spec import ProbeSpec
 from pez.runtime.errors import ArtifactError
 
 REFERENCE_MODEL = "vjepa2_large"
-# Clips in each dataset of the paper (arXiv 2602.07050, appendix A.1.2).
+# Renderer, and clips in each dataset, of the paper (arXiv 2602.07050, appendix A.1.2).
+PAPER_RENDERER = "kubric"
 PAPER_CLIPS = {"velocity": 392, "acceleration": 280}
 RECIPE_FIELDS = ("target", "capture", "pooling", "grouping", "normalisation", "solver")
 _NUMBERS = ("model", "variable", "quantity", "kind", "layer", "value", "tolerance", "source")

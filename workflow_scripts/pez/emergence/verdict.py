@@ -7,8 +7,8 @@ Levels, the best that applies:
 * Overall-only: no probe does, but the values averaged over the probes agree.
 * Failed: none of this.
 * No reference: a trained model for which no reference numbers are known.
-* Not a reproduction: the weights are not the published ones, or the clips are fewer than the
-  paper's. Nothing is compared.
+* Not a reproduction: the weights are not the published ones, or the clips are not of the paper's
+  number or renderer. Nothing is compared.
 """
 
 from collections.abc import Mapping
@@ -23,6 +23,7 @@ from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.landmarks import Landmarks, find_landmarks
 from pez.emergence.reference import (
     PAPER_CLIPS,
+    PAPER_RENDERER,
     REFERENCE_MODEL,
     References,
     recipe_differences,
@@ -72,6 +73,8 @@ def why_not_comparable(
         reasons.append("the weights were trained by this project; the paper's models were not used")
     if facts.source == "random":
         reasons.append("the network is untrained (random weights)")
+    if clips.renderer != PAPER_RENDERER:
+        reasons.append(f"clips rendered by {clips.renderer!r}, the paper's by {PAPER_RENDERER!r}")
     for dataset, count in clips.datasets.items():
         expected = PAPER_CLIPS.get(dataset)
         if expected is None:
