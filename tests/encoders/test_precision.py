@@ -3,7 +3,6 @@
 import pytest
 import torch
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
-
 from pez.encoders.attention import BLOCKED, blocked_attention
 from pez.encoders.compute import choose_compute, computes_bf16
 from pez.encoders.initialise import initial_weights
@@ -44,7 +43,7 @@ def test_bf16_error_is_bounded_at_every_layer(spec, amplify, bound):
     errors = [
         ((a - b).norm() / a.norm()).item() for a, b in zip(exact[1:], rounded[1:], strict=True)
     ]
-    assert 0 < errors[0] and max(errors) < bound, errors
+    assert errors[0] > 0 and max(errors) < bound, errors
 
 
 def _attention_input(dtype: torch.dtype, tokens: int = 1300):
@@ -54,15 +53,26 @@ def _attention_input(dtype: torch.dtype, tokens: int = 1300):
     return [(2 * torch.randn(shape, generator=generator)).to(dtype) for _ in range(3)]
 
 
-@pytest.mark.parametrize(("dtype", "bound"), [(torch.float32, 1e-6), (torch.bfloat16, 1e-2)])
-def test_blocked_attention_equals_sdpa(dtype, bound):
-    query, key, value = _attention_input(dtype)
-    blocked, _ = blocked_attention(torch.nn.Identity(), query, key, value, None, scaling=0.3)
-    exact = torch.nn.functional.scaled_dot_product_attention(
-        query.double(), key.double(), value.double(), scale=0.3
-    ).transpose(1, 2)
-    assert blocked.shape == exact.shape and blocked.dtype == dtype
-    assert ((blocked - exact).norm() / exact.norm()).item() < bound
+def test_blocked_attention_equals_sdpa_in_float32():
+    inputs = _attention_input(torch.float32)
+    blocked, weights = blocked_attention(torch.nn.Identity(), *inputs, None, scaling=0.3)
+    assert weights is None and blocked.shape == (2, 1300, 3, 20)
+    torch.testing.assert_close(blocked, _sdpa(inputs), rtol=1e-4, atol=1e-4)
+
+
+def test_blocked_attention_in_bfloat16_stays_within_the_rounding_of_its_scores():
+    inputs = _attention_input(torch.bfloat16)
+    exact = _sdpa([tensor.double() for tensor in inputs])
+    blocked, _ = blocked_attention(torch.nn.Identity(), *inputs, None, scaling=0.3)
+    assert blocked.dtype == torch.bfloat16
+    # Scores up to 25 carry 8 significant bits: an error of 0.05 on the largest, and less on others.
+    error = ((blocked - exact).norm() / exact.norm()).item()
+    assert 1e-3 < error < 2e-2, error
+
+
+def _sdpa(inputs):
+    attend = torch.nn.functional.scaled_dot_product_attention
+    return attend(*inputs, scale=0.3).transpose(1, 2)
 
 
 def test_the_encoder_really_uses_blocked_attention_in_bf16_on_the_cpu():

@@ -1,13 +1,14 @@
 """The captured streams are what the real transformers modules receive and return."""
 
+import itertools
+
 import pytest
 import torch
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
-from transformers import VJEPA2Model
-
 from pez.encoders.architecture import encoder_config
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
+from transformers import VJEPA2Model
 
 SPEC = encoder_spec(hidden_size=60, heads=3)  # head size 20: the rotary split leaves two channels
 
@@ -72,7 +73,7 @@ def test_no_stream_has_passed_the_final_layer_norm(streams, stock_model, pixels)
 
 
 def test_streams_differ_from_one_another(streams):
-    for before, after in zip(streams, streams[1:], strict=False):
+    for before, after in itertools.pairwise(streams):
         assert (after - before).abs().max() > 0.05
 
 
@@ -82,7 +83,15 @@ def test_each_stream_is_reduced_before_the_next_exists(weights, pixels):
     for index, block in enumerate(encoder.layer):
         block.mlp.register_forward_pre_hook(lambda *_, index=index: events.append(f"block {index}"))
     result = capture_streams(encoder, pixels, lambda stream, _: events.append(f"stream {stream}"))
-    assert events == ["stream 0", "block 0", "stream 1", "block 1", "stream 2", "block 2", "stream 3"]
+    assert events == [
+        "stream 0",
+        "block 0",
+        "stream 1",
+        "block 1",
+        "stream 2",
+        "block 2",
+        "stream 3",
+    ]
     assert result == [None] * (SPEC.layers + 1)
 
 

@@ -5,7 +5,6 @@ import logging
 import numpy as np
 import pytest
 import torch
-
 from pez.features.batches import in_batches
 from pez.runtime.errors import PezError
 
@@ -43,7 +42,11 @@ def cpu_error() -> Exception:
 
 @pytest.mark.parametrize(
     "error",
-    [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"), cpu_error(), MemoryError()],
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"),
+        cpu_error(),
+        MemoryError(),
+    ],
     ids=["cuda", "cpu", "python"],
 )
 def test_batch_is_halved_until_it_fits_with_a_warning(error, caplog):

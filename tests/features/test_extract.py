@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
-
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.features.extract import extract_shard, open_frames
@@ -220,7 +219,9 @@ def test_float16_overflow_is_an_error_with_a_cure(inputs, tmp_path):
 
 def test_non_finite_features_are_never_written(inputs, tmp_path):
     broken = _with_bias(inputs, tmp_path / "in", 3e38)
-    with pytest.raises(ArtifactError, match=r"tubelet_mean of residual stream \d .* precision to fp32"):
+    with pytest.raises(
+        ArtifactError, match=r"tubelet_mean of residual stream \d .*precision to fp32"
+    ):
         extract(broken, tmp_path / "out", 0, views=("tubelet_mean",))
     written = list((tmp_path / "out").rglob("*.safetensors"))
     assert {parse_feature_path(path).stream for path in written} <= {0, 1}

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.store import FeatureStore, read_features
 from pez.features.write import write_features
@@ -53,7 +52,10 @@ def test_paths_are_inverse_to_parsing(tmp_path):
     path = feature_path(tmp_path, LAST)
     assert path == tmp_path / "last_tubelet_patches" / "stream_01.shard_001.safetensors"
     assert parse_feature_path(path) == LAST
-    for wrong in ("other_view/stream_01.shard_001.safetensors", "tubelet_mean/stream_1.safetensors"):
+    for wrong in (
+        "other_view/stream_01.shard_001.safetensors",
+        "tubelet_mean/stream_1.safetensors",
+    ):
         with pytest.raises(ValueError, match="is not the path of a feature file"):
             parse_feature_path(tmp_path / wrong)
 

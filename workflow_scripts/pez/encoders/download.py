@@ -12,7 +12,7 @@ import requests
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 
-_MIB = 2**20
+_CHUNK = 2**16
 _TIMEOUT_S = 30.0
 _SERVER_ERROR = 500
 
@@ -157,12 +157,13 @@ def _remember(part: Path, response: requests.Response, answer: _Answer) -> None:
 
 
 def _receive(response: requests.Response, part: Path, answer: _Answer) -> None:
-    bar = progress(None, f"download {part.stem}", total=round(answer.total / _MIB), unit="MiB")
+    bar = progress(None, f"download {part.stem}", total=answer.total, unit="B")
+    bar.unit_scale = True
     with bar, part.open("ab" if answer.start else "wb") as file:
-        bar.update(answer.start // _MIB)
-        for chunk in response.iter_content(_MIB):
+        bar.update(answer.start)
+        for chunk in response.iter_content(_CHUNK):
             file.write(chunk)
-            bar.update(len(chunk) / _MIB)
+            bar.update(len(chunk))
 
 
 def _total_of(response: requests.Response) -> int:

@@ -1,0 +1,107 @@
+"""Time of one clip through an encoder on the CPU: precision x attention x threads.
+
+    python benchmarks/encoder_cpu.py [--model nano|large] [--repeats 5]
+
+Prints, for each setting, the best of the repeats (other work on the machine only ever adds), the
+rate that this is, and the share of the rate of plain bfloat16 matrix products of the same machine,
+measured in the same process: the floor under any implementation is the clip's arithmetic at that
+rate.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
+
+from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES, build_encoder
+from pez.encoders.attention import BLOCKED
+from pez.encoders.compute import Compute, prepare
+from pez.encoders.initialise import initial_weights
+from pez.encoders.residual_stream import capture_streams
+from pez.encoders.spec import EncoderSpec
+
+FRAMES = 16
+SIZES = {"nano": (192, 12, 3, 768), "large": (1024, 24, 16, 4096)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--model", choices=SIZES, default="nano")
+    parser.add_argument("--repeats", type=int, default=5)
+    options = parser.parse_args()
+    hidden, layers, heads, mlp = SIZES[options.model]
+    spec = EncoderSpec.model_validate(
+        {"hidden_size": hidden, "layers": layers, "heads": heads, "mlp_size": mlp}
+        | {"weights": {"source": "random", "seed": 0}}
+    )
+    weights = initial_weights(spec, 0)
+    work = floating_point_operations(spec)
+    print(f"{options.model}: {sum(work.values()) / 1e9:.1f} GFLOP a clip", end=" (")
+    print(", ".join(f"{name} {flop / 1e9:.1f}" for name, flop in work.items()) + ")")
+    for threads in (1, torch.get_num_threads()):
+        torch.set_num_threads(threads)
+        peak = 2 * 2048**3 / best_of(options.repeats, matrix_product())
+        floor = sum(work.values()) / peak
+        print(f"{threads} threads: bf16 products {peak / 1e9:.0f} GF/s, floor {floor:.3f} s a clip")
+        for precision, attention in (
+            ("fp32", "sdpa"),
+            ("fp32", BLOCKED),
+            ("bf16", "sdpa"),
+            ("bf16", BLOCKED),
+        ):
+            seconds = best_of(options.repeats, clip_runner(spec, weights, precision, attention))
+            rate = sum(work.values()) / seconds
+            print(
+                f"  {precision} {attention:12} {seconds:.3f} s a clip, {rate / 1e9:4.0f} GF/s, "
+                f"{floor / seconds:.0%} of the floor's rate"
+            )
+
+
+def floating_point_operations(spec: EncoderSpec) -> dict[str, float]:
+    """Multiplications and additions of one clip in the matrix products, by kind."""
+    side = spec.input_size // PATCH_PIXELS
+    tokens = FRAMES // TUBELET_FRAMES * side**2
+    width = spec.hidden_size
+    patch = 2 * tokens * width * 3 * TUBELET_FRAMES * PATCH_PIXELS**2
+    linear = 2 * tokens * spec.layers * (4 * width**2 + 2 * width * spec.mlp_size)
+    attention = 4 * tokens**2 * width * spec.layers
+    return {"linear": linear, "attention": attention, "patches": patch}
+
+
+def matrix_product() -> Callable[[], object]:
+    left, right = (torch.randn(2048, 2048).bfloat16() for _ in range(2))
+    return lambda: left @ right
+
+
+def clip_runner(spec, weights, precision, attention) -> Callable[[], object]:
+    compute = Compute(torch.device("cpu"), precision)
+    encoder = build_encoder(spec)
+    encoder.load_state_dict({name: tensor.clone() for name, tensor in weights.items()}, assign=True)
+    prepare(encoder.requires_grad_(False), compute)
+    encoder.config._attn_implementation = attention
+    pixels = torch.randn(1, FRAMES, 3, spec.input_size, spec.input_size)
+
+    def run() -> object:
+        with compute.autocast():
+            return capture_streams(encoder, pixels, lambda _, tokens: tokens.mean(1))
+
+    return run
+
+
+def best_of(repeats: int, run: Callable[[], object]) -> float:
+    run()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    main()
