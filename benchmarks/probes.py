@@ -10,6 +10,7 @@ floor can be stated; without it early stopping does what it does on these featur
 """
 
 import argparse
+import io
 import os
 import statistics
 import sys
@@ -26,13 +27,13 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "workflow_scripts"), str(CHECKOUT / "tests" / "probes")]
 
 from one_by_one import train  # noqa: E402
-from probe_data import design  # noqa: E402
-
 from pez.probes.crossval import run_probe  # noqa: E402
 from pez.probes.groupings import group_ids  # noqa: E402
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
 from pez.probes.splits import outer_splits  # noqa: E402
 from pez.probes.targets import target_values  # noqa: E402
+from pez.runtime.progress import set_terminal  # noqa: E402
+from probe_data import design  # noqa: E402
 
 VELOCITY, ACCELERATION = design(8, 7, 7), design(8, 5, 7)
 RATES, DECAYS = (1e-4, 3e-4, 1e-3, 3e-3, 5e-3), (0.01, 0.1, 0.4, 0.8)
@@ -172,6 +173,7 @@ def main() -> None:
     parser.add_argument("--no-stopping", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    set_terminal(io.StringIO())
     size = SIZES[arguments.size]
     size = Size(arguments.layers or size.layers, size.width, size.probes)
     solver: GradientSolver | RidgeSolver = RidgeSolver(

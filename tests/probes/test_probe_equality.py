@@ -162,3 +162,19 @@ def test_ridge_equals_scikit_learn(normalisation):
 def test_the_grid_is_every_pair_of_rate_and_decay():
     pairs = grid(gradient_solver("adamw"))
     assert pairs.tolist() == [[lr, wd] for lr in (3e-3, 3e-2, 0.1) for wd in (0.01, 0.8)]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+@pytest.mark.parametrize("normalisation", ["zscore", "center", "none"])
+@pytest.mark.parametrize("method", ["adamw", "adam_l2", "ridge"])
+def test_a_gpu_gives_what_the_cpu_gives(method, normalisation):
+    ridge = RidgeSolver(method="ridge", alphas=(1.0, 1e3))
+    solver = ridge if method == "ridge" else gradient_solver(method)
+    task = make_task(spec(normalisation=normalisation), solver)
+    stacked = torch.from_numpy(np.stack(LAYERS))
+    cpu, gpu = fit_layers(task, stacked), fit_layers(task, stacked.cuda())
+    for selection in ("validation", "nested"):
+        np.testing.assert_array_equal(gpu[selection].steps, cpu[selection].steps)
+        np.testing.assert_allclose(
+            gpu[selection].predictions, cpu[selection].predictions, atol=1e-4 * task.targets.std()
+        )
