@@ -139,7 +139,7 @@ def _positions(
     key_frame = (FRAMES - 1) * balls[..., 10] * ~rest
     travelled = _travel(velocity, acceleration, frames)
     travelled = travelled - _travel(velocity, acceleration, key_frame[..., None])
-    key_pixel = size * (balls[..., 11:13] * 1.1 - 0.05) + origin[:, None].flip(-1)
+    key_pixel = size * _uniform(balls[..., 11:13], 0.05, 0.95) + origin[:, None].flip(-1)
     start = (key_pixel - FRAME_PIXELS / 2) * balls.new_tensor([1.0, -1.0])
     flat = (start[:, :, None] + travelled) / scale[:, None, None, None]
     # pixels per metre hold on the floor; the ball's middle is a little nearer to the camera

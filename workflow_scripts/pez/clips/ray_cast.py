@@ -148,7 +148,10 @@ def _ball(scenes: Scenes, ball: int, ray: tuple[Tensor, Tensor, Tensor]) -> tupl
     cover = ((radius - miss) * focal / -cz + 0.5).clamp(0, 1) * (radius > 0)
     depth = along - torch.sqrt((radius**2 - squared).clamp(min=0))
     inverse = 1 / radius.clamp(min=1e-3)
-    normal = [(depth * r - c) * inverse for r, c in zip(ray, (cx, cy, cz), strict=True)]
+    # clamped, for the ray that misses the ball has no normal, and its value is not used
+    normal = [
+        ((depth * r - c) * inverse).clamp(-1, 1) for r, c in zip(ray, (cx, cy, cz), strict=True)
+    ]
     light = [_per_clip(scenes.to_light[:, axis]) for axis in range(3)]
     facing = sum((n * lt for n, lt in zip(normal, light, strict=True)), torch.zeros_like(along))
     # sun is the light that falls on the floor; what falls on the ball is that over its cosine
@@ -156,5 +159,5 @@ def _ball(scenes: Scenes, ball: int, ray: tuple[Tensor, Tensor, Tensor]) -> tupl
     sky = 0.5 + 0.5 * normal[2]
     brightness = sun * facing.clamp(min=0) + _per_clip(scenes.ambient) * sky
     mirrored = 2 * facing * normal[2] - light[2]  # the camera is nearly straight above
-    highlight = _per_clip(scenes.gloss[:, ball]) * mirrored.clamp(min=0) ** 24 * (facing > 0)
+    highlight = _per_clip(scenes.gloss[:, ball]) * mirrored.clamp(0, 1) ** 24 * (facing > 0)
     return cover, brightness, highlight
