@@ -47,7 +47,7 @@ def computes_bf16(device: torch.device) -> bool:
 
 
 class _FullPrecision(nn.Module):
-    """Runs a module in float32, outside autocast."""
+    """Runs a module in float32, outside autocast and without the TensorFloat-32 of GPUs."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -55,7 +55,10 @@ class _FullPrecision(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return the module's float32 output for float32 ``pixels``."""
-        with torch.autocast(pixels.device.type, enabled=False):
+        exact_convolution = torch.backends.cudnn.flags(
+            enabled=True, deterministic=True, allow_tf32=False
+        )
+        with torch.autocast(pixels.device.type, enabled=False), exact_convolution:
             output: Tensor = self.module(pixels)
         return output
 
