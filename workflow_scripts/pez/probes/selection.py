@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pez.probes.adam import Fits, optimise
+from pez.probes.adam import optimise
+from pez.probes.fits import Fits
 from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
 from pez.probes.ridge import gram_matrices, ridge_predictions
 from pez.probes.spec import GradientSolver, Normalisation, RidgeSolver, Selection

@@ -21,6 +21,9 @@ class Split:
 def outer_splits(groups: np.ndarray, probe: str, spec: ProbeSpec) -> list[Split]:
     """Folds of the probe: scikit-learn's GroupKFold (no shuffling, so no seed), group ids [n].
 
+    Groups of equal size are dealt out in their order, so folds can line up with the design: of
+    8 x 5 conditions in 5 folds each fold holds out one magnitude (R2 is then NaN, with a warning).
+
     Raises:
         ConfigError: there are fewer groups than the folds (and the inner split) need.
     """
