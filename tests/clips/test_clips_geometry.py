@@ -99,3 +99,16 @@ def test_srgb_round_trip_and_known_value():
     values = np.linspace(0, 1, 101)
     np.testing.assert_allclose(lit_srgb(values), values, atol=1e-6)
     assert lit_srgb(np.array([0.9]), 5.0)[0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"physics_hz": 250}, "no multiple of frames_per_second"),
+        ({"light_direction": (0.0, 1.0, 0.0)}, "must point down"),
+        ({"ball_radius_m": 5.0}, "would reach the camera"),
+    ],
+)
+def test_an_impossible_scene_is_refused(change, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        SceneSpec(**change)

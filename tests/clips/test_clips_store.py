@@ -1,7 +1,9 @@
-import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from pez.clips.store import open_clips, write_clips
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
 
+SOURCES = Path(__file__).parents[2] / "workflow_scripts"
 IDS = ("velocity_0004", "velocity_0005")
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 4, 8, 6, 3), dtype=np.uint8)
 
@@ -105,21 +108,28 @@ def test_frames_that_are_no_clips_are_not_written(tmp_path):
     assert not path.exists()
 
 
-def _write_for_ever(path):
-    frames = np.zeros((8, 16, 256, 256, 3), np.uint8)
-    while True:
-        write_clips(path, frames, [str(clip) for clip in range(8)], 0, {})
-        path.unlink()
+WRITE_FOR_EVER = """
+import sys
+from pathlib import Path
+import numpy as np
+from pez.clips.store import write_clips
+path = Path(sys.argv[1])
+frames = np.zeros((8, 16, 256, 256, 3), np.uint8)
+while True:
+    write_clips(path, frames, [str(clip) for clip in range(8)], 0, {})
+    path.unlink()
+"""
 
 
 def test_killed_in_the_middle_of_writing_leaves_nothing_that_looks_finished(tmp_path):
     path = tmp_path / "shard_000.safetensors"
-    writer = multiprocessing.get_context("fork").Process(target=_write_for_ever, args=(path,))
-    writer.start()
+    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], env=environment)
     deadline = time.monotonic() + 30
     # let it come to a half-written file, stop it there, and only then kill it
     while True:
         assert time.monotonic() < deadline, "the writer never got to a half-written file"
+        assert writer.poll() is None
         os.kill(writer.pid, signal.SIGSTOP)
         litter = [file for file in tmp_path.iterdir() if file.stat().st_size > 0]
         if litter and not path.exists():
@@ -127,7 +137,7 @@ def test_killed_in_the_middle_of_writing_leaves_nothing_that_looks_finished(tmp_
         os.kill(writer.pid, signal.SIGCONT)
         time.sleep(0.001)
     writer.kill()
-    writer.join()
+    writer.wait()
     assert litter
     assert not path.exists()
     assert list(tmp_path.glob("shard_*")) == []

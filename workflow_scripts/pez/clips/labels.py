@@ -95,8 +95,9 @@ def measure(
     start_px = project(scene, position_m[:, 0])
     # at constant height the overhead camera is a plain scaling with the y axis turned over
     scale = pixels_per_metre(scene, position_m[:, 0, 2])[:, None] * np.array([1.0, -1.0])
-    velocity_px = velocity * scale / scene.frames_per_second
-    acceleration_px = acceleration * scale / scene.frames_per_second**2
+    # + 0.0 turns the -0.0 of a still axis into 0.0
+    velocity_px = velocity * scale / scene.frames_per_second + 0.0
+    acceleration_px = acceleration * scale / scene.frames_per_second**2 + 0.0
     table = plan[["clip_id", "dataset", "direction_index", "magnitude_index", "start_index"]].copy()
     table["direction_rad"] = angle_of(velocity if dataset.motion == "velocity" else acceleration)
     table["speed_m_s"] = np.hypot(velocity[:, 0], velocity[:, 1])

@@ -41,7 +41,8 @@ def preview_dataset(
         & labels["magnitude_index"].isin(_spread(labels["magnitude_index"], MOST_COLUMNS))
     ]
     draw_contact_sheet(sheet_path, labels, examples, clips)
-    middle = _spread(examples["magnitude_index"], 3)[-2:][0]
+    magnitudes = np.unique(examples["magnitude_index"])
+    middle = magnitudes[len(magnitudes) // 2]
     draw_animation(animation_path, examples[examples["magnitude_index"] == middle], clips)
 
 
@@ -116,7 +117,7 @@ def draw_contact_sheet(
 
 
 def draw_animation(path: Path | str, examples: pd.DataFrame, clips: dict[str, np.ndarray]) -> None:
-    """Play one clip of every direction side by side, at the clips' own 24 frames per second."""
+    """Play one clip of every direction side by side, at 25 frames per second."""
     frames = np.stack([clips[clip] for clip in examples["clip_id"]])
     names = _clip_names(examples)
     columns = int(np.ceil(len(frames) / 2)) if len(frames) > 1 else 1
@@ -131,7 +132,7 @@ def draw_animation(path: Path | str, examples: pd.DataFrame, clips: dict[str, np
             picture.paste(Image.fromarray(cell).resize((ANIMATION_CELL_PX,) * 2), corner)
             draw.text((corner[0] + 4, corner[1] + 2), name, fill="white")
         pictures.append(picture)
-    # a GIF counts hundredths of a second: 4 of them are 25 frames per second; rest on the last
+    # a GIF counts hundredths of a second: 4 come closest to 24 frames per second; rest on the last
     durations = [40] * (len(pictures) - 1) + [600]
     with atomic_path(path) as temporary:
         pictures[0].save(

@@ -1,5 +1,7 @@
 """Render one shard of a dataset from its trajectories."""
 
+import logging
+import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,10 @@ from pez.clips.store import write_clips
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 from pez.runtime.tables import read_table
+
+logger = logging.getLogger(__name__)
+
+PACKAGES = ("bpy", "kubric-nightly", "pybullet")
 
 
 def render_shard(
@@ -38,17 +44,18 @@ def render_shard(
             f"{trajectories_path} has no clip {first}, the first of shard {shard} of {name}: "
             "delete it and run again."
         )
+    started = time.monotonic()
     frames = render_clips(scene, render.samples, positions, threads, f"render {name} {shard:03d}")
+    elapsed = time.monotonic() - started
+    count = len(clip_ids) * scene.frames
+    logger.info("%d frames in %.1f s, %.3f s a frame", count, elapsed, elapsed / count)
     metadata = {
         "dataset": name,
         "scene": scene.model_dump(mode="json"),
         "render": render.model_dump(mode="json"),
-        "versions": {package: version(package) for package in _PACKAGES},
+        "versions": {package: version(package) for package in PACKAGES},
     }
     write_clips(output_path, frames, clip_ids, first, metadata)
-
-
-_PACKAGES = ("bpy", "kubric-nightly", "pybullet")
 
 
 def shard_positions(

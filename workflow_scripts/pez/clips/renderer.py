@@ -113,8 +113,8 @@ class BallRenderer:
         render.border_max_x = (region.right + 0.25) / side
         render.border_min_y = (side - region.bottom + 0.25) / side
         render.border_max_y = (side - region.top + 0.25) / side
-        self._picture.unlink(missing_ok=True)  # so that a failed write cannot show the last frame
         try:
+            self._picture.unlink(missing_ok=True)  # a failed write must not show the last frame
             with quiet_stdout():
                 bpy.ops.render.render(write_still=True)
             with Image.open(self._picture) as image:

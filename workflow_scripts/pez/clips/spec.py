@@ -36,7 +36,7 @@ class SceneSpec(Schema):
     ambient: float = Field(0.1, ge=0, le=1, description="light from all around, same scale")
 
     @model_validator(mode="after")
-    def _whole_substeps(self) -> "SceneSpec":
+    def _possible(self) -> "SceneSpec":
         if self.physics_hz % self.frames_per_second:
             raise ValueError(
                 f"physics_hz = {self.physics_hz} is no multiple of frames_per_second = "
@@ -44,6 +44,11 @@ class SceneSpec(Schema):
             )
         if self.light_direction[2] >= 0:
             raise ValueError("light_direction must point down: its third component is below zero")
+        if 2 * self.ball_radius_m >= self.camera_height_m:
+            raise ValueError(
+                f"ball_radius_m = {self.ball_radius_m}: a ball lying on the floor would reach the "
+                f"camera, which hangs at camera_height_m = {self.camera_height_m}"
+            )
         return self
 
 
