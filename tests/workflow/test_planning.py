@@ -107,9 +107,7 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
         "encoders": {"models": {"vjepa2_other": {**tiny, "layers": 3}}},
         "figures": {"figure2c": {"models": ["vjepa2_tiny", "vjepa2_other"]}},
     }
-    expected = jobs(
-        initialise_encoder=2, fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1
-    )
+    expected = jobs(initialise_encoder=2, fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1)
     for model in ("vjepa2_other", "vjepa2_other_untrained"):
         expected.update({name.format(model): count for name, count in CHAIN_OF_A_MODEL.items()})
     assert plan(smoke_run.folder, ["figure2c"], overlay) == expected

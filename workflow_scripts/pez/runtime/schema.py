@@ -18,7 +18,9 @@ class Schema(BaseModel):
         if isinstance(data, dict):
             for key in data:
                 if key not in cls.model_fields:
-                    raise ValueError(f"unknown key {did_you_mean(str(key), list(cls.model_fields))}")
+                    raise ValueError(
+                        f"unknown key {did_you_mean(str(key), list(cls.model_fields))}"
+                    )
         return data
 
 

@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 from pez.runtime.atomic import atomic_path
 from pez.runtime.errors import ArtifactError
 
-_DTYPES = {
+_DTYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype("uint8"),
     "F16": np.dtype("float16"),
     "F32": np.dtype("float32"),
@@ -89,6 +89,11 @@ def map_tensor(path: Path | str, name: str) -> np.ndarray:
             f"{path} holds {sorted(entries)} and no tensor {name!r}: delete it and run again."
         )
     entry = entries[name]
+    if entry["dtype"] not in _DTYPES:
+        raise ArtifactError(
+            f"{path} stores {name!r} as {entry['dtype']} (readable: {', '.join(_DTYPES)}): "
+            "delete it and run again."
+        )
     return np.memmap(
         path,
         dtype=_DTYPES[entry["dtype"]],
