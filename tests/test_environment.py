@@ -22,7 +22,9 @@ LOCKED = pins((CHECKOUT / "envs/requirements.lock").read_text())
 
 @pytest.mark.parametrize("path", sorted(CHECKOUT.glob("envs/*.yaml")), ids=lambda path: path.name)
 def test_conda_environment_agrees_with_the_lock(path: Path) -> None:
-    lines = re.findall(r"^ +- (?!pip:|python=|pip$|conda-forge)(\S+)", path.read_text(), re.MULTILINE)
+    lines = re.findall(
+        r"^ +- (?!pip:|python=|pip$|conda-forge)(\S+)", path.read_text(), re.MULTILINE
+    )
     assert lines
     for line in lines:
         (pinned,) = pins(line).items() or [(line, "no version")]

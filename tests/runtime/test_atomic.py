@@ -23,7 +23,7 @@ def test_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
         temporary.write_text("half")
         raise RuntimeError
     assert target.read_text() == "old"
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_killed_writer_leaves_no_target(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_eight_jobs_on_four_devices_never_overlap(tmp_path: Path) -> None:
     assert sum(map(len, spans.values())) == sum(counts)
     for intervals in spans.values():
         intervals.sort()
-        for (_, end), (start, _) in zip(intervals, intervals[1:], strict=False):
+        for (_, end), (start, _) in pairwise(intervals):
             assert end <= start
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workflow.planning import plan
 
 from conftest import SMOKE_OUT, Project
+from workflow.planning import plan
 
-VELOCITY_SHARDS, ACCELERATION_SHARDS = 2, 3  # of configs/smoke.yaml
+VELOCITY_SHARDS, ACCELERATION_SHARDS = 2, 2  # of configs/smoke.yaml
 FIGURE2C_PROBES = 3
 CHAIN_OF_A_MODEL = {  # what one more model adds to figure2c, beside its probes
     "extract_{}_velocity": VELOCITY_SHARDS,
@@ -94,8 +94,8 @@ def test_more_clips_rebuild_from_the_clips(smoke_run: Project) -> None:
     overlay = {"clips": {"datasets": {"velocity": {"starts": 6}}}}
     planned = plan(smoke_run.folder, ["figure2c"], overlay)
     assert planned["simulate_clips"] == 1
-    assert planned["render_clips"] == 3  # 48 clips in shards of 20
-    assert planned["extract_vjepa2_tiny_velocity"] == 3
+    assert planned["render_clips"] == 2  # 48 clips in shards of 30
+    assert planned["extract_vjepa2_tiny_velocity"] == 2
     assert planned["extract_vjepa2_tiny_acceleration"] == 0
     assert planned["fit_probe"] == 2 * 2  # speed and direction; acceleration stays
 
