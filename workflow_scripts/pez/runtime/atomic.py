@@ -2,7 +2,6 @@
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,22 +13,21 @@ from pez.runtime.errors import ArtifactError
 def atomic_path(final: Path | str) -> Iterator[Path]:
     """Yield a temporary path beside ``final``; on success sync it and rename it to ``final``.
 
-    A reader therefore sees the old file, no file, or the whole new file. The temporary name keeps
-    the suffix of ``final`` (libraries choose a format by it).
+    A reader therefore sees the old file, no file, or the whole new file. The temporary file is
+    hidden and has the suffix of ``final`` (libraries choose a format by it). What a killed job left
+    of it is overwritten by the next attempt.
 
     Raises:
         ArtifactError: the disk is full, or the user's quota is.
     """
     final = Path(final)
     final.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{final.stem}.", suffix=final.suffix, dir=final.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = final.with_name(f".{final.stem}.partial{final.suffix}")
+    temporary.unlink(missing_ok=True)
     try:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(final)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -42,8 +40,3 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
 
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,0 +1,95 @@
+"""A run that is killed and started again ends in the same bytes as one that never was."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import SMOKE, SMOKE_OUT, Project
+
+TARGETS = ["figure2c", "figure2b"]
+BYTE_EQUAL = ["clips", "checkpoints", "features", "probes", "figures"]
+
+
+def kill_when_printed(project: Project, text: str) -> None:
+    """Start the run, kill -9 Snakemake as soon as it (or a job) prints ``text``."""
+    command = [sys.executable, "-m", "snakemake", *TARGETS, "--cores", "2", "--configfile", SMOKE]
+    run = subprocess.Popen(
+        command,
+        cwd=project.folder,
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    assert run.stderr is not None
+    seen = b""
+    while text.encode() not in seen:
+        chunk = os.read(run.stderr.fileno(), 65536)
+        assert chunk, f"the run ended before it printed {text!r}:\n{seen.decode()}"
+        seen = seen[-1000:] + chunk
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    run.stderr.close()
+    deadline = time.monotonic() + 10
+    while survivors := processes_in(project.folder):
+        assert time.monotonic() < deadline, f"jobs outlived Snakemake: {survivors}"
+        time.sleep(0.1)
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Command lines of the live processes whose working directory is ``folder``."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit():
+            continue
+        try:
+            inside = (process / "cwd").readlink() == folder
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if inside and command:
+            found.append(command)
+    return found
+
+
+def built_files(project: Project) -> dict[str, bytes]:
+    root = project.folder / SMOKE_OUT
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for part in BYTE_EQUAL
+        for path in sorted((root / part).rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.mark.slow
+def test_killed_while_rendering_and_while_extracting(project: Project, smoke_run: Project) -> None:
+    kill_when_printed(project, "render velocity 000")
+    assert not list(project.folder.glob(f"{SMOKE_OUT}/clips/kubric/velocity/shard_000*"))
+    project.snakemake("--unlock")
+    kill_when_printed(project, "vjepa2_tiny: shard_000")
+    project.snakemake("--unlock")
+    project.snakemake(*TARGETS, "--cores", "2")
+    again, undisturbed = built_files(project), built_files(smoke_run)
+    assert again.keys() == undisturbed.keys()
+    differing = [name for name, content in undisturbed.items() if again[name] != content]
+    assert not differing
+
+
+@pytest.mark.slow
+def test_damaged_files_are_named_with_their_cure(built: Project) -> None:
+    """A shard cut short behind Snakemake's back stops the job that reads it, in one sentence."""
+    shard = built.folder / SMOKE_OUT / "clips/kubric/velocity/shard_000.safetensors"
+    shard.write_bytes(shard.read_bytes()[:-100])
+    ended = built.snakemake(
+        "--cores", "1", "--forcerun", "extract_vjepa2_tiny_velocity", "--",
+        f"{SMOKE_OUT}/features/vjepa2_tiny/velocity/tubelet_mean/stream_00.shard_000.safetensors",
+        check=False,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "shard_000.safetensors is damaged" in ended.stderr
+    assert "Delete it and run again" in ended.stderr
