@@ -27,13 +27,14 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(CHECKOUT / "workflow_scripts"), str(CHECKOUT / "tests" / "probes")]
 
 from one_by_one import train  # noqa: E402
+from probe_data import design  # noqa: E402
+
 from pez.probes.crossval import run_probe  # noqa: E402
 from pez.probes.groupings import group_ids  # noqa: E402
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
 from pez.probes.splits import outer_splits  # noqa: E402
 from pez.probes.targets import target_values  # noqa: E402
 from pez.runtime.progress import set_terminal  # noqa: E402
-from probe_data import design  # noqa: E402
 
 VELOCITY, ACCELERATION = design(8, 7, 7), design(8, 5, 7)
 RATES, DECAYS = (1e-4, 3e-4, 1e-3, 3e-3, 5e-3), (0.01, 0.1, 0.4, 0.8)
@@ -102,19 +103,19 @@ class Loader:
 
 
 def timed(
-    target: str, size: Size, solver: GradientSolver | RidgeSolver, device: str
+    target: str, size: Size, solver: GradientSolver | RidgeSolver, device: str, threads: int
 ) -> tuple[float, pd.DataFrame, pd.DataFrame]:
     load = Loader(labels_of(target), size.width)
     start = time.perf_counter()
     results, predictions = run_probe(
-        target, probe_spec(target), solver, load, size.layers, load.labels, device
+        target, probe_spec(target), solver, load, size.layers, load.labels, device, threads
     )
-    return time.perf_counter() - start - load.seconds, results, predictions
+    return time.perf_counter() - start - load.seconds / threads, results, predictions
 
 
 def check(target: str, size: Size, solver: GradientSolver, device: str) -> float:
     """Largest difference from torch.optim on fold 0 of layer 0, in standard deviations."""
-    _, results, predictions = timed(target, Size(1, size.width, (target,)), solver, device)
+    _, results, predictions = timed(target, Size(1, size.width, (target,)), solver, device, 1)
     spec, labels = probe_spec(target), labels_of(target)
     targets = target_values(labels, target)
     split = outer_splits(group_ids(labels, spec.grouping, spec.seed), target, spec)[0]
@@ -202,7 +203,9 @@ def main() -> None:
     for target in size.probes:
         middle, best = median_seconds(
             arguments.repeats,
-            lambda target=target: timed(target, size, solver, arguments.device)[0],
+            lambda target=target: timed(target, size, solver, arguments.device, arguments.threads)[
+                0
+            ],
         )
         total += middle
         print(f"  {target:16s} median {middle:7.2f} s   best {best:7.2f} s")

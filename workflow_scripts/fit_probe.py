@@ -29,6 +29,7 @@ if __name__ == "__main__":
             layers=params["layers"],
             labels=read_table(snakemake.input.labels),
             device=run.device,
+            threads=run.threads,
         )
         write_table(snakemake.output.results, results)
         write_table(snakemake.output.predictions, predictions)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+
 from pez.probes.spec import GradientSolver
 from pez.probes.splits import Split
 

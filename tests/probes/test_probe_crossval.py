@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from probe_data import design, features
+
 from pez.probes.crossval import run_probe
 from pez.probes.metrics import r2
 from pez.probes.selection import Task, fit_layers
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver
 from pez.probes.splits import inner_split, outer_splits
 from pez.runtime.errors import ArtifactError, ConfigError
-from probe_data import design, features
 
 LABELS = design(7, 4, 3)
 ADAMW = GradientSolver(
@@ -31,9 +32,9 @@ def spec(**changes) -> ProbeSpec:
     return ProbeSpec.model_validate(known | changes)
 
 
-def run(probe=None, solver=ADAMW, labels=LABELS, load=None, layers=2):
+def run(probe=None, solver=ADAMW, labels=LABELS, load=None, layers=2, threads=1):
     load = load or (lambda layer: features(LABELS, 24, layer))
-    return run_probe("p", probe or spec(), solver, load, layers, labels, "cpu")
+    return run_probe("p", probe or spec(), solver, load, layers, labels, "cpu", threads)
 
 
 @pytest.mark.parametrize("solver", [ADAMW, RIDGE], ids=["adamw", "ridge"])
@@ -62,8 +63,9 @@ def test_tables_are_tidy_and_agree(solver):
         assert row.value.item() > 0.5  # the features hold the direction
 
 
-def test_the_same_run_gives_the_same_tables():
-    for first, second in zip(run(), run(), strict=True):
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_same_run_gives_the_same_tables_with_any_number_of_threads(threads):
+    for first, second in zip(run(layers=4), run(layers=4, threads=threads), strict=True):
         pd.testing.assert_frame_equal(first, second, check_exact=True)
 
 

@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from probe_data import design
+
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
 from pez.probes.groupings import group_ids, pixel_region, spatial_sector
 from pez.probes.metrics import angles, circular_errors_deg, fold_metrics, is_constant, r2
@@ -10,7 +12,6 @@ from pez.probes.spec import ProbeSpec
 from pez.probes.splits import inner_split, outer_splits
 from pez.probes.targets import target_values
 from pez.runtime.errors import ArtifactError, ConfigError
-from probe_data import design
 
 LABELS = design(8, 7, 7)
 GROUPINGS = ProbeSpec.model_fields["grouping"].annotation.__args__

@@ -1,7 +1,10 @@
 """A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -33,17 +36,22 @@ def run_probe(
     layers: int,
     labels: pd.DataFrame,
     device: str,
+    threads: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit probe ``name`` to all layers and judge it.
+
+    On a CPU each thread fits a layer of its own with single-threaded operations: nothing waits at
+    a barrier, and the result has the same bytes for any number of threads.
 
     Args:
         name: of the probe, for messages.
         spec: target, grouping, normalisation, folds and selections.
         solver: what ``spec.solver`` names.
-        load_layer: gives the pooled features of a layer, float32 [n, D].
+        load_layer: gives the pooled features of a layer, float32 [n, D]; called from any thread.
         layers: number of layers.
         labels: one row a clip, in the order of the features.
         device: "cpu" or "cuda".
+        threads: layers fitted at the same time on a CPU.
 
     Returns:
         Results (one row per layer, selection, fold and metric) and out-of-fold predictions (one
@@ -54,28 +62,51 @@ def run_probe(
         ConfigError: more folds than groups.
     """
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
-    task = _task(name, spec, solver, labels, device)
-    degenerate = _degenerate_folds(name, task)
-    results, predictions = [], []
-    with progress(None, f"probe {name}", total=layers, unit="layer") as bar:
-        done = 0
-        while done < layers:
-            first = checked_features(load_layer, done, name, len(labels))
-            count = min(_layers_at_once(task, first.shape[1], device), layers - done)
-            rest = [
-                checked_features(load_layer, layer, name, len(labels))
-                for layer in range(done + 1, done + count)
-            ]
-            features = torch.from_numpy(np.stack([first, *rest])).to(device)
-            choices = fit_layers(task, features)
-            for index in range(count):
-                for selection in spec.selections:
-                    arguments = (done + index, selection, choices[selection], index)
-                    results.append(_result_rows(spec, task, degenerate, *arguments))
-                    predictions.append(_prediction_rows(spec, task, labels, *arguments))
-            done += count
-            bar.update(count)
+    probe = _Probe(name, spec, _task(name, spec, solver, labels, device, threads), labels)
+    degenerate = _degenerate_folds(probe)
+
+    def fit(chunk: range) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
+        choices = fit_layers(probe.task, torch.from_numpy(np.stack(loaded)).to(device))
+        return [
+            (_result_rows(probe, degenerate, *where), _prediction_rows(probe, *where))
+            for index, layer in enumerate(chunk)
+            for selection in spec.selections
+            for where in [(layer, selection, choices[selection], index)]
+        ]
+
+    size = 1 if device == "cpu" else _layers_at_once(probe.task, load_layer(0).shape[1])
+    chunks = [range(first, min(first + size, layers)) for first in range(0, layers, size)]
+    tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    with (
+        _operation_threads(1 if device == "cpu" else threads),
+        ThreadPoolExecutor(threads if device == "cpu" else 1) as pool,
+        progress(None, f"probe {name}", total=layers, unit="layer") as bar,
+    ):
+        for chunk, fitted in zip(chunks, pool.map(fit, chunks), strict=True):
+            tables += fitted
+            bar.update(len(chunk))
+    results, predictions = zip(*tables, strict=True)
     return pd.concat(results, ignore_index=True), pd.concat(predictions, ignore_index=True)
+
+
+@dataclass(frozen=True)
+class _Probe:
+    name: str
+    spec: ProbeSpec
+    task: Task
+    labels: pd.DataFrame
+
+
+@contextmanager
+def _operation_threads(threads: int) -> Iterator[None]:
+    """Let a torch operation use ``threads`` threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -> np.ndarray:
@@ -107,20 +138,22 @@ def _task(
     solver: GradientSolver | RidgeSolver,
     labels: pd.DataFrame,
     device: str,
+    threads: int,
 ) -> Task:
     groups = group_ids(labels, spec.grouping, spec.seed)
     outer = outer_splits(groups, name, spec)
     nested = "nested" in spec.selections
     inner = [inner_split(split, groups, name, spec) for split in outer] if nested else []
-    memory = CPU_MEMORY
+    memory = CPU_MEMORY // threads
     if device == "cuda":
         memory = int(CUDA_SHARE * torch.cuda.mem_get_info()[0])
     targets = target_values(labels, spec.target)
     return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
 
 
-def _degenerate_folds(name: str, task: Task) -> list[bool]:
+def _degenerate_folds(probe: _Probe) -> list[bool]:
     """Whether the target is constant in the held-out or the training rows of each fold."""
+    task = probe.task
     spread = task.targets.std(axis=0)
     degenerate = []
     for fold, split in enumerate(task.outer):
@@ -130,7 +163,7 @@ def _degenerate_folds(name: str, task: Task) -> list[bool]:
             log.warning(
                 "probe %s, fold %d: the target is constant in the %s clips, so R2 is not defined "
                 "there and is written as NaN",
-                name,
+                probe.name,
                 fold,
                 " and the ".join(constant),
             )
@@ -138,12 +171,12 @@ def _degenerate_folds(name: str, task: Task) -> list[bool]:
     return degenerate
 
 
-def _layers_at_once(task: Task, width: int, device: str) -> int:
-    """One on a CPU, where a layer's fits fill the cache; on a GPU as many as fit its memory."""
-    if device == "cpu" or isinstance(task.solver, RidgeSolver):
+def _layers_at_once(task: Task, width: int) -> int:
+    """Layers that fit a GPU's memory together; ridge needs no batching, its products are large."""
+    if isinstance(task.solver, RidgeSolver):
         return 1
     fits = len(task.outer) * len(grid(task.solver))
-    features = 5 * 4 * len(task.targets) * width  # the shard, the shared matrix, its making
+    features = 5 * 4 * len(task.targets) * width  # as loaded, the shared matrix, its making
     return max(1, task.memory // (fits * fit_bytes(task, width) + features))
 
 
@@ -159,18 +192,19 @@ def _hyper_parameters(task: Task, choice: Choice, layer: int, fold: int) -> dict
 
 
 def _result_rows(
-    spec: ProbeSpec,
-    task: Task,
+    probe: _Probe,
     degenerate: Sequence[bool],
     layer: int,
     selection: Selection,
     choice: Choice,
     index: int,
 ) -> pd.DataFrame:
-    rows = []
+    task, rows = probe.task, []
     for fold, split in enumerate(task.outer):
         predicted = choice.predictions[index, fold][split.held_out]
-        values = fold_metrics(task.targets[split.held_out], predicted, TARGETS[spec.target].angle)
+        values = fold_metrics(
+            task.targets[split.held_out], predicted, TARGETS[probe.spec.target].angle
+        )
         if degenerate[fold]:
             values["r2"] = float("nan")
         where = {"layer": layer, "selection": selection, "fold": fold}
@@ -184,18 +218,17 @@ def _result_rows(
 
 
 def _prediction_rows(
-    spec: ProbeSpec,
-    task: Task,
-    labels: pd.DataFrame,
+    probe: _Probe,
     layer: int,
     selection: Selection,
     choice: Choice,
     index: int,
 ) -> pd.DataFrame:
-    outputs = TARGETS[spec.target].outputs
+    task, outputs = probe.task, TARGETS[probe.spec.target].outputs
+    clip_ids = probe.labels["clip_id"].to_numpy()
     tables = []
     for fold, split in enumerate(task.outer):
-        clips = labels["clip_id"].to_numpy()[split.held_out]
+        clips = clip_ids[split.held_out]
         tables.append(
             pd.DataFrame(
                 {
