@@ -28,6 +28,7 @@ class Server(ThreadingHTTPServer):
         self.totals: list[int] = []  # sizes announced by the next answers, in place of the true one
         self.ranges_supported = True
         self.announce_length = True
+        self.most_at_once = len(DATA)  # bytes of one answer to a range request
         self.requests: list[str | None] = []  # Range headers received
 
     @property
@@ -55,14 +56,15 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes */{len(server.data)}")
             self.end_headers()
             return
+        length = min(total - start, server.most_at_once) if start else total
         self.send_response(206 if start else 200)
         if start:
-            self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
+            self.send_header("Content-Range", f"bytes {start}-{start + length - 1}/{total}")
         if server.announce_length:
-            self.send_header("Content-Length", str(total - start))
+            self.send_header("Content-Length", str(length))
         self.send_header("ETag", server.etag)
         self.end_headers()
-        body = server.data[start:]
+        body = server.data[start : start + length]
         self.wfile.write(body[: server.cut_after.pop(0)] if server.cut_after else body)
 
     def log_message(self, *_: object) -> None:
@@ -138,6 +140,21 @@ def test_a_server_without_ranges_sends_everything_again(server, output):
     server.cut_after = [10 * CHUNK]
     fetch(server, output)
     assert_whole(output)
+
+
+def test_a_server_may_send_a_range_piece_by_piece(server, output):
+    server.cut_after = [CHUNK]
+    server.most_at_once = 1_000_000
+    fetch(server, output)
+    assert_whole(output)
+    assert len(server.requests) == 4
+
+
+def test_a_server_without_ranges_that_always_cuts_is_given_up(server, output):
+    server.ranges_supported = False
+    server.cut_after = [10 * CHUNK, 5 * CHUNK] * 10
+    with pytest.raises(ArtifactError, match="could not be downloaded: 3 attempts"):
+        fetch(server, output)
 
 
 def test_passing_server_errors_are_tried_again(server, output):

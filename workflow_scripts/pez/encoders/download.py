@@ -43,14 +43,15 @@ def download(url: str, output: Path | str, attempts: int = 5, pause_s: float = 2
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
     part = output.with_name(output.name + ".part")
+    furthest = _size(part)
     failures = 0
     while True:
-        before = _size(part)
         try:
             _fetch_rest(url, part)
             break
         except (_Incomplete, requests.RequestException) as error:
-            failures = 0 if _size(part) > before else failures + 1
+            failures = 0 if _size(part) > furthest else failures + 1
+            furthest = max(furthest, _size(part))
             if failures >= attempts:
                 raise ArtifactError(
                     f"{url} could not be downloaded: {attempts} attempts in a row brought nothing "
