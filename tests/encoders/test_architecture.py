@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from encoder_samples import encoder_spec, ready_encoder, telling_weights
 from pez.encoders.architecture import _mlp_ratio, build_encoder, expected_shapes
 

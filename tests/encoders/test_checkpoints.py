@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
+
 from encoder_samples import CPU, ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.compute import Compute
 from pez.encoders.convert import convert_checkpoint
@@ -14,7 +16,6 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import read_header, read_metadata, write_tensors
-from safetensors.torch import save_file
 
 SPEC = encoder_spec(
     weights={"source": "checkpoint", "file": "tiny.pt", "url": "https://example.org/tiny.pt"}

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
+
 from pez.encoders.download import download
 from pez.runtime.errors import ArtifactError
 

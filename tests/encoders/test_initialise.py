@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from encoder_samples import encoder_spec
 from pez.encoders.compute import choose_compute
 from pez.encoders.initialise import initial_weights, write_initial_weights

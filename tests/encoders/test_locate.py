@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import CheckpointWeights
 from pez.runtime.errors import ConfigError

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.attention import BLOCKED, blocked_attention
 from pez.encoders.compute import choose_compute, computes_bf16

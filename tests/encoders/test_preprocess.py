@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
+from torchvision.transforms import v2
+
 from encoder_samples import ball_frames
 from pez.encoders.preprocess import MEAN, STD, build_transform, preprocess
-from torchvision.transforms import v2
 
 
 def test_resize_of_a_clip_of_the_right_size_is_normalisation_alone():

@@ -4,11 +4,12 @@ import itertools
 
 import pytest
 import torch
+from transformers import VJEPA2Model
+
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.architecture import encoder_config
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
-from transformers import VJEPA2Model
 
 SPEC = encoder_spec(hidden_size=60, heads=3)  # head size 20: the rotary split leaves two channels
 

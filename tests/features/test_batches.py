@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 import torch
+
 from pez.features.batches import in_batches
 from pez.runtime.errors import PezError
 

@@ -4,6 +4,7 @@ import logging
 
 import pytest
 import torch
+
 from encoder_samples import ball_frames, encoder_spec, telling_weights
 from pez.features.extract import extract_shard
 from pez.features.paths import FeatureKey, feature_path

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.store import FeatureStore, read_features
 from pez.features.write import write_features
