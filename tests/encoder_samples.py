@@ -2,11 +2,12 @@
 
 import numpy as np
 import torch
+from torch import Tensor
+
 from pez.encoders.architecture import build_encoder
 from pez.encoders.compute import Compute, Precision, prepare
 from pez.encoders.initialise import initial_weights
 from pez.encoders.spec import EncoderSpec
-from torch import Tensor
 
 CPU = torch.device("cpu")
 
