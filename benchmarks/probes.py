@@ -137,9 +137,14 @@ def check(target: str, size: Size, solver: GradientSolver, device: str) -> float
     return worst
 
 
-def median_seconds(repeats: int, body: Callable[[], float]) -> tuple[float, float]:
-    seconds = [body() for _ in range(repeats)]
-    return statistics.median(seconds), min(seconds)
+def measure(repeats: int, body: Callable[[], float]) -> tuple[float, float, float]:
+    """Median and least wall seconds of ``body``, and processor seconds of the least busy run."""
+    seconds, processor = [], []
+    for _ in range(repeats):
+        start = time.process_time()
+        seconds.append(body())
+        processor.append(time.process_time() - start)
+    return statistics.median(seconds), min(seconds), min(processor)
 
 
 def product_speed(device: str) -> float:
@@ -201,14 +206,16 @@ def main() -> None:
     print(f"{arguments.size}: {size.layers} layers x {size.width}, {arguments.solver}")
     total = 0.0
     for target in size.probes:
-        middle, best = median_seconds(
+        middle, best, processor = measure(
             arguments.repeats,
             lambda target=target: timed(target, size, solver, arguments.device, arguments.threads)[
                 0
             ],
         )
         total += middle
-        print(f"  {target:16s} median {middle:7.2f} s   best {best:7.2f} s")
+        print(
+            f"  {target:16s} median {middle:7.2f} s   best {best:7.2f} s   cpu {processor:7.2f} s"
+        )
     print(f"  {'all probes':16s} median {total:7.2f} s")
     if arguments.solver != "ridge":
         needed = sum(operations(target, size) for target in size.probes)
