@@ -1,0 +1,99 @@
+"""The whole workflow, for real, on the smoke configuration: Blender, PyBullet, encoder, probes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from conftest import SMOKE_OUT, Project
+from pez.features.store import FeatureStore
+from pez.runtime.tensor_file import read_metadata
+
+LAYERS, VELOCITY_CLIPS, FOLDS = 4, 40, 3  # of configs/smoke.yaml
+
+
+@pytest.mark.parametrize("figure", ["figure2c", "figure2b"])
+def test_every_part_of_a_figure_is_there(smoke_run: Project, figure: str) -> None:
+    folder = smoke_run.folder / SMOKE_OUT / "figures"
+    with Image.open(folder / f"{figure}.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10  # something is drawn
+    assert "<svg" in (folder / f"{figure}.svg").read_text()
+    drawn = pd.read_csv(folder / f"{figure}.csv")
+    assert {"validation", "nested", "untrained"} <= set(drawn["series"])
+    verdict = json.loads((folder / f"{figure}_verdict.json").read_text())
+    text = (folder / f"{figure}_verdict.md").read_text()
+    assert "ot a reproduction" in text and "ot a reproduction" in json.dumps(verdict)
+
+
+def test_the_figure_can_be_recomputed_from_the_predictions(smoke_run: Project) -> None:
+    """From out-of-fold predictions to the drawn mean, by hand."""
+    probes = smoke_run.folder / SMOKE_OUT / "probes/vjepa2_tiny"
+    predictions = pd.read_parquet(probes / "speed.predictions.parquet")
+    drawn = pd.read_csv(smoke_run.folder / SMOKE_OUT / "figures/figure2c.csv")
+    drawn = drawn[(drawn["probe"] == "speed") & (drawn["series"] == "nested")]
+    assert len(drawn) == LAYERS
+    for _, point in drawn.iterrows():
+        rows = predictions[
+            (predictions["layer"] == point["layer"]) & (predictions["selection"] == "nested")
+        ]
+        assert len(rows) == VELOCITY_CLIPS
+        r2 = []
+        for _, fold in rows.groupby("fold"):
+            target = fold["target"].to_numpy()
+            residual = ((fold["prediction"] - target) ** 2).sum()
+            r2.append(1 - residual / ((target - target.mean()) ** 2).sum())
+        assert len(r2) == FOLDS
+        assert point["mean"] == pytest.approx(np.mean(r2), abs=1e-5)
+
+
+def test_features_say_where_they_come_from(smoke_run: Project) -> None:
+    root = smoke_run.folder / SMOKE_OUT / "features/vjepa2_tiny/velocity"
+    features = FeatureStore(root, LAYERS, shards=2).features(0, "resid_post", "temporal_last")
+    assert features.shape == (VELOCITY_CLIPS, 48)
+    metadata = read_metadata(root / "tubelet_mean/stream_01.shard_000.safetensors")
+    assert metadata["weights"]["seed"] == 0
+    assert metadata["preprocessing"] == "resize"
+    assert (root / "last_tubelet_patches").is_dir()
+    assert not (root.parent / "acceleration/last_tubelet_patches").exists()
+
+
+def test_every_job_left_a_log_and_a_benchmark(smoke_run: Project) -> None:
+    out = smoke_run.folder / SMOKE_OUT
+    logs = {
+        path.relative_to(out / "logs").with_suffix("") for path in (out / "logs").rglob("*.log")
+    }
+    benchmarks = {
+        path.relative_to(out / "benchmarks").with_suffix("")
+        for path in (out / "benchmarks").rglob("*.tsv")
+    }
+    assert logs == benchmarks and len(logs) > 20
+    extraction = (out / "logs/extract_features/vjepa2_tiny.velocity.000.log").read_text()
+    assert "computing on the CPU" in extraction
+
+
+def test_a_second_run_does_nothing(smoke_run: Project) -> None:
+    done = smoke_run.snakemake("figure2c", "--cores", "2")
+    assert "Nothing to be done" in done.stdout + done.stderr or "figure2c is drawn" in done.stderr
+    assert "Fit" not in done.stderr and "Rendering" not in done.stderr
+
+
+def test_it_runs_without_the_profile(smoke_run: Project) -> None:
+    done = smoke_run.snakemake(
+        "figure2c", "--cores", "8", "--resources", "gpu=4", "--workflow-profile", "none", "-n"
+    )
+    assert "profiles/default" not in done.stderr
+
+
+def test_snakemake_alone_lists_the_targets(project: Project) -> None:
+    command = [sys.executable, "-m", "snakemake", "--cores", "1"]
+    done = subprocess.run(
+        command, cwd=project.folder, env=os.environ, capture_output=True, text=True, check=True
+    )
+    for target in ("figure2c", "figure2b", "all", "clips"):
+        assert re.search(rf"^{target} ", done.stdout, re.MULTILINE)
