@@ -22,6 +22,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import pandas as pd
 import torch
+from safetensors.numpy import load_file
+
 from pez.encoders.architecture import architecture_metadata
 from pez.encoders.compute import choose_compute
 from pez.encoders.initialise import write_initial_weights
@@ -32,7 +34,6 @@ from pez.pretraining.objective import target_features
 from pez.pretraining.spec import PretrainingSpec
 from pez.pretraining.train import Files, Team, Trainer, draw_batch
 from pez.runtime.tensor_file import write_tensors
-from safetensors.numpy import load_file
 
 ENCODER = EncoderSpec.model_validate(
     {
@@ -102,9 +103,16 @@ def measure(spec: PretrainingSpec) -> list[float]:
     return seconds
 
 
+def share_of(spec: PretrainingSpec, processes: int) -> PretrainingSpec:
+    """What one of several processes does of ``spec``."""
+    phases = [phase.model_copy(update={"clips": phase.clips // processes}) for phase in spec.phases]
+    return spec.model_copy(update={"phases": tuple(phases)})
+
+
 def fit_time(spec: PretrainingSpec, seconds: float, step_seconds: list[float]) -> PretrainingSpec:
     """Scale the steps of all phases by one factor so that they take ``seconds``."""
-    planned = sum(p.steps * s for p, s in zip(spec.phases, step_seconds, strict=True))
+    slack = 1.05  # logging, saving and the averaging of gradients are not in the measured steps
+    planned = slack * sum(p.steps * s for p, s in zip(spec.phases, step_seconds, strict=True))
     phases = [
         phase.model_copy(update={"steps": max(1, round(phase.steps * seconds / planned))})
         for phase in spec.phases
@@ -179,7 +187,7 @@ def main() -> None:
         measure(spec)
         return
     if given.seconds is not None:
-        spec = fit_time(spec, given.seconds, measure(spec))
+        spec = fit_time(spec, given.seconds, measure(share_of(spec, given.processes)))
     train(spec, given.out, given.state or given.out / "state.safetensors", given.processes)
 
 
