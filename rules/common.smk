@@ -75,6 +75,12 @@ def probe_features(model, probe):
     ]
 
 
+def probe_threads(probe):
+    """Threads of a probe job on a CPU: pooled features are small and several probes run at once,
+    patch features are some hundred times wider and worth several cores."""
+    return 4 if CONFIG.probes[probe].pooling.endswith("_patch") else 1
+
+
 def figure_probes(figure):
     """Probe results that ``figure`` shows, the untrained controls among them."""
     return [

@@ -16,7 +16,7 @@ rule fit_probe:
         f"{OUT}/benchmarks/fit_probe/{{model}}.{{probe}}.tsv"
     conda:
         "../envs/encoders.yaml"
-    threads: 1
+    threads: lambda wildcards: probe_threads(wildcards.probe)
     resources:
         gpu=1,
         mem_mb=6000,
