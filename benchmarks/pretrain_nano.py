@@ -3,7 +3,7 @@
     python benchmarks/pretrain_nano.py measure  --spec spec.json
     python benchmarks/pretrain_nano.py train    --spec spec.json --out FOLDER [--processes 4]
                                                 [--seconds 120]
-    python benchmarks/pretrain_nano.py evaluate --out FOLDER WEIGHTS.safetensors ...
+    python benchmarks/pretrain_nano.py evaluate NAME/encoder.safetensors ... --out FOLDER
 
 `spec.json` holds a section ``pretraining`` of the configuration. `train` copies the encoder of
 every saved state to FOLDER, so that a machine that is lost loses little; with ``--seconds`` it
@@ -33,7 +33,7 @@ from pez.pretraining.launch import launch
 from pez.pretraining.objective import target_features
 from pez.pretraining.spec import PretrainingSpec
 from pez.pretraining.train import Files, Team, Trainer, draw_batch
-from pez.runtime.tensor_file import write_tensors
+from pez.runtime.tensor_file import read_metadata, write_tensors
 
 ENCODER = EncoderSpec.model_validate(
     {
@@ -83,7 +83,7 @@ def measure(spec: PretrainingSpec) -> list[float]:
         batch = draw_batch(alone, 0, team, device, trainer._draw)
 
         def target(_: int, trainer: Any = trainer, batch: Any = batch) -> None:
-            with torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda"):
+            with trainer._autocast():
                 target_features(trainer.learner.target, batch.patches, batch.positions)
 
         def draw(i: int, spec: Any = alone, trainer: Any = trainer) -> None:
@@ -128,7 +128,8 @@ def export(state: Path, output: Path) -> None:
         for name, value in load_file(state).items()
         if name.startswith("target.")
     }
-    write_tensors(output, tensors, {"architecture": architecture_metadata(ENCODER)})
+    step = read_metadata(state)["step"]
+    write_tensors(output, tensors, {"architecture": architecture_metadata(ENCODER), "step": step})
 
 
 def train(spec: PretrainingSpec, out: Path, state: Path, processes: int) -> None:

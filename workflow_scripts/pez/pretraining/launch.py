@@ -19,6 +19,11 @@ from pez.runtime.errors import PezError
 _POLL_S = 0.5
 
 
+def leased_devices(device: str) -> int:
+    """Number of processes to train with: one for each leased GPU, or one on the CPU."""
+    return torch.cuda.device_count() if device == "cuda" else 1
+
+
 def launch(
     encoder_spec: EncoderSpec,
     spec: PretrainingSpec,

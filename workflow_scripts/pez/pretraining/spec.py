@@ -1,6 +1,6 @@
 """Configuration of the pre-training of the small embedded encoder."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -38,15 +38,15 @@ class PredictorSpec(Schema):
 
 
 class PretrainingSpec(Schema):
-    """Section ``pretraining``: masked latent prediction on random scenes (V-JEPA 2's objective)."""
+    """Masked latent prediction on random scenes, V-JEPA 2's objective."""
 
     seed: int = Field(0, ge=0, description="initialisation, scenes and masks")
     phases: tuple[PhaseSpec, ...] = Field(min_length=1, description="in this order")
     context_tubelets: int = Field(
-        3, ge=1, lt=TUBELETS, description="of 8, what the encoder sees; the others are predicted"
+        2, ge=1, lt=TUBELETS, description="of 8, what the encoder sees; the others are predicted"
     )
     future_share: Share = Field(
-        0.5,
+        0.75,
         description="share of the clips whose context is the first tubelets, or the last ones "
         "backwards in time; the others hide blocks in space and time, as many tokens",
     )
@@ -87,3 +87,14 @@ class PretrainingSpec(Schema):
                 return phase
             step -= phase.steps
         raise IndexError(f"step {step} after the last phase")
+
+
+class PretrainingConfig(PretrainingSpec):
+    """Section ``pretraining`` of the configuration."""
+
+    model: str = Field("vjepa2_nano", description="architecture, a name in encoders.models")
+    gpus: int = Field(1, ge=1, description="devices to train on; the result is the same")
+
+    def training(self) -> dict[str, Any]:
+        """What decides the result, as a rule parameter: neither machine nor model's name."""
+        return self.model_dump(mode="json", exclude={"model", "gpus"})

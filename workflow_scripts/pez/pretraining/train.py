@@ -116,7 +116,7 @@ def build_learner(
 
 
 class Trainer:
-    """One process's training: draws, steps, and remembers what to log."""
+    """One process's training: it draws, it steps, and it keeps the losses until they are logged."""
 
     def __init__(
         self, encoder_spec: EncoderSpec, spec: PretrainingSpec, device: torch.device, team: Team
@@ -147,8 +147,7 @@ class Trainer:
         """Do step number ``step``; return the targets and the norm of the gradient."""
         batch = draw_batch(self.spec, step, self.team, self.device, self._draw)
         learner = self.learner
-        bf16 = self.device.type == "cuda"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=bf16):
+        with self._autocast():
             targets = target_features(learner.target, batch.patches, batch.positions)
             loss = self._trained(batch.patches, batch.positions, targets.features, batch.masks)
         learner.optimiser.zero_grad(set_to_none=True)
@@ -160,6 +159,11 @@ class Trainer:
         self._follow(1 - target_momentum(self.spec, step))
         self._losses.append(loss.detach())
         return targets, norm
+
+    def _autocast(self) -> torch.autocast:
+        """Matrix products in bfloat16 on a GPU; the residual stream stays float32 either way."""
+        enabled = self.device.type == "cuda"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=enabled)
 
     def _follow(self, weight: float) -> None:
         """Move the target encoder towards the trained one by ``weight`` of the difference."""
@@ -174,13 +178,10 @@ class Trainer:
         self._losses.clear()
         return float(loss)
 
-    @torch.no_grad()
     def first_spread(self) -> float:
         """Spread of the features of the clips of step 0, as things stand."""
         batch = draw_batch(self.spec, 0, self.team, self.device, self._draw)
-        with torch.autocast(
-            self.device.type, dtype=torch.bfloat16, enabled=self.device.type == "cuda"
-        ):
+        with self._autocast():
             targets = target_features(self.learner.target, batch.patches, batch.positions)
         return float(self.team.mean(targets.spread))
 
@@ -201,7 +202,8 @@ def train(
         device: of this process.
         team: this process among the others.
         files: written by the process of rank 0.
-        report: called in rank 0 with every row of the log, also with those of a resumed run.
+        report: called in rank 0 with every row of the log, those before a resume included, and
+            only after the state that belongs to the row is saved.
 
     Raises:
         PezError: the target features collapsed, or the loss is not finite.
@@ -226,9 +228,9 @@ def train(
         watch.check(done, row["loss"], row["spread"])
         if team.rank == 0:
             rows.append(row)
-            report(row)
             if done % spec.save_every == 0 or done == spec.steps:
                 save_state(files.state, files.log, identity, trainer.learner, done, rows)
+            report(row)
     if team.rank == 0:
         clips = sum(phase.clips * phase.steps for phase in spec.phases)
         write_encoder(files.encoder, identity, trainer.learner.target, spec.steps, clips)

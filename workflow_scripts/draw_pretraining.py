@@ -1,0 +1,18 @@
+"""Draw loss, target spread and learning rate of the pre-training (rule draw_pretraining)."""
+
+from pathlib import Path
+
+from pez.figures.pretraining import draw_pretraining
+from pez.figures.spec import FigureStyle
+from pez.runtime.job import job
+
+if __name__ == "__main__":
+    with job(snakemake):
+        output = snakemake.output
+        draw_pretraining(
+            log=Path(snakemake.input.log),
+            style=FigureStyle.model_validate(snakemake.params.style),
+            png=Path(output.png),
+            svg=Path(output.svg),
+            csv=Path(output.csv),
+        )
