@@ -28,5 +28,5 @@ def test_the_figure_says_what_its_table_says(tmp_path):
 
 
 def test_a_log_without_spread_is_refused(tmp_path):
-    with pytest.raises(ArtifactError, match="lacks the column.* spread"):
+    with pytest.raises(ArtifactError, match=r"lacks the column.* spread"):
         draw(tmp_path, log().drop(columns="spread"))

@@ -1,4 +1,8 @@
-"""Everything a training needs to go on after a kill, in one safetensors file, and its log."""
+"""Everything a training needs to go on after a kill, its log included, in one safetensors file.
+
+The log is in it because the log's own file is an output of the rule, and Snakemake deletes the
+outputs of a killed job before it runs the job again.
+"""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +17,8 @@ from pez.encoders.architecture import architecture_metadata, library_versions
 from pez.encoders.spec import EncoderSpec
 from pez.pretraining.objective import Objective
 from pez.pretraining.spec import PretrainingSpec
-from pez.runtime.tables import read_table, write_table
-from pez.runtime.tensor_file import read_header, write_tensors
+from pez.runtime.tables import write_table
+from pez.runtime.tensor_file import read_metadata, write_tensors
 
 LOG_COLUMNS = (
     "step", "window", "clips", "loss", "spread", "learning_rate", "momentum", "gradient_norm",
@@ -61,35 +65,33 @@ class Identity:
 def save_state(
     path: Path, log: Path, identity: Identity, learner: Learner, step: int, rows: list[dict]
 ) -> None:
-    """Write the log, then the state after ``step`` steps, each in one atomic step."""
+    """Write the log ``rows``, then the state after ``step`` steps, each in one atomic step."""
     write_table(log, pd.DataFrame(rows, columns=list(LOG_COLUMNS)))
     tensors = {
         name: value.detach().float().cpu().numpy() for name, value in learner.tensors().items()
     }
-    write_tensors(path, tensors, identity.metadata() | {"step": step})
+    write_tensors(path, tensors, identity.metadata() | {"step": step, "rows": rows})
 
 
-def load_state(
-    path: Path, log: Path, identity: Identity, learner: Learner
-) -> tuple[int, list[dict]]:
+def load_state(path: Path, identity: Identity, learner: Learner) -> tuple[int, list[dict]]:
     """Put the state at ``path`` into ``learner`` and return the steps done and the log's rows.
 
     A missing state, or one of another training, counts as no state: (0, []).
     """
-    if not path.exists() or not log.exists():
+    if not path.exists():
         return 0, []
-    metadata = read_header(path)[1]
-    step = metadata.pop("step", 0)
+    metadata = read_metadata(path)
+    step, rows = metadata.pop("step", 0), metadata.pop("rows", [])
     if metadata != identity.metadata():
         print(f"{path} belongs to a training with other parameters: starting from the beginning.")
         return 0, []
+    print(f"resuming after step {step} from {path}")
     _prime(learner.optimiser, step)
     stored = load_file(path)
     with torch.no_grad():
         for name, value in learner.tensors().items():
             value.copy_(stored[name])
-    table = read_table(log, LOG_COLUMNS)
-    return step, table[table["step"] <= step].to_dict("records")
+    return step, rows
 
 
 def _prime(optimiser: torch.optim.AdamW, step: int) -> None:

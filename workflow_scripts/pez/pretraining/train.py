@@ -211,7 +211,7 @@ def train(
     trainer = Trainer(encoder_spec, spec, device, team)
     identity = Identity(encoder_spec, spec)
     watch = CollapseWatch(trainer.first_spread(), spec.collapse_share)
-    start, rows = load_state(files.state, files.log, identity, trainer.learner)
+    start, rows = load_state(files.state, identity, trainer.learner)
     before = rows[-1]["seconds"] if rows else 0.0
     if team.rank == 0:
         for row in rows:
