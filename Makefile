@@ -19,7 +19,7 @@ figure2b figure2c all clips: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
 
 test: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: setup
 	$(BIN)/ruff check .
