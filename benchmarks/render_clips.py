@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+
 from pez.clips.renderer import BallRenderer
 from pez.clips.spec import SceneSpec
 

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from pez.clips.colour import linear_from_srgb, lit_srgb
 from pez.clips.geometry import (
     Region,

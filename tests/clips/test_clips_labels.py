@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+
 from pez.clips.labels import angle_of, design
 from pez.clips.spec import BallDatasetSpec
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from pez.clips.geometry import project
 from pez.clips.labels import LABEL_COLUMNS, TRAJECTORY_COLUMNS
 from pez.clips.physics import BallEngine

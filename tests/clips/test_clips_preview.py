@@ -1,13 +1,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
+
 from pez.clips.geometry import project
 from pez.clips.labels import design, measure
 from pez.clips.preview import motion_trail, preview_dataset
 from pez.clips.spec import BallDatasetSpec, SceneSpec
 from pez.clips.store import write_clips
 from pez.runtime.errors import ArtifactError
-from PIL import Image
 
 SCENE = SceneSpec(resolution=64, frames=8)
 DATASET = BallDatasetSpec(motion="velocity", directions=4, magnitudes=(2, 6), starts=2)

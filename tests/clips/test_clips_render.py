@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from pez.clips.geometry import Region, changed_region, project, wholly_in_view
 from pez.clips.render import render_clips, render_shard
 from pez.clips.renderer import BallRenderer

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from pez.clips.store import open_clips, write_clips
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+
 from pez.emergence.curves import Curve, layer_fractions, pez_layer, read_curves
 from pez.emergence.landmarks import find_landmarks, onset
 from pez.emergence.sigmoid import fit_sigmoid

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from pez.emergence.curves import Curve
 from pez.emergence.observations import Observation, observe
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import References, read_references

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from pez.clips.spec import Motion
 from pez.emergence.curves import layer_fractions
 from pez.emergence.facts import ClipsFacts, ModelFacts

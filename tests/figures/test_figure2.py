@@ -10,15 +10,6 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from pez.figures import draw
-from pez.figures.captions import caption, recipe
-from pez.figures.draw import FigureFiles, draw_figure
-from pez.figures.figure2 import draw_figure2
-from pez.figures.panels import axis_floor, line_style
-from pez.figures.spec import FigureSpec, FigureStyle
-from pez.figures.style import MM_PER_INCH
-from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import write_table
 from pydantic import ValidationError
 from synthetic_results import (
     CLIPS,
@@ -32,6 +23,16 @@ from synthetic_results import (
     spec,
     write_results,
 )
+
+from pez.figures import draw
+from pez.figures.captions import caption, recipe
+from pez.figures.draw import FigureFiles, draw_figure
+from pez.figures.figure2 import draw_figure2
+from pez.figures.panels import axis_floor, line_style
+from pez.figures.spec import FigureSpec, FigureStyle
+from pez.figures.style import MM_PER_INCH
+from pez.runtime.errors import ArtifactError
+from pez.runtime.tables import write_table
 
 POLAR = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
 STYLE = FigureStyle.model_validate({"dpi": 60})

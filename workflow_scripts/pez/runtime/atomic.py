@@ -39,4 +39,3 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
-
