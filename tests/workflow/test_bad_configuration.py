@@ -37,7 +37,7 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
         ("clips.scene.physics_hz", 250, r"clips\.scene: .*physics_hz = 250 is no multiple of"),
         ("extraction.batch_size", -1, r"extraction\.batch_size = -1: "),
         ("encoders.models.vjepa2_nano.heads", 5, r"hidden_size = 192 is no multiple of heads = 5"),
-        ("encoders.models.vjepa2_nano.weights.seed", "x", r"vjepa2_nano\.weights\.seed = 'x': "),
+        ("encoders.models.vjepa2_large.weights.file", "x", r"vjepa2_large\.weights\.file = 'x': "),
         (
             "probes.speed.grouping",
             "positions",
