@@ -44,11 +44,13 @@ include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
+include: "rules/pretraining.smk"
 
 
 TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     "all": "every configured figure, and the clips' contact sheets and previews",
+    "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "clips": "the rendered datasets, with a contact sheet and a preview of each",
 }
 
@@ -66,7 +68,7 @@ rule targets:
     conda:
         "envs/figures.yaml"
     params:
-        lines=[f"{name:12} {what}" for name, what in TARGETS.items()],
+        lines=[f"{name:14} {what}" for name, what in TARGETS.items()],
     message:
         "Targets of this workflow"
     shell:

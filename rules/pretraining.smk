@@ -27,7 +27,7 @@ rule pretrain_nano:
         state=f"{PRETRAINING}/state.safetensors",
         code=code("pretrain_nano.py"),
     message:
-        "Pre-training of " + CONFIG.pretraining.model
+        f"Pre-training of {CONFIG.pretraining.model}"
     script:
         "../workflow_scripts/pretrain_nano.py"
 

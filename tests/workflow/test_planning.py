@@ -52,6 +52,12 @@ def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> N
     assert planned["extract_vjepa2_large_velocity"] == 7
 
 
+def test_figures_use_shipped_weights_and_pretraining_is_asked_for_by_name(project: Project) -> None:
+    assert plan(project.folder, ["all"], configfiles=[])["pretrain_nano"] == 0
+    planned = plan(project.folder, ["draw_pretraining"], configfiles=[])
+    assert planned == jobs(pretrain_nano=1, draw_pretraining=1)
+
+
 def test_nothing_to_do_after_a_run(smoke_run: Project) -> None:
     assert plan(smoke_run.folder, ["figure2c", "figure2b"]) == jobs(figure2c=1, figure2b=1)
 

@@ -21,6 +21,7 @@ from pez.encoders.spec import (
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import FigureSpec, FigureStyle
+from pez.pretraining.spec import PretrainingConfig
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
 from pez.probes.spec import ProbeSpec, Solver
 from pez.runtime.errors import ConfigError
@@ -40,6 +41,7 @@ class Config(Schema):
     probes: dict[Name, ProbeSpec]
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, FigureSpec]
+    pretraining: PretrainingConfig
 
     def encoder(self, model: str) -> EncoderSpec:
         """Return the encoder called ``model``, which may be an untrained control."""
@@ -72,6 +74,7 @@ def load_config(raw: Mapping[str, Any], checkout: Path) -> Config:
     problems = [
         *_check_probes(config),
         *_check_figures(config),
+        *_check_pretraining(config),
         *_check_weights(config, checkout),
     ]
     if problems:
@@ -150,6 +153,12 @@ def _check_figures(config: Config) -> Iterable[str]:
         for probe in figure.probes:
             if probe not in config.probes:
                 yield f"figures.{name}.probes = {did_you_mean(probe, list(config.probes))}"
+
+
+def _check_pretraining(config: Config) -> Iterable[str]:
+    model, known = config.pretraining.model, list(config.encoders.models)
+    if model not in known:
+        yield f"pretraining.model = {did_you_mean(model, known)}"
 
 
 def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
