@@ -62,6 +62,9 @@ def test_tensor_round_trip(tmp_path: Path) -> None:
     path = tmp_path / "x.safetensors"
     frames = np.random.default_rng(0).integers(0, 255, (2, 3, 4), dtype=np.uint8)
     write_tensors(path, {"frames": frames, "b": np.zeros(3, np.float32)}, {"seed": 1})
+    mask = os.umask(0)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
     mapped = map_tensor(path, "frames")
     assert isinstance(mapped, np.memmap)
     np.testing.assert_array_equal(mapped, frames)

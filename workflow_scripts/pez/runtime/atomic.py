@@ -28,6 +28,7 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
         yield temporary
         with temporary.open("rb") as written:
             os.fsync(written.fileno())
+        temporary.chmod(0o666 & ~_umask())  # some libraries write for the owner's eyes only
         temporary.replace(final)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -39,3 +40,9 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
