@@ -1,5 +1,6 @@
 """Physics Emergence Zone: from simulated clips to probe figures. Run `snakemake` for the targets."""
 
+import os
 import sys
 from pathlib import Path
 

@@ -6,6 +6,12 @@ def code(script):
     return code_fingerprint(script, SCRIPTS)
 
 
+def shipped(path):
+    """Path of a file of the checkout, relative to the working directory: a checkout that is moved
+    with its artifacts rebuilds nothing."""
+    return os.path.relpath(CHECKOUT / path)
+
+
 def clips_file(dataset, name):
     """Path of a file of ``dataset``."""
     return f"{OUT}/clips/{CONFIG.clips.renderer}/{dataset}/{name}"
@@ -32,7 +38,7 @@ def weights(model):
     """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
     source = CONFIG.encoder(model).weights
     if source.source == "embedded":
-        return str(CHECKOUT / source.file)
+        return shipped(source.file)
     return f"{OUT}/checkpoints/{model}.safetensors"
 
 

@@ -4,9 +4,9 @@
 rule draw_figure:
     input:
         results=lambda wildcards: figure_probes(wildcards.figure),
-        third_party=CHECKOUT / "resources/reference/third_party.csv",
-        paper=CHECKOUT / "resources/reference/paper_readings.csv",
-        recipes=CHECKOUT / "resources/reference/third_party_recipes.csv",
+        third_party=shipped("resources/reference/third_party.csv"),
+        paper=shipped("resources/reference/paper_readings.csv"),
+        recipes=shipped("resources/reference/third_party_recipes.csv"),
     output:
         png=report(f"{OUT}/figures/{{figure}}.png", category="Figures"),
         svg=f"{OUT}/figures/{{figure}}.svg",

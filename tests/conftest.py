@@ -16,6 +16,7 @@ SMOKE = "configs/smoke.yaml"
 SMOKE_OUT = "artifacts/smoke"
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several pytest processes, keep a file's tests (and all whole runs) on one of them.
 

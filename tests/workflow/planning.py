@@ -38,4 +38,4 @@ def plan(
         )
         dag = workflow.dag(DAGSettings(targets=set(targets), rerun_triggers=triggers))
         dag.execute_workflow(executor="dryrun")
-        return Counter(job.rule.name for job in dag._workflow.dag.finished_jobs)
+        return Counter(job.rule.name for job in workflow._workflow.dag.finished_jobs)
