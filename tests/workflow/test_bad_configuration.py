@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT, Project
-from pez.config import json_schema, load_config
+from pez.config import describe_weights, json_schema, load_config
 from pez.runtime.errors import ConfigError
 
 
@@ -101,8 +101,14 @@ def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
     config["encoders"]["checkpoint_dir"] = str(tmp_path)
     with pytest.raises(ConfigError, match=r"checkpoint_dir = .* holds none of vitl\.pt.*to null"):
         load_config(config, CHECKOUT)
+    folder = tmp_path / "vjepa2-vitl-fpc64-256"
+    folder.mkdir()
+    (folder / "model.safetensors").touch()
+    named = describe_weights(load_config(config, CHECKOUT), "vjepa2_large")
+    assert named == "vjepa2-vitl-fpc64-256/model.safetensors"
     (tmp_path / "vitl.pt").touch()
-    load_config(config, CHECKOUT)
+    named = describe_weights(load_config(config, CHECKOUT), "vjepa2_large")
+    assert named == "vitl.pt, target_encoder"
 
 
 def test_missing_embedded_weights_are_refused() -> None:

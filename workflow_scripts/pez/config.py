@@ -185,7 +185,12 @@ def describe_weights(config: Config, model: str) -> str:
         return f"random weights, seed {weights.seed}"
     if isinstance(weights, EmbeddedWeights):
         return "embedded weights, trained by this project"
-    return f"{weights.file}, {config.encoders.checkpoint_encoder}"
+    file = Path(weights.file)
+    if config.encoders.checkpoint_dir is not None:
+        folder = Path(config.encoders.checkpoint_dir)
+        file = find_checkpoint(folder, weights).relative_to(folder)
+    # A file of Meta's holds two encoders, one in Hugging Face form only one.
+    return f"{file}, {config.encoders.checkpoint_encoder}" if file.suffix == ".pt" else str(file)
 
 
 def json_schema() -> str:
