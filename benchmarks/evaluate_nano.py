@@ -23,7 +23,7 @@ from pez.clips.spec import Motion
 from pez.features.spec import Pooling
 from pez.features.store import FeatureStore
 from pez.probes.crossval import run_probe
-from pez.probes.spec import Grouping, ProbeSpec, RidgeSolver, Target
+from pez.probes.spec import Grouping, Normalisation, ProbeSpec, RidgeSolver, Target
 from pez.runtime.tables import read_table
 from pez.runtime.tensor_file import map_tensor
 
@@ -51,7 +51,8 @@ def main() -> None:
         shards = sorted(clips.glob("shard_*.safetensors"))
         pixels = np.concatenate([downsample(map_tensor(shard, "frames")) for shard in shards])
         case = {"target": target, "grouping": grouping}
-        r2 = nested_r2(target, dataset, grouping, lambda _, p=pixels: p, 1, labels)
+        # Centred only: z-scores would blow up pixels that no training ball ever crossed.
+        r2 = nested_r2(target, dataset, grouping, lambda _, p=pixels: p, 1, labels, "center")
         rows.append({**case, "model": "pixels", "pooling": "-", "block": 0, "r2": r2[0]})
         for model, pooling in product(MODELS, POOLINGS):
             store = FeatureStore(artifacts / "features" / model / dataset, LAYERS, len(shards))
@@ -83,6 +84,7 @@ def nested_r2(
     load: Callable[[int], np.ndarray],
     layers: int,
     labels: pd.DataFrame,
+    normalisation: Normalisation = "zscore",
 ) -> np.ndarray:
     """Return the fold-mean nested R2 of every layer."""
     spec = ProbeSpec(
@@ -91,7 +93,7 @@ def nested_r2(
         capture="resid_post",
         pooling="mean",  # not read here: `load` has pooled
         grouping=grouping,
-        normalisation="zscore",
+        normalisation=normalisation,
         solver="ridge",
         selections=("nested",),
     )
