@@ -19,7 +19,8 @@ figure2b figure2c all clips: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow
+	$(BIN)/python -m pytest tests/workflow # whole runs: they use every core themselves
 
 lint: setup
 	$(BIN)/ruff check .

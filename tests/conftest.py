@@ -16,17 +16,6 @@ SMOKE = "configs/smoke.yaml"
 SMOKE_OUT = "artifacts/smoke"
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several pytest processes, keep a file's tests (and all whole runs) on one of them.
-
-    Their fixtures are costly: rendered pictures, and one finished run of the whole workflow.
-    """
-    for item in items:
-        whole_run = "workflow" in item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group("workflow" if whole_run else str(item.path)))
-
-
 @dataclass(frozen=True)
 class Project:
     """A copy of the project in a folder of its own, in which a test may edit and build."""
