@@ -22,11 +22,12 @@ version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/de
 
 # Blender's wheel links to these and does not bring them. library:package
 missing=()
+known=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p)
 for pair in libGL.so.1:libgl1 libICE.so.6:libice6 libSM.so.6:libsm6 libX11.so.6:libx11-6 \
   libXext.so.6:libxext6 libXfixes.so.3:libxfixes3 libXi.so.6:libxi6 libXrender.so.1:libxrender1 \
   libXt.so.6:libxt6 libXxf86vm.so.1:libxxf86vm1 libgomp.so.1:libgomp1 \
   libxkbcommon.so.0:libxkbcommon0; do
-  PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep -qF "${pair%%:*}" || missing+=("${pair##*:}")
+  [[ $known == *"${pair%%:*} "* ]] || missing+=("${pair##*:}")
 done
 ((${#missing[@]} == 0)) ||
   refuse "Blender needs system libraries that are missing: apt-get install ${missing[*]}"
