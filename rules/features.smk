@@ -32,7 +32,6 @@ for model, encoder in CONFIG.encoders.registry().items():
                     "model": model,
                     "encoder": encoder.model_dump(mode="json"),
                     "extraction": CONFIG.extraction.model_dump(mode="json"),
-                    "views": CONFIG.views(dataset),
                 },
                 code=code("extract_features.py"),
             message:
