@@ -90,6 +90,12 @@ def test_a_pooling_change_keeps_the_features(smoke_run: Project) -> None:
     )
 
 
+def test_a_view_no_longer_needed_extracts_nothing(smoke_run: Project) -> None:
+    overlay = {"probes": {"velocity_xy": {"pooling": "temporal_last"}}}
+    planned = plan(smoke_run.folder, ["figure2b"], overlay)
+    assert planned == jobs(fit_probe=2, draw_figure=1, figure2b=1)
+
+
 def test_a_batch_size_extracts_again_and_renders_nothing(smoke_run: Project) -> None:
     planned = plan(smoke_run.folder, ["figure2c"], {"extraction": {"precision": "bf16"}})
     assert planned["render_clips"] == planned["simulate_clips"] == 0
