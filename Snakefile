@@ -13,7 +13,8 @@ CHECKOUT = Path(workflow.basedir)
 SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from pez.config import describe_weights, load_config
+from pez.config.load import load_config
+from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
 from pez.features.spec import VIEWS_OF_POOLING
 from pez.runtime.errors import ConfigError
@@ -29,12 +30,13 @@ except ConfigError as error:
     raise WorkflowError(str(error))
 
 OUT = CONFIG.output_dir
+PROBES = CONFIG.probe_registry()
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.clips.datasets),
+    dataset="|".join(CONFIG.datasets()),
     model="|".join(CONFIG.encoders.registry()),
-    probe="|".join(CONFIG.probes),
+    probe="|".join(PROBES),
     figure="|".join(CONFIG.figures),
     shard=r"\d{3}",
 

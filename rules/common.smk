@@ -14,12 +14,14 @@ def shipped(path):
 
 def clips_file(dataset, name):
     """Path of a file of ``dataset``."""
-    return f"{OUT}/clips/{CONFIG.clips.renderer}/{dataset}/{name}"
+    if dataset in CONFIG.clips.datasets:
+        return f"{OUT}/clips/{CONFIG.clips.renderer}/{dataset}/{name}"
+    return f"{OUT}/intphys/{dataset}/{name}"
 
 
 def shard_names(dataset):
     """Names of the shards of ``dataset``: 000, 001, ..."""
-    return [f"{shard:03d}" for shard in range(CONFIG.clips.shards(dataset))]
+    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
 
 
 def clip_shards(dataset):
@@ -72,7 +74,7 @@ def feature_files(model, dataset, shard):
 
 def probe_features(model, probe):
     """Feature files that ``probe`` reads, shard by shard."""
-    spec = CONFIG.probes[probe]
+    spec = PROBES[probe]
     return [
         file
         for view in VIEWS_OF_POOLING[spec.pooling]
@@ -84,7 +86,7 @@ def probe_features(model, probe):
 def probe_threads(probe):
     """Threads of a probe job on a CPU: pooled features are small and several probes run at once,
     patch features are some hundred times wider and worth several cores."""
-    return 4 if CONFIG.probes[probe].pooling.endswith("_patch") else 1
+    return 4 if PROBES[probe].pooling.endswith("_patch") else 1
 
 
 def figure_probes(figure):
@@ -108,9 +110,9 @@ def model_facts(model):
 
 def clips_facts(figure):
     """What a figure says about the clips behind its probes."""
-    datasets = {CONFIG.probes[probe].dataset for probe in CONFIG.figures[figure].probes}
+    datasets = {PROBES[probe].dataset for probe in CONFIG.figures[figure].probes}
     return {
         "renderer": CONFIG.clips.renderer,
         "samples": CONFIG.clips.render.samples,
-        "datasets": {name: CONFIG.clips.datasets[name].clips for name in sorted(datasets)},
+        "datasets": {name: CONFIG.count_clips(name) for name in sorted(datasets)},
     }

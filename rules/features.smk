@@ -6,7 +6,7 @@ rule spelled out.
 """
 
 for model, encoder in CONFIG.encoders.registry().items():
-    for dataset in CONFIG.clips.datasets:
+    for dataset in CONFIG.datasets():
 
         rule:
             name:

@@ -27,7 +27,7 @@ rule draw_figure:
         figure=lambda wildcards: CONFIG.figures[wildcards.figure].model_dump(mode="json"),
         style=CONFIG.figure_style.model_dump(mode="json"),
         probes=lambda wildcards: {
-            probe: CONFIG.probes[probe].model_dump(mode="json")
+            probe: PROBES[probe].model_dump(mode="json")
             for probe in CONFIG.figures[wildcards.figure].probes
         },
         models=lambda wildcards: {

@@ -3,9 +3,7 @@
 
 rule fit_probe:
     input:
-        labels=lambda wildcards: clips_file(
-            CONFIG.probes[wildcards.probe].dataset, "labels.parquet"
-        ),
+        labels=lambda wildcards: clips_file(PROBES[wildcards.probe].dataset, "labels.parquet"),
         features=lambda wildcards: probe_features(wildcards.model, wildcards.probe),
     output:
         results=f"{OUT}/probes/{{model}}/{{probe}}.parquet",
@@ -24,10 +22,8 @@ rule fit_probe:
     params:
         probe=lambda wildcards: {
             "name": wildcards.probe,
-            "spec": CONFIG.probes[wildcards.probe].model_dump(mode="json"),
-            "solver": CONFIG.solvers[CONFIG.probes[wildcards.probe].solver].model_dump(
-                mode="json"
-            ),
+            "spec": PROBES[wildcards.probe].model_dump(mode="json"),
+            "solver": CONFIG.solvers[PROBES[wildcards.probe].solver].model_dump(mode="json"),
             "layers": CONFIG.encoder(wildcards.model).layers,
         },
         code=code("fit_probe.py"),

@@ -5,8 +5,8 @@ from pathlib import Path
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import read_references
 from pez.figures.draw import FigureFiles, draw_figure
-from pez.figures.spec import FigureSpec, FigureStyle
-from pez.probes.spec import ProbeSpec
+from pez.figures.spec import FigureStyle, read_figure
+from pez.probes.spec import read_probe
 from pez.runtime.job import job
 
 if __name__ == "__main__":
@@ -14,10 +14,10 @@ if __name__ == "__main__":
         files, params, output = snakemake.input, snakemake.params, snakemake.output
         draw_figure(
             name=snakemake.wildcards.figure,
-            spec=FigureSpec.model_validate(params.figure),
+            spec=read_figure(params.figure),
             style=FigureStyle.model_validate(params.style),
             results=[Path(path) for path in files.results],
-            probes={name: ProbeSpec.model_validate(probe) for name, probe in params.probes.items()},
+            probes={name: read_probe(probe) for name, probe in params.probes.items()},
             models={
                 name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
             },

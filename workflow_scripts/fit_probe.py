@@ -10,11 +10,11 @@ if __name__ == "__main__":
         from pez.features.paths import parse_feature_path
         from pez.features.store import FeatureStore
         from pez.probes.crossval import run_probe
-        from pez.probes.spec import ProbeSpec, read_solver
+        from pez.probes.spec import read_probe, read_solver
         from pez.runtime.tables import read_table, write_table
 
         params = snakemake.params.probe
-        spec = ProbeSpec.model_validate(params["spec"])
+        spec = read_probe(params["spec"])
         files = list(snakemake.input.features)
         store = FeatureStore(
             root=Path(files[0]).parents[1],

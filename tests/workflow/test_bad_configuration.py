@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT, Project
-from pez.config import describe_weights, json_schema, load_config
+from pez.config.load import load_config
+from pez.config.model import describe_weights, json_schema
 from pez.runtime.errors import ConfigError
 
 

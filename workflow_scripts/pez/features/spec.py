@@ -14,8 +14,9 @@ Pooling = Literal[
     "temporal_diff",
     "temporal_last_patch",
     "temporal_diff_patch",
+    "all_patch",
 ]
-View = Literal["tubelet_mean", "first_tubelet_patches", "last_tubelet_patches"]
+View = Literal["tubelet_mean", "first_tubelet_patches", "last_tubelet_patches", "all_patches"]
 
 VIEWS: tuple[View, ...] = get_args(View)
 VIEWS_OF_POOLING: dict[Pooling, tuple[View, ...]] = {
@@ -25,6 +26,7 @@ VIEWS_OF_POOLING: dict[Pooling, tuple[View, ...]] = {
     "temporal_diff": ("tubelet_mean",),
     "temporal_last_patch": ("last_tubelet_patches",),
     "temporal_diff_patch": ("first_tubelet_patches", "last_tubelet_patches"),
+    "all_patch": ("all_patches",),
 }
 
 

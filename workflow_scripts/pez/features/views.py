@@ -1,9 +1,9 @@
 """Captures and poolings of the residual stream, as functions of the stored views.
 
 One forward pass stores, for every stream, the mean over space of every tubelet (``tubelet_mean``)
-and, if asked, the patches of the first and the last tubelet. Every pooling is a function of these:
-every tubelet has the same number of patches, so that the mean of the tubelet means is the mean over
-all tokens. A capture point is an index shift of the stream.
+and, if asked, the patches of the first, of the last or of every tubelet. Every pooling is a
+function of these: every tubelet has the same number of patches, so that the mean of the tubelet
+means is the mean over all tokens. A capture point is an index shift of the stream.
 """
 
 from collections.abc import Mapping
@@ -17,6 +17,7 @@ STORED_DTYPE: dict[View, np.dtype] = {
     "tubelet_mean": np.dtype("float32"),
     "first_tubelet_patches": np.dtype("float16"),
     "last_tubelet_patches": np.dtype("float16"),
+    "all_patches": np.dtype("float16"),
 }
 
 
@@ -29,7 +30,8 @@ def pool(pooling: Pooling, stored: Mapping[View, NDArray]) -> NDArray[np.float32
     """Return the pooled features of the clips, float32 [n, D'], from the views it needs.
 
     ``mean``, ``temporal_first``, ``temporal_last`` and ``temporal_diff`` (last minus first) have
-    D' = D; the patch poolings keep space, flattened patch by patch: D' = P * D.
+    D' = D; the patch poolings keep space, flattened patch by patch: D' = P * D; ``all_patch`` keeps
+    time too: D' = T' * P * D.
     """
     views = {view: np.asarray(array, dtype=np.float32) for view, array in stored.items()}
     match pooling:
@@ -43,6 +45,8 @@ def pool(pooling: Pooling, stored: Mapping[View, NDArray]) -> NDArray[np.float32
             return views["tubelet_mean"][:, -1] - views["tubelet_mean"][:, 0]
         case "temporal_last_patch":
             patches = views["last_tubelet_patches"]
+        case "all_patch":
+            patches = views["all_patches"]
         case "temporal_diff_patch":
             patches = views["last_tubelet_patches"] - views["first_tubelet_patches"]
     return patches.reshape(len(patches), -1)

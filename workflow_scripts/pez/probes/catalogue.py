@@ -7,8 +7,10 @@ from pez.probes.spec import Grouping, Selection, Target
 
 Angle = Literal["wrapped", "sincos", "image"]
 
+# Kinds of dataset: balls at constant velocity or acceleration, movies that may be impossible.
 VELOCITY = frozenset({"velocity"})
 ACCELERATION = frozenset({"acceleration"})
+PLAUSIBILITY = frozenset({"plausibility"})
 
 
 @dataclass(frozen=True)
@@ -18,14 +20,14 @@ class TargetInfo:
     Attributes:
         columns: columns of ``labels.parquet`` that the target is made of.
         outputs: names of the probe's outputs, in order.
-        motions: motions of the datasets in which the target varies; in others it is constant.
+        kinds: kinds of dataset in which the target varies; in others it is constant or undefined.
         angle: how outputs turn into a direction of motion (see `pez.probes.metrics.angles`), for
             the direction targets; None where no angle is judged.
     """
 
     columns: tuple[str, ...]
     outputs: tuple[str, ...]
-    motions: frozenset[str]
+    kinds: frozenset[str]
     angle: Angle | None = None
 
 
@@ -48,6 +50,7 @@ TARGETS: dict[Target, TargetInfo] = {
     "acceleration_xy": TargetInfo(("ax_px", "ay_px"), ("ax", "ay"), ACCELERATION),
     "acceleration_x": TargetInfo(("ax_px",), ("ax",), ACCELERATION),
     "acceleration_y": TargetInfo(("ay_px",), ("ay",), ACCELERATION),
+    "plausibility": TargetInfo(("possible",), ("possible",), PLAUSIBILITY),
 }
 
 REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (the reproduction's)
@@ -56,7 +59,8 @@ REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (t
 def most_groups(grouping: Grouping, directions: int, magnitudes: int, starts: int) -> int:
     """Upper bound on the number of groups in a full design of directions x magnitudes x starts.
 
-    Spatial groupings depend on where the starts fall and may come out with fewer groups.
+    For the groupings of ball clips. Spatial ones depend on where the starts fall and may come out
+    with fewer groups.
     """
     clips = directions * magnitudes * starts
     bound = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter
 
 from pez.features.spec import Capture, Pooling
 from pez.runtime.schema import Schema
@@ -20,6 +20,7 @@ Target = Literal[
     "acceleration_xy",
     "acceleration_x",
     "acceleration_y",
+    "plausibility",
 ]
 Grouping = Literal[
     "position",
@@ -32,10 +33,14 @@ Grouping = Literal[
     "spatial_cluster",
     "direction_spatial_sector",
     "magnitude_spatial_sector",
+    "scene",
 ]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
+SelectionMetric = Literal["relative_accuracy", "clip_accuracy"]
 Positive = Annotated[float, Field(gt=0)]
+
+SHUFFLED_SUFFIX = "_shuffled"
 
 
 class GradientSolver(Schema):
@@ -57,7 +62,22 @@ class RidgeSolver(Schema):
     alphas: tuple[Positive, ...] = Field(min_length=1)
 
 
-Solver = Annotated[GradientSolver | RidgeSolver, Field(discriminator="method")]
+class AttentiveSolver(Schema):
+    """AdamW on V-JEPA 2's attentive classifier: depth - 1 self-attention blocks, one query."""
+
+    method: Literal["attentive"]
+    depth: int = Field(4, ge=1, description="self-attention blocks, and the cross-attention block")
+    heads: int = Field(16, ge=1)
+    learning_rate: Positive = 1e-3
+    weight_decay: float = Field(0.01, ge=0)
+    batch_size: int = Field(16, ge=1, description="clips in one step")
+    epochs: int = Field(20, ge=1)
+    patience: int = Field(5, ge=1, description="epochs without a better held-out score")
+    seed: int = Field(0, ge=0, description="initialisation and order of the clips")
+
+
+AnySolver = GradientSolver | RidgeSolver | AttentiveSolver
+Solver = Annotated[AnySolver, Field(discriminator="method")]
 
 
 class ProbeSpec(Schema):
@@ -75,7 +95,37 @@ class ProbeSpec(Schema):
     seed: int = Field(42, ge=0, description="k-means of the grouping spatial_cluster")
 
 
-def read_solver(values: Mapping[str, object]) -> GradientSolver | RidgeSolver:
+class PlausibilityProbeSpec(ProbeSpec):
+    """A probe that tells possible movies from impossible ones."""
+
+    target: Literal["plausibility"]
+    grouping: Literal["scene"] = "scene"
+    selected_by: SelectionMetric = Field(
+        "relative_accuracy", description="what picks among the solver's configurations"
+    )
+    shuffled_labels: bool = Field(
+        False, description="control: which two of a scene's four movies are possible is drawn anew"
+    )
+
+
+def _kind_of_probe(values: Mapping[str, object] | ProbeSpec) -> str:
+    target = values.target if isinstance(values, ProbeSpec) else dict(values).get("target")
+    return "plausibility" if target == "plausibility" else "motion"
+
+
+AnyProbeSpec = Annotated[
+    Annotated[ProbeSpec, Tag("motion")] | Annotated[PlausibilityProbeSpec, Tag("plausibility")],
+    Discriminator(_kind_of_probe),
+]
+
+
+def read_solver(values: Mapping[str, object]) -> AnySolver:
     """Return the solver that ``values``, an entry under ``solvers``, describes."""
-    adapter: TypeAdapter[GradientSolver | RidgeSolver] = TypeAdapter(Solver)
+    adapter: TypeAdapter[AnySolver] = TypeAdapter(Solver)
+    return adapter.validate_python(values)
+
+
+def read_probe(values: Mapping[str, object]) -> ProbeSpec:
+    """Return the probe that ``values``, an entry under ``probes``, describes."""
+    adapter: TypeAdapter[ProbeSpec] = TypeAdapter(AnyProbeSpec)
     return adapter.validate_python(values)

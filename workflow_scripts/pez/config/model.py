@@ -1,0 +1,108 @@
+"""The typed configuration: every section, and what follows from them together."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from pez.clips.spec import ClipsConfig
+from pez.encoders.locate import find_checkpoint
+from pez.encoders.spec import (
+    UNTRAINED_SUFFIX,
+    EmbeddedWeights,
+    EncodersConfig,
+    EncoderSpec,
+    RandomWeights,
+)
+from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
+from pez.figures.spec import AnyFigureSpec, FigureStyle
+from pez.intphys.spec import IntphysConfig
+from pez.pretraining.spec import PretrainingConfig
+from pez.probes.spec import SHUFFLED_SUFFIX, AnyProbeSpec, PlausibilityProbeSpec, ProbeSpec, Solver
+from pez.runtime.schema import Schema
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class Config(Schema):
+    """The whole configuration (config.yaml and the overlays given with --configfile)."""
+
+    output_dir: str = Field("artifacts", min_length=1, description="where everything is built")
+    clips: ClipsConfig
+    intphys: IntphysConfig = IntphysConfig()
+    encoders: EncodersConfig
+    extraction: ExtractionSpec = ExtractionSpec()
+    solvers: dict[Name, Solver]
+    probes: dict[Name, AnyProbeSpec]
+    figure_style: FigureStyle = FigureStyle()
+    figures: dict[Name, AnyFigureSpec]
+    pretraining: PretrainingConfig
+
+    def encoder(self, model: str) -> EncoderSpec:
+        """Return the encoder called ``model``, which may be an untrained control."""
+        return self.encoders.registry()[model]
+
+    def datasets(self) -> list[str]:
+        """Every dataset that can be built: balls, and movies of possible and impossible events."""
+        return [*self.clips.datasets, *self.intphys.datasets()]
+
+    def kind(self, dataset: str) -> str:
+        """What varies in ``dataset``: velocity, acceleration or plausibility."""
+        if dataset in self.clips.datasets:
+            return self.clips.datasets[dataset].motion
+        return "plausibility"
+
+    def count_clips(self, dataset: str) -> int:
+        """Number of clips of ``dataset``."""
+        if dataset in self.clips.datasets:
+            return self.clips.datasets[dataset].clips
+        return self.intphys.clips(dataset)
+
+    def shards(self, dataset: str) -> int:
+        """Number of clip shards of ``dataset``."""
+        if dataset in self.clips.datasets:
+            return self.clips.shards(dataset)
+        return self.intphys.shards(dataset)
+
+    def probe_registry(self) -> dict[str, ProbeSpec]:
+        """Every configured probe and, beside each of plausibility, its shuffled control."""
+        shuffled = {
+            name + SHUFFLED_SUFFIX: probe.model_copy(update={"shuffled_labels": True})
+            for name, probe in self.probes.items()
+            if isinstance(probe, PlausibilityProbeSpec)
+        }
+        return self.probes | shuffled
+
+    def views(self, dataset: str) -> list[View]:
+        """Stored views of ``dataset``'s features that the configured probes ask for."""
+        needed = {"tubelet_mean"}
+        for probe in self.probes.values():
+            if probe.dataset == dataset:
+                needed.update(VIEWS_OF_POOLING[probe.pooling])
+        return [view for view in VIEWS if view in needed]
+
+    def models_of(self, figure: str) -> list[str]:
+        """Models whose probes ``figure`` shows: the configured ones and their controls."""
+        models = self.figures[figure].models
+        return [*models, *(model + UNTRAINED_SUFFIX for model in models)]
+
+
+def describe_weights(config: Config, model: str) -> str:
+    """Say in a few words which weights ``model`` runs with, for titles and captions."""
+    weights = config.encoder(model).weights
+    if isinstance(weights, RandomWeights):
+        return f"random weights, seed {weights.seed}"
+    if isinstance(weights, EmbeddedWeights):
+        return "embedded weights, trained by this project"
+    file = Path(weights.file)
+    if config.encoders.checkpoint_dir is not None:
+        folder = Path(config.encoders.checkpoint_dir)
+        file = find_checkpoint(folder, weights).relative_to(folder)
+    # A file of Meta's holds two encoders, one in Hugging Face form only one.
+    return f"{file}, {config.encoders.checkpoint_encoder}" if file.suffix == ".pt" else str(file)
+
+
+def json_schema() -> str:
+    """Return the JSON schema of the configuration, as editors understand it."""
+    return json.dumps(Config.model_json_schema(), indent=2) + "\n"
