@@ -1,7 +1,9 @@
-"""Feature files: read back as one array per layer, capture and pooling."""
+"""Feature files: read back per layer, capture and pooling, whole or shard by shard."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +13,14 @@ from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View
 from pez.features.views import STORED_DTYPE, pool, stream_index
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import map_tensor, read_metadata
+
+
+class Shard(NamedTuple):
+    """Pooled features of one shard, float32 [n, D'], with its number and its first clip's."""
+
+    number: int
+    first: int
+    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,22 +47,41 @@ class FeatureStore:
             ArtifactError: a file is missing, damaged, of a wrong shape or dtype, holds a NaN, or
                 holds another view or stream than its path says.
         """
+        return np.concatenate([s.features for s in self.pooled_shards(layer, capture, pooling)])
+
+    def pooled_shards(
+        self, layer: int, capture: Capture, pooling: Pooling, among: Collection[int] | None = None
+    ) -> Iterator[Shard]:
+        """Yield the pooled features of block ``layer`` in clip order, one shard at a time.
+
+        Args:
+            layer: number of the block.
+            capture: its input or its output.
+            pooling: of the stored views.
+            among: numbers of the shards wanted; without it, all. Of the others only the headers
+                are read.
+
+        Raises:
+            ArtifactError: see `features`.
+        """
         if not 0 <= layer < self.layers:
             raise ValueError(f"layer {layer} of a model of {self.layers} blocks")
-        stream = stream_index(layer, capture)
-        # Pooled shard by shard: of the float16 patches only one shard is ever widened at a time.
-        pooled = [
-            pool(pooling, self._shard(VIEWS_OF_POOLING[pooling], stream, shard))
-            for shard in range(self.shards)
-        ]
-        for shard, array in enumerate(pooled):
-            if array.shape[1] != pooled[0].shape[1]:
-                key = FeatureKey(VIEWS_OF_POOLING[pooling][0], stream, shard)
+        stream, views = stream_index(layer, capture), VIEWS_OF_POOLING[pooling]
+        first, width = 0, 0
+        for number in range(self.shards):
+            path = feature_path(self.root, FeatureKey(views[0], stream, number))
+            if among is not None and number not in among:
+                first += len(map_tensor(path, TENSOR))
+                continue
+            # A copy, so that no more of the file than what is wanted stays in memory.
+            pooled = np.array(pool(pooling, self._shard(views, stream, number)))
+            if width not in (0, pooled.shape[1]):
                 raise ArtifactError(
-                    f"{feature_path(self.root, key)} has {array.shape[1]} features a clip where "
-                    f"shard 0 has {pooled[0].shape[1]}: delete {self.root} and run again."
+                    f"{path} has {pooled.shape[1]} features a clip where shards before it have "
+                    f"{width}: delete {self.root} and run again."
                 )
-        return np.concatenate(pooled)
+            yield Shard(number, first, pooled)
+            first, width = first + len(pooled), pooled.shape[1]
 
     def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, NDArray]:
         """Return the stored views of one shard; all of them have the same clips."""

@@ -1,19 +1,23 @@
 """A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 
+from pez.features.store import Shard
 from pez.probes.catalogue import TARGETS
+from pez.probes.cells import cells_of
 from pez.probes.groupings import group_ids
 from pez.probes.metrics import fold_metrics, is_constant
-from pez.probes.selection import Choice, Task, fit_bytes, fit_layers, grid
+from pez.probes.primal import prefers_primal, working_bytes
+from pez.probes.selection import Choice, Task, fit_bytes, fit_layers, fit_shards, grid
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver, Selection
 from pez.probes.splits import inner_split, outer_splits
 from pez.probes.targets import target_values
@@ -26,6 +30,7 @@ CPU_MEMORY = 4 << 30  # bytes for one batch of fits: 100 fits of two outputs on 
 CUDA_SHARE = 0.6  # of the free memory of a GPU; the rest is for the features and their copies
 
 LoadLayer = Callable[[int], np.ndarray]
+LoadShards = Callable[[int], Iterable[Shard]]
 
 
 def run_probe(
@@ -37,6 +42,7 @@ def run_probe(
     labels: pd.DataFrame,
     device: str,
     threads: int = 1,
+    load_shards: LoadShards | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit probe ``name`` to all layers and judge it.
 
@@ -52,6 +58,8 @@ def run_probe(
         labels: one row a clip, in the order of the features.
         device: "cpu" or "cuda".
         threads: layers fitted at the same time on a CPU.
+        load_shards: gives the same features shard by shard. Where given, ridge on more clips than
+            features makes two passes over it, and memory does not grow with the features.
 
     Returns:
         Results (one row per layer, selection, fold and metric) and out-of-fold predictions (one
@@ -64,10 +72,14 @@ def run_probe(
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
     probe = _Probe(name, spec, _task(name, spec, solver, labels, device, threads), labels)
     degenerate = _degenerate_folds(probe)
+    read, threads = _streamed(probe.task, load_shards, threads)
 
     def fit(chunk: range) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
-        loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
-        choices = fit_layers(probe.task, torch.from_numpy(np.stack(loaded)).to(device))
+        if read is not None:
+            choices = fit_shards(probe.task, partial(read, chunk[0]), device)
+        else:
+            loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
+            choices = fit_layers(probe.task, torch.from_numpy(np.stack(loaded)).to(device))
         return [
             (_result_rows(probe, degenerate, *where), _prediction_rows(probe, *where))
             for index, layer in enumerate(chunk)
@@ -75,7 +87,7 @@ def run_probe(
             for where in [(layer, selection, choices[selection], index)]
         ]
 
-    size = 1 if device == "cpu" else _layers_at_once(probe.task, load_layer(0).shape[1])
+    size = 1 if device == "cpu" else _layers_at_once(probe.task, load_layer)
     chunks = [range(first, min(first + size, layers)) for first in range(0, layers, size)]
     tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     with (
@@ -88,6 +100,20 @@ def run_probe(
             bar.update(len(chunk))
     results, predictions = zip(*tables, strict=True)
     return pd.concat(results, ignore_index=True), pd.concat(predictions, ignore_index=True)
+
+
+def _streamed(
+    task: Task, load_shards: LoadShards | None, threads: int
+) -> tuple[LoadShards | None, int]:
+    """Return ``load_shards`` if layers are to be read shard by shard, and how many at a time."""
+    if load_shards is None or not isinstance(task.solver, RidgeSolver):
+        return None, threads
+    width = next(iter(load_shards(0))).features.shape[1]
+    clips, outputs = task.targets.shape
+    if not prefers_primal(clips, width):
+        return None, threads
+    cells = cells_of([*task.outer, *task.inner]).train.shape[1]
+    return load_shards, max(1, min(threads, CPU_MEMORY // working_bytes(cells, width, outputs)))
 
 
 @dataclass(frozen=True)
@@ -171,10 +197,11 @@ def _degenerate_folds(probe: _Probe) -> list[bool]:
     return degenerate
 
 
-def _layers_at_once(task: Task, width: int) -> int:
+def _layers_at_once(task: Task, load_layer: LoadLayer) -> int:
     """Layers that fit a GPU's memory together; ridge needs no batching, its products are large."""
     if isinstance(task.solver, RidgeSolver):
         return 1
+    width = load_layer(0).shape[1]
     fits = len(task.outer) * len(grid(task.solver))
     features = 5 * 4 * len(task.targets) * width  # as loaded, the shared matrix, its making
     return max(1, task.memory // (fits * fit_bytes(task, width) + features))

@@ -15,9 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pez.features.store import Shard
 from pez.probes.adam import optimise
 from pez.probes.fits import Fits
 from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
+from pez.probes.primal import ReadShards, fit_and_predict, prefers_primal
 from pez.probes.ridge import gram_matrices, ridge_predictions
 from pez.probes.spec import GradientSolver, Normalisation, RidgeSolver, Selection
 from pez.probes.splits import Split
@@ -101,6 +103,19 @@ def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
             for selection in task.selections
         }
     return _gradient(task, task.solver, features)
+
+
+def fit_shards(task: Task, read: ReadShards, device: str) -> dict[Selection, Choice]:
+    """Fit and pick for one layer that is read shard by shard, by ridge on more clips than features.
+
+    Args:
+        task: with a `RidgeSolver`.
+        read: starts a pass over the layer's shards; two are made.
+        device: "cpu" or "cuda".
+    """
+    assert isinstance(task.solver, RidgeSolver)
+    choices = _primal_ridge(task, task.solver, read, device)
+    return {name: Choice(*(array[None] for array in choices[name])) for name in task.selections}
 
 
 @dataclass(frozen=True)
@@ -202,6 +217,9 @@ def _ridge(
     task: Task, solver: RidgeSolver, features: torch.Tensor
 ) -> dict[Selection, tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Choices of one layer, ``features`` [n, D]: configuration, steps [folds] and predictions."""
+    if prefers_primal(*features.shape):
+        shard = Shard(0, 0, features.cpu().numpy())
+        return _primal_ridge(task, solver, lambda: [shard], features.device)
     outer = _ridge_predictions(task, solver, features, task.outer)
     choices = {}
     for selection in task.selections:
@@ -212,6 +230,25 @@ def _ridge(
             picked = lowest_error(task.targets, inner, task.inner)
         choices[selection] = (picked[0], np.zeros_like(picked[0]), _take(outer, picked)[0])
     return choices
+
+
+def _primal_ridge(
+    task: Task, solver: RidgeSolver, read: ReadShards, device: str | torch.device
+) -> dict[Selection, tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    found = fit_and_predict(
+        read,
+        task.targets,
+        task.outer,
+        task.inner,
+        task.selections,
+        task.normalisation,
+        solver.alphas,
+        device,
+    )
+    return {
+        selection: (picked, np.zeros_like(picked), predictions)
+        for selection, (picked, predictions) in found.items()
+    }
 
 
 def _ridge_predictions(
