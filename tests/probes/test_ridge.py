@@ -109,6 +109,7 @@ def test_scores_from_statistics_are_those_of_the_predictions(noise, normalisatio
     ):
         rows = split.held_out
         for error, predicted in zip(fit.errors, predictions, strict=True):
+            assert error == pytest.approx(((TARGETS[rows] - predicted[rows]) ** 2).sum(), rel=1e-5)
             score = r2(TARGETS[rows], predicted[rows])
             assert 1 - error / fit.total == pytest.approx(score, rel=1e-8)
 
