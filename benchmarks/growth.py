@@ -9,9 +9,9 @@ that the work is known. *streaming*: ridge on 100,000 synthetic clips from featu
 to the table of predictions, beside the same with the layer in memory, and with the shards split
 over two processes whose statistics are merged.
 
-Every case is a process of its own with one thread. Memory is its peak resident set less that of a process that has only imported the probes.
-Seconds are medians and leave out the making of synthetic features. Files were just written, so
-that they are read from the page cache.
+Every case is a process of its own with one thread. Memory is its peak resident set less that of a
+process that has only imported the probes. Seconds are medians and leave out the making of synthetic
+features. Files were just written, so that they are read from the page cache.
 """
 
 import argparse

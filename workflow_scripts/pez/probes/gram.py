@@ -13,7 +13,7 @@ Memory: 8 K (D + o)^2 bytes for K cells, whatever the number of clips: 176 MB fo
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -147,9 +147,15 @@ def accumulate(
     Raises:
         ArtifactError: there are more clips than targets, or a feature is NaN or infinite.
     """
-    seen = _Seen(shards)
+    numbers: set[int] = set()
+
+    def noted() -> Iterator[Shard]:
+        for shard in shards:
+            numbers.add(shard.number)
+            yield shard
+
     statistics: GramStatistics | None = None
-    for clips, features in batches(seen, len(targets), device):
+    for clips, features in batches(noted(), len(targets), device):
         if statistics is None:
             identity = {
                 **source,
@@ -166,7 +172,7 @@ def accumulate(
             statistics.add(cell, torch.cat([inputs, known], dim=1))
     if statistics is None:
         raise ValueError("no shard to accumulate")
-    statistics.shards |= seen.numbers
+    statistics.shards |= numbers
     return statistics
 
 
@@ -223,16 +229,3 @@ def _empty(
     mean = torch.zeros(len(count), size, dtype=torch.float64, device=device)
     scatter = torch.zeros(len(count), size, size, dtype=torch.float64, device=device)
     return GramStatistics(identity, set(), count, mean, scatter)
-
-
-@dataclass
-class _Seen:
-    """Passes shards on and remembers their numbers."""
-
-    shards: Iterable[Shard]
-    numbers: set[int] = field(default_factory=set)
-
-    def __iter__(self) -> Iterator[Shard]:
-        for shard in self.shards:
-            self.numbers.add(shard.number)
-            yield shard

@@ -83,7 +83,7 @@ def fit_split(
         scale = deviation.masked_fill(is_constant_feature(mean[:width], deviation), 1.0)
     values, vectors = torch.linalg.eigh(scatter[:width, :width] / scale[:, None] / scale)
     rotated = vectors.T @ (scatter[:width, width:] / scale[:, None])
-    penalties = torch.tensor(alphas).to(values)[:, None, None]
+    penalties = torch.tensor(alphas, dtype=torch.float64).to(values)[:, None, None]
     weights = vectors @ (rotated / (values.clamp(min=0)[:, None] + penalties)) / scale[:, None]
 
     # Residuals are linear in z = [x, y], and so their moments follow from those of z.

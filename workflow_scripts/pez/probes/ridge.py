@@ -74,6 +74,6 @@ def ridge_predictions(
     mean = known.mean(dim=0)
     values, vectors = torch.linalg.eigh(gram[rows][:, rows])
     rotated = vectors.T @ (known - mean)
-    penalties = torch.tensor(alphas).to(gram)[:, None, None]
+    penalties = torch.tensor(alphas, dtype=torch.float64).to(gram)[:, None, None]
     dual = vectors @ (rotated / (values.clamp(min=0)[:, None] + penalties))
     return (gram[:, rows] @ dual + mean).cpu().numpy()
