@@ -19,14 +19,24 @@ def clips_file(dataset, name):
     return f"{OUT}/intphys/{dataset}/{name}"
 
 
-def shard_names(dataset):
-    """Names of the shards of ``dataset``: 000, 001, ..."""
-    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
-
-
 def clip_shards(dataset):
     """Every clip shard of ``dataset``."""
-    return [clips_file(dataset, f"shard_{shard}.safetensors") for shard in shard_names(dataset)]
+    return [
+        clips_file(dataset, f"shard_{shard:03d}.safetensors")
+        for shard in range(CONFIG.shards(dataset))
+    ]
+
+
+def feature_shards(dataset):
+    """Names of the feature shards of ``dataset``: 000, 001, ..."""
+    jobs = -(-CONFIG.shards(dataset) // CONFIG.extraction.shards_per_job)
+    return [f"{shard:03d}" for shard in range(jobs)]
+
+
+def clips_of_features(dataset, shard):
+    """Clip shards whose features stand in feature shard ``shard``."""
+    size = CONFIG.extraction.shards_per_job
+    return clip_shards(dataset)[int(shard) * size : (int(shard) + 1) * size]
 
 
 def models_with(source):
@@ -78,7 +88,7 @@ def probe_features(model, probe):
     return [
         file
         for view in VIEWS_OF_POOLING[spec.pooling]
-        for shard in shard_names(spec.dataset)
+        for shard in feature_shards(spec.dataset)
         for file in stream_files(model, spec.dataset, view, shard)
     ]
 
