@@ -167,7 +167,9 @@ def test_files_are_those_that_the_library_writes(root, tmp_path):
 def test_clips_of_two_lengths_are_refused(inputs, tmp_path):
     longer = tmp_path / "shard_001.safetensors"
     write_tensors(longer, {"frames": ball_frames(clips=1, frames=10)}, {})
-    with pytest.raises(ArtifactError, match=r"shard_000.*clips of \{(8, 10|10, 8)\} frames"):
+    with pytest.raises(
+        ArtifactError, match=r"shard_000.*shard_001.*clips of \{(8, 10|10, 8)\} frames"
+    ):
         extract_features(
             clips=[inputs / "shard_000.safetensors", longer],
             checkpoint=inputs / "tiny.safetensors",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES, library_versions
+from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
 from pez.encoders.load import load_encoder, weights_metadata
 from pez.encoders.preprocess import build_transform, preprocess
@@ -67,12 +68,12 @@ def extract_features(
     wanted = {parse_feature_path(path): path for path in outputs}
     views = _views_of(wanted, encoder_spec.layers)
     shards = [open_frames(path) for path in clips]
-    lengths = {frames.shape[1] for frames in shards}
-    if len(lengths) > 1:
-        raise ArtifactError(f"{clips[0]} and those after it have clips of {lengths} frames.")
-    tubelets = lengths.pop() // TUBELET_FRAMES
+    count, frames = _count(clips, shards)
+    tubelets = frames // TUBELET_FRAMES
     compute = choose_compute(device, extraction.precision)
     encoder = load_encoder(checkpoint, encoder_spec, compute)
+    if compiling_pays(encoder_spec, frames, count, compute):
+        compile_blocks(encoder)
     transform = build_transform(extraction.preprocessing, encoder_spec.input_size)
 
     def run(batch: NDArray[np.uint8]) -> ReducedBatch:
@@ -92,7 +93,6 @@ def extract_features(
         "device": compute.device.type,
         "versions": library_versions(),
     }
-    count = sum(len(frames) for frames in shards)
     names = f"{Path(clips[0]).stem}" + (f" to {Path(clips[-1]).stem}" if len(clips) > 1 else "")
     row_shapes = {view: _row_shape(view, encoder_spec, tubelets) for view in views}
     with (
@@ -108,6 +108,17 @@ def extract_features(
             bar.update(rows.stop - rows.start)
         for written in under_way:
             written.result()
+
+
+def _count(paths: Sequence[Path | str], shards: Sequence[NDArray]) -> tuple[int, int]:
+    """Return the number of clips in all shards and that of frames in each clip."""
+    lengths = {shard.shape[1] for shard in shards}
+    if len(lengths) > 1:
+        raise ArtifactError(
+            f"{', '.join(map(str, paths))} have clips of {lengths} frames and make one feature "
+            "file: delete those of the wrong length and run again."
+        )
+    return sum(len(shard) for shard in shards), lengths.pop()
 
 
 def _to_device(batch: NDArray[np.uint8], compute: Compute) -> Tensor:
