@@ -28,22 +28,22 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from pez.clips.ray_cast import render  # noqa: E402
-from pez.clips.spec import SceneSpec  # noqa: E402
-from pez.encoders.architecture import build_encoder, encoder_config, forward_flop  # noqa: E402
-from pez.encoders.compile import compile_blocks  # noqa: E402
-from pez.encoders.compute import Compute, Precision, prepare  # noqa: E402
-from pez.encoders.initialise import initial_weights, write_initial_weights  # noqa: E402
-from pez.encoders.preprocess import build_transform, preprocess  # noqa: E402
-from pez.encoders.residual_stream import capture_streams  # noqa: E402
-from pez.encoders.spec import EncoderSpec  # noqa: E402
-from pez.features.extract import extract_features  # noqa: E402
-from pez.features.paths import FeatureKey, feature_path  # noqa: E402
-from pez.features.reduce import Reducer  # noqa: E402
-from pez.features.spec import ExtractionSpec, View  # noqa: E402
-from pez.features.store import FeatureStore  # noqa: E402
-from pez.pretraining.evaluate import ball_clips  # noqa: E402
-from pez.runtime.tensor_file import write_tensors  # noqa: E402
+from pez.clips.ray_cast import render
+from pez.clips.spec import SceneSpec
+from pez.encoders.architecture import build_encoder, encoder_config, forward_flop
+from pez.encoders.compile import compile_blocks
+from pez.encoders.compute import Compute, Precision, prepare
+from pez.encoders.initialise import initial_weights, write_initial_weights
+from pez.encoders.preprocess import build_transform, preprocess
+from pez.encoders.residual_stream import capture_streams
+from pez.encoders.spec import EncoderSpec
+from pez.features.extract import extract_features
+from pez.features.paths import FeatureKey, feature_path
+from pez.features.reduce import Reducer
+from pez.features.spec import ExtractionSpec, View
+from pez.features.store import FeatureStore
+from pez.pretraining.evaluate import ball_clips
+from pez.runtime.tensor_file import write_tensors
 
 GPU = torch.device("cuda")
 FRAMES, SIDE, SHARD = 16, 256, 56
