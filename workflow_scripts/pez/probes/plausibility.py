@@ -1,6 +1,7 @@
 """How well logits tell possible movies from impossible ones: scores, metrics, shuffled labels.
 
-A scene has four movies, two possible and two impossible. Probabilities are sigmoids in float64.
+A scene has four movies, two possible and two impossible. Probabilities of being possible are
+sigmoids in float64.
 
 Ties are neither wins nor losses and are reported beside them. They are real: the impossible movies
 are spliced from the frames of the possible ones, so that features of part of a movie can be
@@ -12,10 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
+from scipy.special import expit, log_expit
 
 from pez.intphys.spec import MOVIES
-from pez.probes.groupings import group_ids
 from pez.probes.spec import SelectionMetric
 from pez.probes.splits import Split
 from pez.runtime.errors import ArtifactError
@@ -60,11 +60,6 @@ def check_movies(labels: pd.DataFrame, dataset: str) -> None:
             )
 
 
-def scene_numbers(labels: pd.DataFrame) -> np.ndarray:
-    """Scene of every movie, int64 [n], numbered through the blocks."""
-    return group_ids(labels, "scene", seed=0)
-
-
 def shuffled(scenes: np.ndarray, seed: int) -> np.ndarray:
     """Draw which two of the four movies of every scene [n] count as possible: 1 or 0, [n]."""
     pattern = np.tile([1, 1, 0, 0], (len(scenes) // MOVIES, 1))
@@ -103,8 +98,8 @@ def selection_scores(
 
 def cross_entropy(logits: np.ndarray, possible: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """Mean binary cross-entropy of ``logits`` [..., n] over the movies ``rows``: float64 [...]."""
-    wrong = (1 - 2 * possible[rows]) * logits[..., rows].astype(np.float64)
-    return np.logaddexp(0, wrong).mean(axis=-1)
+    right = (2 * possible[rows] - 1) * logits[..., rows].astype(np.float64)
+    return -log_expit(right).mean(axis=-1)
 
 
 def best_configuration(
