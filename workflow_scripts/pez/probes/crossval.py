@@ -65,8 +65,9 @@ def run_probe(
         width: features of a token, for an attentive solver.
 
     Returns:
-        Results (one row per layer, selection, fold and metric) and out-of-fold predictions (one
-        row per layer, selection, clip and output).
+        Results (one row per layer, selection, fold and metric, of a plausibility probe also per
+        subset of the movies) and out-of-fold predictions (one row per layer, selection, clip and
+        output).
 
     Raises:
         ArtifactError: features or labels are not what they should be.
