@@ -126,3 +126,27 @@ def clips_facts(figure):
         "samples": CONFIG.clips.render.samples,
         "datasets": {name: CONFIG.count_clips(name) for name in sorted(datasets)},
     }
+
+
+def figure_benchmarks(figure):
+    """Benchmark files of the jobs behind ``figure``, as far as they are its own: clips, weights,
+    features, probes and the drawing."""
+    results = [Path(path) for path in figure_probes(figure)]
+    models = sorted({path.parent.name for path in results})
+    datasets = sorted({PROBES[path.stem].dataset for path in results})
+    jobs = [("draw_figure", figure)]
+    jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
+    for dataset in datasets:
+        jobs += [("simulate_clips", dataset)]
+        jobs += [
+            ("render_clips", f"{dataset}.{shard:03d}") for shard in range(CONFIG.shards(dataset))
+        ]
+        jobs += [
+            ("extract_features", f"{model}.{dataset}.{shard}")
+            for model in models
+            for shard in feature_shards(dataset)
+        ]
+    jobs += [
+        (rule, model) for rule in ("convert_checkpoint", "initialise_encoder") for model in models
+    ]
+    return [f"{OUT}/benchmarks/{rule}/{job}.tsv" for rule, job in jobs]
