@@ -16,9 +16,8 @@ sys.path[:0] = [str(CHECKOUT / "workflow_scripts"), str(CHECKOUT / "tests" / "pr
 
 from probe_data import design  # noqa: E402
 
-from pez.features.paths import FeatureKey, feature_path  # noqa: E402
+from pez.features.paths import TENSOR, FeatureKey, feature_path  # noqa: E402
 from pez.features.store import FeatureStore  # noqa: E402
-from pez.features.write import write_features  # noqa: E402
 from pez.probes.cells import Cells, cells_of  # noqa: E402
 from pez.probes.crossval import run_probe  # noqa: E402
 from pez.probes.gram import GramStatistics, accumulate  # noqa: E402
@@ -28,6 +27,7 @@ from pez.probes.spec import ProbeSpec, RidgeSolver  # noqa: E402
 from pez.probes.splits import inner_split, outer_splits  # noqa: E402
 from pez.probes.targets import target_values  # noqa: E402
 from pez.runtime.tables import write_table  # noqa: E402
+from pez.runtime.tensor_file import write_tensors  # noqa: E402
 
 TUBELETS = 8
 SHARD = 2500  # clips
@@ -64,7 +64,7 @@ def write_shards(case: dict) -> dict:
         values = 20 * rng.standard_normal((SHARD, TUBELETS, width), dtype=np.float32)
         values += (known[shard * SHARD : (shard + 1) * SHARD] @ mixing)[:, None]
         path = feature_path(case["folder"], FeatureKey("tubelet_mean", 1, shard))
-        write_features(path, values, "synthetic", {})
+        write_tensors(path, {TENSOR: values}, {"view": "tubelet_mean", "stream": 1})
     return {"seconds": time.perf_counter() - start}
 
 

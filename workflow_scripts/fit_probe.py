@@ -30,6 +30,7 @@ if __name__ == "__main__":
             labels=read_table(snakemake.input.labels),
             device=run.device,
             threads=run.threads,
+            width=params["width"],
             load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
         )
         write_table(snakemake.output.results, results)

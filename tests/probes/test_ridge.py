@@ -13,19 +13,19 @@ from sklearn.linear_model import Ridge
 import pez.probes.gram as gram
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.store import FeatureStore, Shard
-from pez.features.write import write_features
 from pez.probes.cells import cells_of
 from pez.probes.crossval import run_probe
 from pez.probes.gram import accumulate
 from pez.probes.groupings import group_ids
 from pez.probes.metrics import r2
-from pez.probes.primal import fit_and_predict, fit_splits, prefers_primal
+from pez.probes.primal import fit_shards, fit_splits, prefers_primal
 from pez.probes.ridge import gram_matrices, ridge_predictions
-from pez.probes.selection import lowest_error
 from pez.probes.spec import ProbeSpec, RidgeSolver
 from pez.probes.splits import Split, inner_split, outer_splits
 from pez.probes.targets import target_values
+from pez.probes.task import Task
 from pez.runtime.errors import ArtifactError
+from pez.runtime.tensor_file import write_tensors
 
 LABELS = design(7, 4, 5)
 ALPHAS = (1e-2, 1.0, 1e2, 1e4)
@@ -77,20 +77,19 @@ def in_shards(values: np.ndarray, *ends: int) -> list[Shard]:
 def test_primal_equals_dual(width, normalisation, monkeypatch):
     monkeypatch.setattr(gram, "BATCH_CLIPS", 32)
     values = inputs(width)
-    found = fit_and_predict(
-        lambda: in_shards(values, 30, 31, 100), TARGETS, OUTER, INNER, ("validation", "nested"),
-        normalisation, ALPHAS, "cpu",
-    )  # fmt: skip
+    task = Task(TARGETS, OUTER, INNER, ("validation", "nested"), normalisation, SOLVER, memory=0)
+    choices = fit_shards(task, lambda: in_shards(values, 30, 31, 100), "cpu")
     outer, inner = (dual(values, splits, normalisation) for splits in (OUTER, INNER))
     picked = {
-        "validation": lowest_error(TARGETS, outer[None], OUTER)[0],
-        "nested": lowest_error(TARGETS, inner[None], INNER)[0],
+        "validation": task.pick(outer[None], OUTER)[0],
+        "nested": task.pick(inner[None], INNER)[0],
     }
-    for selection, (configuration, predictions) in found.items():
-        np.testing.assert_array_equal(configuration, picked[selection])
-        expected = outer[np.arange(len(OUTER)), configuration]
-        np.testing.assert_allclose(predictions, expected, atol=1e-6 * TARGETS.std())
-        for split, one, other in zip(OUTER, predictions, expected, strict=True):
+    for selection, choice in choices.items():
+        np.testing.assert_array_equal(choice.configuration, picked[selection][None])
+        expected = outer[np.arange(len(OUTER)), picked[selection]]
+        found = choice.predictions[0]
+        np.testing.assert_allclose(found, expected, atol=1e-6 * TARGETS.std())
+        for split, one, other in zip(OUTER, found, expected, strict=True):
             rows = split.held_out
             score = r2(TARGETS[rows], other[rows])
             assert r2(TARGETS[rows], one[rows]) == pytest.approx(score, rel=1e-8)
@@ -143,7 +142,8 @@ def store(tmp_path):
         tubelets = np.stack([features(LABELS, 24, 10 * layer + t) for t in range(3)], axis=1)
         for shard in range(3):
             path = feature_path(tmp_path, FeatureKey("tubelet_mean", layer + 1, shard))
-            write_features(path, tubelets[50 * shard : 50 * shard + 50], "clips", {})
+            metadata = {"view": "tubelet_mean", "stream": layer + 1}
+            write_tensors(path, {"features": tubelets[50 * shard : 50 * shard + 50]}, metadata)
     return FeatureStore(tmp_path, layers=2, shards=3)
 
 

@@ -17,8 +17,8 @@ from pez.features.store import Shard
 from pez.probes.cells import Cells, cells_of
 from pez.probes.gram import BATCH_CLIPS, GramStatistics, accumulate, batches
 from pez.probes.normalise import is_constant_feature
-from pez.probes.spec import Normalisation, Selection
-from pez.probes.splits import Split
+from pez.probes.spec import Normalisation, RidgeSolver, Selection
+from pez.probes.task import Choice, Task
 from pez.runtime.errors import ArtifactError
 
 ReadShards = Callable[[], Iterable[Shard]]
@@ -55,7 +55,7 @@ def prefers_primal(clips: int, width: int) -> bool:
 
 
 def working_bytes(cells: int, width: int, outputs: int) -> int:
-    """Memory that `fit_and_predict` takes for one layer beside targets and predictions, bytes.
+    """Memory that `fit_shards` takes for one layer beside targets and predictions, bytes.
 
     Scatter matrices, the six matrices of one split's solution, and a batch of clips as read, joined
     and in float64.
@@ -145,48 +145,35 @@ def predict(
     return predictions
 
 
-def fit_and_predict(
-    read: ReadShards,
-    targets: np.ndarray,
-    outer: Sequence[Split],
-    inner: Sequence[Split],
-    selections: Sequence[Selection],
-    normalisation: Normalisation,
-    alphas: Sequence[float],
-    device: str | torch.device,
-) -> dict[Selection, tuple[np.ndarray, np.ndarray]]:
-    """Fit all folds of one layer in two passes over its shards.
+def fit_shards(task: Task, read: ReadShards, device: str | torch.device) -> dict[Selection, Choice]:
+    """Fit and pick for one layer in two passes over its shards.
 
     Args:
+        task: a regression with a `RidgeSolver`.
         read: starts a pass over all shards.
-        targets: float64 [n, outputs], raw units.
-        outer: the reported folds.
-        inner: for each of them the split that nested selection picks on.
-        selections: ways of picking alpha.
-        normalisation: of the features.
-        alphas: penalties on the squared norm of the weights, against the sum of squared errors.
         device: where to compute.
-
-    Returns:
-        For each selection the index of the picked alpha, int64 [folds], and the predictions,
-        float64 [folds, n, outputs].
 
     Raises:
         ArtifactError: the shards do not hold one finite feature vector for each target.
     """
-    cells = cells_of([*outer, *inner])
-    outputs, folds = targets.shape[1], len(outer)
-    statistics = accumulate(read(), cells, targets, {}, device)
-    fits = fit_splits(statistics, cells, outputs, normalisation, alphas)
+    if not isinstance(task.solver, RidgeSolver):
+        raise TypeError(f"solver {task.solver.method} needs a layer in memory")
+    cells = cells_of([*task.outer, *task.inner])
+    (clips, outputs), folds = task.targets.shape, len(task.outer)
+    statistics = accumulate(read(), cells, task.targets, {}, device)
+    fits = fit_splits(statistics, cells, outputs, task.normalisation, task.solver.alphas)
     del statistics
     judges = {"validation": fits[:folds], "nested": fits[folds:]}
-    picked = {name: np.array([fit.best() for fit in judges[name]]) for name in selections}
+    picked = {name: np.array([fit.best() for fit in judges[name]]) for name in task.selections}
     chosen = [
         (fit.weights[index], fit.intercept[index])
-        for name in selections
+        for name in task.selections
         for fit, index in zip(fits[:folds], picked[name], strict=True)
     ]
     weights, intercept = (torch.stack(parts) for parts in zip(*chosen, strict=True))
-    predictions = predict(read(), weights, intercept, len(targets))
-    parts = predictions.reshape(len(selections), folds, len(targets), outputs)
-    return {name: (picked[name], part) for name, part in zip(selections, parts, strict=True)}
+    predictions = predict(read(), weights, intercept, clips)
+    parts = predictions.reshape(len(task.selections), 1, folds, clips, outputs)
+    return {
+        name: Choice(picked[name][None], np.zeros((1, folds), np.int64), part)
+        for name, part in zip(task.selections, parts, strict=True)
+    }
