@@ -88,10 +88,12 @@ def write_overlay(folder: Path, starts: int, shards_per_job: int) -> Path:
 
 
 def make_clips(folder: Path, starts: int) -> Path:
-    """Ray-cast clips in the files of the workflow; newer than anything they would be made from."""
+    """Ray-cast clips in the files of the workflow, newer than the tables they are made from."""
     for name, design in DATASETS.items():
         DATASETS[name] = design.model_copy(update={"starts": starts})
         labels, scenes = ball_clips(name, SceneSpec())
+        write_table(folder / name / "labels.parquet", labels)
+        write_table(folder / name / "trajectories.parquet", labels[["clip_id"]])
         for first in range(0, len(labels), SHARD):
             part = slice(first, first + SHARD)
             some = type(scenes)(*(value[part].cuda() for value in scenes))
@@ -99,7 +101,6 @@ def make_clips(folder: Path, starts: int) -> Path:
             shard = folder / name / f"shard_{first // SHARD:03d}.safetensors"
             ids = labels["clip_id"].iloc[part].tolist()
             write_clips(shard, np.ascontiguousarray(frames.cpu().numpy()), ids, first, {})
-        write_table(folder / name / "labels.parquet", labels)
     return folder
 
 
