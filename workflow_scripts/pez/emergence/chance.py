@@ -38,8 +38,8 @@ def binomial_scale(
         scenes = scenes_per_fold(table, layers, source, subset)
         total, fold = int(scenes.sum()), float(scenes.mean())
         parts.append(
-            f"{subset} ± {standard_error(total):.1%} ({total} scenes), "
-            f"in one fold ± {standard_error(fold):.1%} ({_range(scenes)} scenes)"
+            f"{subset} ± {_points(standard_error(total))} ({total} scenes), "
+            f"in one fold ± {_points(standard_error(fold))} ({_range(scenes)} scenes)"
         )
     text = (
         f"chance alone, 1 standard error at 50 % with scenes as independent answers: "
@@ -54,6 +54,10 @@ def binomial_scale(
         spread=None,
         holds=None,
     )
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:.1f} points"
 
 
 def _range(scenes: np.ndarray) -> str:

@@ -160,7 +160,7 @@ def _ties(readout: Readout) -> Observation:
         most = int(np.nanargmax(share))
         text = (
             f"ties, which count as wrong: at {len(tied)} of {len(share)} layers, most at layer "
-            f"{most}, where {share[most]:.1%} of the scenes tie"
+            f"{most}, where {100 * share[most]:.1f} % of the scenes tie"
         )
     else:
         text = "no scene ties at any layer"

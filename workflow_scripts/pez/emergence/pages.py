@@ -13,13 +13,13 @@ _LEGEND = (
     "`resources/reference/README.md` defines them and says where the tolerances come from."
 )
 _SHORTCUT_LEGEND = (
-    "The four movies of a scene are spliced from the same frames, so a probe of features that add "
-    f"over time can call at most {CEILING:.0%} of them right, and needs no physics for that. The "
-    "signature of this shortcut: about half of the possible movies right, and about all of the "
-    f"impossible ones (each within {SIGNATURE_TOLERANCE:.0%}). Ceiling: clip accuracy against "
-    f"{CEILING:.0%}, within or beyond 1 s.d. over folds. Counts are out-of-fold predictions summed "
-    "over folds; best: the layer with the highest clip accuracy on all movies, validation "
-    "selection."
+    "The four movies of a scene are spliced from the same frames, so a linear probe of features "
+    f"that add over time calls at most {100 * CEILING:.0f} % of them right, and needs no physics "
+    "for that. The signature of this shortcut: about half of the possible movies right, and about "
+    f"all of the impossible ones (within {100 * SIGNATURE_TOLERANCE:.0f} points each). Ceiling: "
+    f"clip accuracy against {100 * CEILING:.0f} %, within or beyond 1 s.d. over folds. Counts are "
+    "out-of-fold predictions summed over folds; best: the layer with the highest clip accuracy on "
+    "all movies, validation selection."
 )
 
 
@@ -45,7 +45,8 @@ def to_markdown(verdict: FigureVerdict) -> str:
 
 
 def _model_lines(model: ModelVerdict) -> list[str]:
-    lines = [f"## {model.model}: {model.level}", "", f"Weights: {model.weights}."]
+    level = _level(model.comparisons[0]) if model.comparisons else model.level
+    lines = [f"## {model.model}: {level}", "", f"Weights: {model.weights}."]
     if model.reasons:
         lines += ["", f"Nothing is compared with reference numbers: {'; '.join(model.reasons)}."]
     for comparison in model.comparisons:
@@ -59,8 +60,13 @@ def _model_lines(model: ModelVerdict) -> list[str]:
     return lines
 
 
+def _level(comparison: Comparison) -> str:
+    """The level, never without a hint at what weakens it."""
+    return f"{comparison.level}, with caution" if comparison.caveats else comparison.level
+
+
 def _comparison_lines(comparison: Comparison) -> list[str]:
-    heading = f"### Against the {comparison.reference}: {comparison.level}"
+    heading = f"### Against the {comparison.reference}: {_level(comparison)}"
     if not comparison.rules:
         return [heading, "", "It has no numbers for this."]
     passed = sum(rule.passed for rule in comparison.rules)

@@ -59,16 +59,21 @@ def plausibility_caption(
     controls: Sequence[ModelFacts],
     clips: ClipsFacts,
     has_nested: bool,
+    has_ties: bool,
 ) -> str:
     """Caption under the panels of possible against impossible movies."""
+    rings = (
+        "Rings: layers at which scenes tie; the bar of the validation series ends where ties would "
+        "count as right. "
+    )
     metrics = {
         "relative_accuracy": "Relative accuracy: share of scenes whose two possible movies "
         "together get a strictly higher probability than the two impossible ones; a tie counts as "
-        "wrong. Rings: layers at which scenes tie; the bar of the blue one ends where ties would "
-        "count as right. ",
+        f"wrong. {rings if has_ties else ''}",
         "clip_accuracy": "Clip accuracy: share of movies on the right side of probability 0.5. "
-        "75 %: the movies of a scene are spliced from the same frames, so features that add over "
-        "time cannot get more than three of four right, and need no physics for that. ",
+        "75 %: the movies of a scene are spliced from the same frames, so a linear probe of "
+        "features that add over time cannot get more than three of four right, and needs no "
+        "physics for that. ",
     }
     choosing = f"chosen for {getattr(probe, 'selected_by', '').replace('_', ' ')}"
     return (
@@ -77,7 +82,7 @@ def plausibility_caption(
         f"hyper-parameters are {choosing} on the reported fold itself (optimistic). "
         f"{_nested(has_nested)}{_untrained(controls)} Shuffled labels: which two of a scene's four "
         "movies count as possible is drawn at random, for training and judging alike; validation "
-        "selection, so that what lies above 50 % is the optimism of choosing. "
+        "selection, so that what lies above 50 % is the optimism of choosing, and chance. "
         f"{_clips(clips)} Recipe: {_fields(probe, list(_WORDS))}."
     )
 

@@ -81,8 +81,9 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     title = wrap(page.title, usable, style.font_pt * 1.15, weight="bold")
     headings = [wrap(section.heading, usable, style.font_pt) for section in page.sections]
     text = wrap(page.caption, usable, small)
-    columns = _legend_columns(page.legend, usable, small)
-    legend_height = -(-len(page.legend) // columns) * line * 1.1
+    columns, labels = _legend_layout(page.legend, usable, small)
+    lines = max(1, -(-sum(label.count("\n") + 1 for label in labels) // columns))
+    legend_height = lines * line * 1.1
 
     title_height = 2.0 + line * 1.25 * len(title)
     heights = [
@@ -106,7 +107,7 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     for axes in figure.axes[-len(page.sections[-1].rows[-1].panels) :]:
         axes.set_xlabel("layer fraction", labelpad=1.5)
     top += _LABEL_FOOT - _ROW_GAP
-    _draw_legend(figure, top, page.legend, columns)
+    _draw_legend(figure, top, page.legend, labels, columns)
     top += legend_height + 3.0
     _write(figure, _MARGIN, top, "\n".join(text), small, colour="#333333")
     return figure
@@ -163,22 +164,32 @@ def _draw_row(
         axes.set_title("\n".join(title), loc="left", fontweight="bold", pad=3.0, linespacing=1.25)
         axes.tick_params(labelleft=index == 0, labelbottom=row is section.rows[-1])
         if index == 0:
-            axes.set_ylabel(row.label, labelpad=2.0)
+            label = wrap(row.label, page.panel_height_mm, style.font_pt)
+            axes.set_ylabel("\n".join(label), labelpad=2.0)
         content.draw(axes)
 
 
-def _legend_columns(handles: Sequence[Line2D], width_mm: float, font_pt: float) -> int:
-    """Three columns, or as many as fit."""
+def _legend_layout(
+    handles: Sequence[Line2D], width_mm: float, font_pt: float
+) -> tuple[int, list[str]]:
+    """Three columns, or as many as fit; and the labels, broken into lines if not even one fits."""
     em = font_pt / 72 * MM_PER_INCH
-    widest = max(text_width_mm(str(handle.get_label()), font_pt) for handle in handles)
-    entry = widest + (_LEGEND_HANDLE + 0.8 + _LEGEND_SPACING) * em  # 0.8: handle to label
-    return max(1, min(3, int(width_mm / entry)))
+    labels = [str(handle.get_label()) for handle in handles]
+    beside = (_LEGEND_HANDLE + 0.8 + _LEGEND_SPACING) * em  # 0.8: handle to label
+    widest = max(text_width_mm(label, font_pt) for label in labels)
+    columns = max(1, min(3, int(width_mm / (widest + beside))))
+    if columns == 1:
+        labels = ["\n".join(wrap(label, width_mm - beside, font_pt)) for label in labels]
+    return columns, labels
 
 
-def _draw_legend(figure: Figure, top_mm: float, handles: Sequence[Line2D], columns: int) -> None:
+def _draw_legend(
+    figure: Figure, top_mm: float, handles: Sequence[Line2D], labels: Sequence[str], columns: int
+) -> None:
     height = figure.get_figheight() * MM_PER_INCH
     figure.legend(
         handles=handles,
+        labels=labels,
         loc="upper center",
         bbox_to_anchor=(0.5, 1 - top_mm / height),
         ncol=columns,

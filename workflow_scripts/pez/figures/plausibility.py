@@ -39,7 +39,7 @@ _LEGEND = {
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HIGHEST_FOOT = 0.4  # of the axis: chance and what falls a little short of it are always seen
 _FOOT_MARGIN = 0.03
-_BLOCK_HEIGHT = 0.62  # of a panel beside three others, relative to one of a usual figure
+_BLOCK_HEIGHT = 0.58  # of a panel beside three others, relative to one of a usual figure
 
 
 def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> BuiltFigure:
@@ -78,6 +78,7 @@ def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> Bu
             inputs.controls(spec.models),
             inputs.clips,
             has_nested="nested" in series,
+            has_ties="ties" in series,
         ),
         panel_height_mm=inputs.style.panel_height_mm * (_BLOCK_HEIGHT if spec.by_block else 1.0),
     )
