@@ -75,6 +75,7 @@ def plausibility_caption(
         "features that add over time cannot get more than three of four right, and needs no "
         "physics for that. ",
     }
+    told = [field for field in _WORDS if field not in ("dataset", "target")]  # said already
     choosing = f"chosen for {getattr(probe, 'selected_by', '').replace('_', ' ')}"
     return (
         "Held-out scenes, mean over folds; band: ± 1 standard deviation over folds. "
@@ -83,7 +84,7 @@ def plausibility_caption(
         f"{_nested(has_nested)}{_untrained(controls)} Shuffled labels: which two of a scene's four "
         "movies count as possible is drawn at random, for training and judging alike; validation "
         "selection, so that what lies above 50 % is the optimism of choosing, and chance. "
-        f"{_clips(clips)} Recipe: {_fields(probe, list(_WORDS))}."
+        f"{_clips(clips)} Recipe: {_fields(probe, told)}."
     )
 
 

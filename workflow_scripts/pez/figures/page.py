@@ -16,7 +16,7 @@ _LEFT_PER_PT = 1.87  # room for the axis of scores, per point of the font
 _MARGIN = 2.0  # of text, to the edge
 _TITLE_PAD = 2.0  # above a panel
 _AXIS_FOOT, _LABEL_FOOT, _ROW_GAP = 5.5, 4.0, 3.0
-_INNER_FOOT = 1.0  # under a row whose layer axis is labelled further down
+_INNER_FOOT = 0.5  # under a row whose layer axis is labelled further down
 _LINE_PER_PT = 0.47  # height of a line of text per point of its size
 
 _LEGEND_HANDLE, _LEGEND_SPACING = 2.4, 1.8  # in units of the font size

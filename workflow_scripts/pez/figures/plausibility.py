@@ -39,7 +39,7 @@ _LEGEND = {
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HIGHEST_FOOT = 0.4  # of the axis: chance and what falls a little short of it are always seen
 _FOOT_MARGIN = 0.03
-_BLOCK_HEIGHT = 0.58  # of a panel beside three others, relative to one of a usual figure
+_BLOCK_HEIGHT = 0.6  # of a panel beside three others, relative to one of a usual figure
 
 
 def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> BuiltFigure:
@@ -154,13 +154,13 @@ def _rows(
 
     if not spec.by_block:
         titles = [SCORES[metric].words.capitalize() for metric in spec.metrics]
-        return [row(spec.metrics, titles, "accuracy (%)")]
+        return [row(spec.metrics, titles, "accuracy, %")]
     blocks = [subset_title(subset) for subset in spec.subsets]
     return [
         row(
             [metric],
             blocks if metric == spec.metrics[0] else [""] * len(blocks),
-            f"{SCORES[metric].words} (%)",
+            f"{SCORES[metric].words}, %",
         )
         for metric in spec.metrics
     ]
