@@ -50,11 +50,13 @@ include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 include: "rules/pretraining.smk"
 
 
 TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
+    **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "clips": "the rendered datasets, with a contact sheet and a preview of each",
@@ -107,3 +109,11 @@ for figure in CONFIG.figures:
             f"{OUT}/figures/{figure}_verdict.md",
         message:
             f"{figure} is drawn: {OUT}/figures/{figure}.png"
+
+    rule:
+        name:
+            f"{figure}_timings"
+        input:
+            f"{OUT}/figures/{figure}_timings.md",
+        message:
+            f"What the jobs behind {figure} took: {OUT}/figures/{figure}_timings.md"

@@ -19,14 +19,24 @@ def clips_file(dataset, name):
     return f"{OUT}/intphys/{dataset}/{name}"
 
 
-def shard_names(dataset):
-    """Names of the shards of ``dataset``: 000, 001, ..."""
-    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
-
-
 def clip_shards(dataset):
     """Every clip shard of ``dataset``."""
-    return [clips_file(dataset, f"shard_{shard}.safetensors") for shard in shard_names(dataset)]
+    return [
+        clips_file(dataset, f"shard_{shard:03d}.safetensors")
+        for shard in range(CONFIG.shards(dataset))
+    ]
+
+
+def feature_shards(dataset):
+    """Names of the feature shards of ``dataset``: 000, 001, ..."""
+    jobs = -(-CONFIG.shards(dataset) // CONFIG.extraction.shards_per_job)
+    return [f"{shard:03d}" for shard in range(jobs)]
+
+
+def clips_of_features(dataset, shard):
+    """Clip shards whose features stand in feature shard ``shard``."""
+    size = CONFIG.extraction.shards_per_job
+    return clip_shards(dataset)[int(shard) * size : (int(shard) + 1) * size]
 
 
 def models_with(source):
@@ -78,7 +88,7 @@ def probe_features(model, probe):
     return [
         file
         for view in VIEWS_OF_POOLING[spec.pooling]
-        for shard in shard_names(spec.dataset)
+        for shard in feature_shards(spec.dataset)
         for file in stream_files(model, spec.dataset, view, shard)
     ]
 
@@ -128,3 +138,27 @@ def frames_facts(dataset):
     if dataset == DEV:
         return {"renderer": PUBLISHED_FRAMES, "samples": None, "sampling": sampling}
     return {"renderer": "kubric", "samples": CONFIG.intphys.mini.samples, "sampling": sampling}
+
+
+def figure_benchmarks(figure):
+    """Benchmark files of the jobs behind ``figure``, as far as they are its own: clips, weights,
+    features, probes and the drawing."""
+    results = [Path(path) for path in figure_probes(figure)]
+    models = sorted({path.parent.name for path in results})
+    datasets = sorted({PROBES[path.stem].dataset for path in results})
+    jobs = [("draw_figure", figure)]
+    jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
+    for dataset in datasets:
+        jobs += [("simulate_clips", dataset)]
+        jobs += [
+            ("render_clips", f"{dataset}.{shard:03d}") for shard in range(CONFIG.shards(dataset))
+        ]
+        jobs += [
+            ("extract_features", f"{model}.{dataset}.{shard}")
+            for model in models
+            for shard in feature_shards(dataset)
+        ]
+    jobs += [
+        (rule, model) for rule in ("convert_checkpoint", "initialise_encoder") for model in models
+    ]
+    return [f"{OUT}/benchmarks/{rule}/{job}.tsv" for rule, job in jobs]

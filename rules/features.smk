@@ -1,4 +1,4 @@
-"""Residual-stream features: one forward pass per shard writes every layer and every view.
+"""Residual-stream features: one forward pass writes every layer and every view.
 
 One rule per model and dataset: the number of files a job writes depends on the model's depth and
 on the views that the configured probes ask of the dataset, and Snakemake wants the outputs of a
@@ -12,7 +12,7 @@ for model, encoder in CONFIG.encoders.registry().items():
             name:
                 f"extract_{model}_{dataset}"
             input:
-                clips=clips_file(dataset, "shard_{shard}.safetensors"),
+                clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
                 weights=weights(model),
             output:
                 feature_files(model, dataset, "{shard}"),
@@ -31,7 +31,9 @@ for model, encoder in CONFIG.encoders.registry().items():
                 extraction={
                     "model": model,
                     "encoder": encoder.model_dump(mode="json"),
-                    "extraction": CONFIG.extraction.model_dump(mode="json"),
+                    "extraction": CONFIG.extraction.model_dump(
+                        mode="json", exclude={"shards_per_job"}
+                    ),
                 },
                 code=code("extract_features.py"),
             message:

@@ -25,6 +25,7 @@ rule fit_probe:
             "spec": PROBES[wildcards.probe].model_dump(mode="json"),
             "solver": CONFIG.solvers[PROBES[wildcards.probe].solver].model_dump(mode="json"),
             "layers": CONFIG.encoder(wildcards.model).layers,
+            "width": CONFIG.encoder(wildcards.model).hidden_size,
         },
         code=code("fit_probe.py"),
     message:

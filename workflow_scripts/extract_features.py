@@ -1,4 +1,4 @@
-"""Extract residual-stream features of one clip shard (rule extract_features)."""
+"""Extract residual-stream features of some clip shards (rule extract_features)."""
 
 from pez.runtime.job import job
 
@@ -6,12 +6,12 @@ if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
         from pez.encoders.spec import EncoderSpec
-        from pez.features.extract import extract_shard
+        from pez.features.extract import extract_features
         from pez.features.spec import ExtractionSpec
 
         params = snakemake.params.extraction
-        extract_shard(
-            clips=snakemake.input.clips,
+        extract_features(
+            clips=list(snakemake.input.clips),
             checkpoint=snakemake.input.weights,
             model=params["model"],
             encoder_spec=EncoderSpec.model_validate(params["encoder"]),

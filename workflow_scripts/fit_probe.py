@@ -30,6 +30,7 @@ if __name__ == "__main__":
             labels=read_table(snakemake.input.labels),
             device=run.device,
             threads=run.threads,
+            width=params["width"],
         )
         write_table(snakemake.output.results, results)
         write_table(snakemake.output.predictions, predictions)

@@ -5,7 +5,7 @@ import torch
 
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.attention import BLOCKED, blocked_attention
-from pez.encoders.compute import choose_compute, computes_bf16
+from pez.encoders.compute import choose_compute, product_seconds
 from pez.encoders.initialise import initial_weights
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
@@ -93,12 +93,19 @@ def test_the_encoder_really_uses_blocked_attention_in_bf16_on_the_cpu():
     assert 0 < error < 1e-2  # another order of rounding, the same attention
 
 
-def test_auto_precision_follows_the_processor(monkeypatch):
-    native = computes_bf16(torch.device("cpu"))
-    assert choose_compute("cpu", "auto").precision == ("bf16" if native else "fp32")
+def test_auto_precision_is_the_faster_one_of_this_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_f": True})
     assert choose_compute("cpu", "auto").precision == "fp32"
-    assert choose_compute("cpu", "bf16").precision == "bf16"
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    assert choose_compute("cpu", "auto").precision == "bf16"
-    assert choose_compute("cpu", "fp32").precision == "fp32"
+    for bf16_seconds, expected in ((0.5, "bf16"), (2.0, "fp32")):
+        seconds = {torch.bfloat16: bf16_seconds, torch.float32: 1.0}
+        monkeypatch.setattr("pez.encoders.compute.product_seconds", seconds.__getitem__)
+        assert choose_compute("cpu", "auto").precision == expected
+        for asked in ("fp32", "bf16"):
+            assert choose_compute("cpu", asked).precision == asked
+
+
+def test_the_time_of_a_product_grows_with_its_size(monkeypatch):
+    short = product_seconds(torch.float32)
+    monkeypatch.setattr("pez.encoders.compute._PROBE_SIZE", 2048)
+    assert 0 < short < product_seconds(torch.float32)

@@ -56,7 +56,7 @@ def test_streams_equal_hooks_on_the_real_modules(streams, stock_model, pixels):
     with torch.inference_mode():
         stock_model(pixels, skip_predictor=True)
     assert len(streams) == SPEC.layers + 1
-    torch.testing.assert_close(streams[0], seen["embedding"], rtol=0, atol=1e-6)
+    torch.testing.assert_close(streams[0], seen["embedding"], rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(streams[1], seen["attention 1"], rtol=1e-5, atol=1e-5)
     last = seen["middle of last"] + seen["last mlp"]
     torch.testing.assert_close(streams[-1], last, rtol=1e-5, atol=1e-5)

@@ -53,7 +53,7 @@ def cpu_error() -> Exception:
 def test_batch_is_halved_until_it_fits_with_a_warning(error, caplog):
     run, tried = runner(2, error)
     with caplog.at_level(logging.WARNING):
-        assert np.array_equal(collected(in_batches(FRAMES, run, 8)), FRAMES * 10)
+        assert np.array_equal(collected(in_batches([FRAMES], run, 8)), FRAMES * 10)
     assert tried == [8, 4, 2, 2, 2, 2, 2, 1]
     assert [record.message.split(": ")[-1] for record in caplog.records] == [
         "batch_size is now 4",
@@ -63,24 +63,31 @@ def test_batch_is_halved_until_it_fits_with_a_warning(error, caplog):
 
 def test_a_batch_larger_than_the_shard_is_halved_from_what_it_was():
     run, tried = runner(5, MemoryError())
-    collected(in_batches(FRAMES, run, 64))
+    collected(in_batches([FRAMES], run, 64))
     assert tried == [11, 5, 5, 1]
 
 
 def test_single_clip_that_does_not_fit():
     run, _ = runner(0, MemoryError())
     with pytest.raises(PezError, match=r"single clip .*extraction.batch_size"):
-        collected(in_batches(FRAMES, run, 4))
+        collected(in_batches([FRAMES], run, 4))
 
 
 def test_other_errors_pass_through():
     run, tried = runner(0, RuntimeError("shapes cannot be multiplied"))
     with pytest.raises(RuntimeError, match="multiplied"):
-        collected(in_batches(FRAMES, run, 4))
+        collected(in_batches([FRAMES], run, 4))
     assert tried == [4]
 
 
 def test_no_memory_shortage_no_warning(caplog):
     run, tried = runner(4, MemoryError())
-    collected(in_batches(FRAMES, run, 4))
+    collected(in_batches([FRAMES], run, 4))
     assert tried == [4, 4, 3] and not caplog.records
+
+
+def test_batches_stay_within_a_shard_and_rows_count_through():
+    run, tried = runner(3, MemoryError())
+    batches = in_batches([FRAMES[:5], FRAMES[5:]], run, 4)
+    assert np.array_equal(collected(batches), FRAMES * 10)
+    assert tried == [4, 2, 2, 1, 2, 2, 2]

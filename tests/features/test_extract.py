@@ -6,14 +6,15 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
-from pez.features.extract import extract_shard, open_frames
+from pez.features.extract import extract_features, open_frames
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec
-from pez.features.store import FeatureStore
+from pez.features.store import FeatureStore, read_features
 from pez.features.views import stream_index
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import read_header, read_metadata, write_tensors
@@ -46,8 +47,8 @@ def inputs(tmp_path_factory):
 
 
 def extract(inputs, root, shard, extraction=EXTRACTION, views=VIEWS):
-    extract_shard(
-        clips=inputs / f"shard_{shard:03d}.safetensors",
+    extract_features(
+        clips=[inputs / f"shard_{shard:03d}.safetensors"],
         checkpoint=inputs / "tiny.safetensors",
         model="tiny",
         encoder_spec=SPEC,
@@ -86,6 +87,7 @@ POOLED = {
     "temporal_last": lambda tokens: tokens[:, -1].mean(1),
     "temporal_diff": lambda tokens: tokens[:, -1].mean(1) - tokens[:, 0].mean(1),
     "temporal_last_patch": lambda tokens: tokens[:, -1].reshape(len(tokens), -1),
+    "all_patch": lambda tokens: tokens.reshape(len(tokens), -1),
     "temporal_diff_patch": lambda tokens: (tokens[:, -1] - tokens[:, 0]).reshape(len(tokens), -1),
 }
 
@@ -115,7 +117,7 @@ def test_stored_shapes_and_types(root):
     for path in root.rglob("*.safetensors"):
         view, _, shard = parse_feature_path(path)
         entry = read_header(path)[0]["features"]
-        rows = TUBELETS if view == "tubelet_mean" else PATCHES
+        rows = {"tubelet_mean": TUBELETS, "all_patches": TUBELETS * PATCHES}.get(view, PATCHES)
         assert entry["shape"] == [SHARDS[shard], rows, SPEC.hidden_size]
         assert entry["dtype"] == ("F32" if view == "tubelet_mean" else "F16")
 
@@ -126,7 +128,7 @@ def test_metadata_tells_where_features_come_from(root):
     assert metadata.pop("versions").keys() == {"torch", "transformers"}
     assert metadata == {
         "model": "tiny",
-        "clips": "shard_001.safetensors",
+        "clips": ["shard_001.safetensors"],
         "view": "tubelet_mean",
         "stream": 2,
         "weights": {"source": "random", "seed": 0},
@@ -135,6 +137,48 @@ def test_metadata_tells_where_features_come_from(root):
         "precision": "fp32",
         "device": "cpu",
     }
+
+
+def test_shards_read_together_give_the_features_of_shards_read_one_by_one(inputs, root, tmp_path):
+    extract_features(
+        clips=[inputs / f"shard_{shard:03d}.safetensors" for shard in SHARDS],
+        checkpoint=inputs / "tiny.safetensors",
+        model="tiny",
+        encoder_spec=SPEC,
+        extraction=EXTRACTION,
+        outputs=outputs(tmp_path, 0),
+        device="cpu",
+    )
+    for path in outputs(tmp_path, 0):
+        key = parse_feature_path(path)
+        parts = [read_features(feature_path(root, key._replace(shard=shard))) for shard in SHARDS]
+        assert np.array_equal(read_features(path), np.concatenate(parts)), path.name
+        assert read_metadata(path)["clips"] == ["shard_000.safetensors", "shard_001.safetensors"]
+
+
+def test_files_are_those_that_the_library_writes(root, tmp_path):
+    path = outputs(root, 1)[0]
+    again = tmp_path / path.name
+    write_tensors(again, {"features": np.array(read_features(path))}, read_metadata(path))
+    assert load_file(path)["features"].equal(load_file(again)["features"])
+    assert again.read_bytes() == path.read_bytes()
+
+
+def test_clips_of_two_lengths_are_refused(inputs, tmp_path):
+    longer = tmp_path / "shard_001.safetensors"
+    write_tensors(longer, {"frames": ball_frames(clips=1, frames=10)}, {})
+    with pytest.raises(
+        ArtifactError, match=r"shard_000.*shard_001.*clips of \{(8, 10|10, 8)\} frames"
+    ):
+        extract_features(
+            clips=[inputs / "shard_000.safetensors", longer],
+            checkpoint=inputs / "tiny.safetensors",
+            model="tiny",
+            encoder_spec=SPEC,
+            extraction=EXTRACTION,
+            outputs=outputs(tmp_path, 0),
+            device="cpu",
+        )
 
 
 def test_bytes_are_reproducible(inputs, root, tmp_path):
@@ -187,8 +231,8 @@ def test_bf16_and_eval_preproc_reach_the_features_and_the_metadata(inputs, store
 
 def test_outputs_must_be_all_streams(inputs, tmp_path):
     with pytest.raises(ValueError, match=r"not streams 0\.\.3 of each of \['tubelet_mean'\]"):
-        extract_shard(
-            clips=inputs / "shard_000.safetensors",
+        extract_features(
+            clips=[inputs / "shard_000.safetensors"],
             checkpoint=inputs / "tiny.safetensors",
             model="tiny",
             encoder_spec=SPEC,

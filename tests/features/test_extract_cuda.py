@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from encoder_samples import ball_frames, encoder_spec, telling_weights
-from pez.features.extract import extract_shard
+from pez.features.extract import extract_features
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.spec import VIEWS, ExtractionSpec
 from pez.features.store import FeatureStore
@@ -34,8 +34,8 @@ def extract(inputs, root, device, **extraction):
         for view in VIEWS
         for stream in range(SPEC.layers + 1)
     ]
-    extract_shard(
-        clips=inputs / "shard_000.safetensors",
+    extract_features(
+        clips=[inputs / "shard_000.safetensors"],
         checkpoint=inputs / "model.safetensors",
         model="tiny",
         encoder_spec=SPEC,

@@ -5,7 +5,6 @@ import pytest
 
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.store import FeatureStore, read_features
-from pez.features.write import write_features
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
 
@@ -29,7 +28,8 @@ def store(tmp_path):
         for stream in range(3):
             for shard in range(2):
                 key = FeatureKey(view, stream, shard)
-                write_features(feature_path(tmp_path, key), features_of(key), "clips", {})
+                metadata = {"view": view, "stream": stream}
+                write_tensors(feature_path(tmp_path, key), {"features": features_of(key)}, metadata)
     return FeatureStore(tmp_path, layers=2, shards=2)
 
 

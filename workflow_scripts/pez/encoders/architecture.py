@@ -79,6 +79,17 @@ def architecture_metadata(spec: EncoderSpec) -> dict[str, int]:
     return spec.model_dump(include={"hidden_size", "layers", "heads", "mlp_size"})
 
 
+def forward_flop(spec: EncoderSpec, frames: int) -> dict[str, float]:
+    """Multiplications and additions of one clip's forward pass in matrix products, by kind."""
+    tokens = frames // TUBELET_FRAMES * (spec.input_size // PATCH_PIXELS) ** 2
+    width, inputs = spec.hidden_size, 3 * TUBELET_FRAMES * PATCH_PIXELS**2
+    return {
+        "linear": 2.0 * tokens * spec.layers * (4 * width**2 + 2 * width * spec.mlp_size),
+        "attention": 4.0 * tokens**2 * width * spec.layers,
+        "patches": 2.0 * tokens * width * inputs,
+    }
+
+
 def library_versions() -> dict[str, str]:
     """Return the versions of the libraries that compute the features."""
     return {"torch": torch.__version__, "transformers": transformers.__version__}

@@ -31,9 +31,11 @@ def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> VJEPA
     _check_architecture(path, spec, metadata)
     found = {name: tuple(entry["shape"]) for name, entry in entries.items()}
     check_shapes(path, found, expected_shapes(spec), _CURE)
-    weights = {name: tensor.to(torch.float32) for name, tensor in load_file(path).items()}
-    for name, tensor in weights.items():
-        if not torch.isfinite(tensor).all():
+    stored = load_file(path, device=str(compute.device))
+    weights = {name: tensor.to(torch.float32) for name, tensor in stored.items()}
+    finite = torch.stack([torch.isfinite(tensor).all() for tensor in weights.values()]).tolist()
+    for name, is_finite in zip(weights, finite, strict=True):
+        if not is_finite:
             raise ArtifactError(f"{path}: tensor {name} holds NaN or infinity. {_CURE}")
     encoder = build_encoder(spec)
     encoder.load_state_dict(weights, assign=True)

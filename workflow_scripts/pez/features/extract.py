@@ -1,6 +1,13 @@
-"""Extraction: one forward pass over a clip shard writes every view of every residual stream."""
+"""Extraction: one forward pass over clip shards writes every view of every residual stream.
 
-from collections.abc import Callable, Sequence
+Reading, computing and writing overlap. On a GPU the forward pass of a batch and the copies to and
+from it are only queued: while it computes, this thread copies the next clips out of the mapped
+file, and another one writes the features of the batch before.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,29 +15,28 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pez.encoders.architecture import TUBELET_FRAMES, library_versions
-from pez.encoders.compute import choose_compute
+from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES, library_versions
+from pez.encoders.compile import compile_blocks, compiling_pays
+from pez.encoders.compute import Compute, choose_compute
 from pez.encoders.load import load_encoder, weights_metadata
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
 from pez.features.batches import in_batches
 from pez.features.paths import FeatureKey, parse_feature_path
-from pez.features.reduce import view_of_tokens
+from pez.features.reduce import ReducedBatch, Reducer
 from pez.features.spec import ExtractionSpec, View
-from pez.features.write import write_features
+from pez.features.write import feature_files
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 from pez.runtime.tensor_file import map_tensor
 
 FRAMES_TENSOR = "frames"
-
-# Of one clip: views asked for -> array without its clip axis.
-Reduced = list[dict[View, NDArray]]
+IN_FLIGHT = 2  # batches queued on the device or waiting to be written
 
 
-def extract_shard(
-    clips: Path | str,
+def extract_features(
+    clips: Sequence[Path | str],
     checkpoint: Path | str,
     model: str,
     encoder_spec: EncoderSpec,
@@ -38,44 +44,48 @@ def extract_shard(
     outputs: Sequence[Path | str],
     device: str,
 ) -> None:
-    """Write the features of one clip shard, all residual streams from one forward pass.
+    """Write the features of some clip shards, all residual streams from one forward pass.
+
+    Memory does not grow with the number of clips: `IN_FLIGHT` batches are held. A batch of 8 clips
+    of V-JEPA 2 Large is 25 streams x 8 x 8 x 1024 x 4 bytes = 7 MB of tubelet means and 105 MB of
+    the patches of one tubelet.
 
     Args:
-        clips: clip shard, tensor ``frames`` uint8 [n, T, H, W, 3].
+        clips: clip shards in order, tensor ``frames`` uint8 [n, T, H, W, 3].
         checkpoint: encoder file (see `pez.encoders.load.load_encoder`).
         model: configured name of the model, for the metadata.
         encoder_spec: its architecture and the origin of its weights.
         extraction: preprocessing, batch size and precision.
         outputs: feature files to write (`pez.features.paths.feature_path`): for every view wanted,
-            one file for each of the L + 1 streams.
+            one file for each of the L + 1 streams, with the clips of all shards.
         device: "cpu" or "cuda".
 
     Raises:
-        ArtifactError: an input is damaged or does not fit, or a feature is not finite.
+        ArtifactError: an input is damaged or does not fit, a feature is not finite, or the disk is
+            full.
         PezError: memory is too small for a single clip.
     """
     wanted = {parse_feature_path(path): path for path in outputs}
     views = _views_of(wanted, encoder_spec.layers)
-    frames = open_frames(clips)
+    shards = [open_frames(path) for path in clips]
+    count, frames = _count(clips, shards)
+    tubelets = frames // TUBELET_FRAMES
     compute = choose_compute(device, extraction.precision)
     encoder = load_encoder(checkpoint, encoder_spec, compute)
+    if compiling_pays(encoder_spec, frames, count, compute):
+        compile_blocks(encoder)
     transform = build_transform(extraction.preprocessing, encoder_spec.input_size)
-    tubelets = frames.shape[1] // TUBELET_FRAMES
 
-    def reduce(_: int, tokens: Tensor) -> dict[View, NDArray]:
-        return {view: view_of_tokens(view, tokens, tubelets).cpu().numpy() for view in views}
+    def run(batch: NDArray[np.uint8]) -> ReducedBatch:
+        reducer = Reducer(views, encoder_spec.layers + 1, tubelets)
+        pixels = preprocess(_to_device(batch, compute), transform)
+        with compute.autocast(), torch.inference_mode():
+            capture_streams(encoder, pixels, reducer.take)
+            return reducer.finish()
 
-    def run(batch: NDArray) -> Reduced:
-        # A copy: the shard is mapped read-only, which PyTorch does not allow for.
-        on_device = torch.from_numpy(np.array(batch)).to(compute.device)
-        pixels = preprocess(on_device, transform)
-        with compute.autocast():
-            return capture_streams(encoder, pixels, reduce)
-
-    features = _collect(frames, run, extraction.batch_size, f"{model}: {Path(clips).stem}")
     metadata = {
         "model": model,
-        "clips": Path(clips).name,
+        "clips": [Path(path).name for path in clips],
         "weights": weights_metadata(checkpoint, encoder_spec),
         "preprocessing": extraction.preprocessing,
         "input_size": encoder_spec.input_size,
@@ -83,8 +93,49 @@ def extract_shard(
         "device": compute.device.type,
         "versions": library_versions(),
     }
-    for key, path in wanted.items():
-        write_features(path, features[key.view][key.stream], clips, metadata)
+    names = f"{Path(clips[0]).stem}" + (f" to {Path(clips[-1]).stem}" if len(clips) > 1 else "")
+    row_shapes = {view: _row_shape(view, encoder_spec, tubelets) for view in views}
+    with (
+        feature_files(wanted, count, row_shapes, metadata) as files,
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+        progress(None, f"{model}: {names}", total=count, unit="clip") as bar,
+    ):
+        under_way: deque[Future[None]] = deque()
+        for rows, batch in in_batches(shards, run, extraction.batch_size):
+            under_way.append(writer.submit(files.write, rows, batch, str(clips[0])))
+            while len(under_way) > IN_FLIGHT:
+                under_way.popleft().result()
+            bar.update(rows.stop - rows.start)
+        for written in under_way:
+            written.result()
+
+
+def _count(paths: Sequence[Path | str], shards: Sequence[NDArray]) -> tuple[int, int]:
+    """Return the number of clips in all shards and that of frames in each clip."""
+    lengths = {shard.shape[1] for shard in shards}
+    if len(lengths) > 1:
+        raise ArtifactError(
+            f"{', '.join(map(str, paths))} have clips of {lengths} frames and make one feature "
+            "file: delete those of the wrong length and run again."
+        )
+    return sum(len(shard) for shard in shards), lengths.pop()
+
+
+def _to_device(batch: NDArray[np.uint8], compute: Compute) -> Tensor:
+    """Copy clips out of the mapped file; to a GPU by way of pinned memory, without waiting."""
+    if compute.device.type == "cpu":
+        return torch.from_numpy(np.array(batch))  # the map is read-only, PyTorch wants to write
+    pinned = torch.empty(batch.shape, dtype=torch.uint8, pin_memory=True)
+    np.copyto(pinned.numpy(), batch)
+    return pinned.to(compute.device, non_blocking=True)
+
+
+def _row_shape(view: View, spec: EncoderSpec, tubelets: int) -> tuple[int, int]:
+    """Shape of what is stored of one clip."""
+    patches = (spec.input_size // PATCH_PIXELS) ** 2
+    if view == "tubelet_mean":
+        return tubelets, spec.hidden_size
+    return patches * (tubelets if view == "all_patches" else 1), spec.hidden_size
 
 
 def _views_of(wanted: dict[FeatureKey, Path | str], layers: int) -> list[View]:
@@ -115,25 +166,3 @@ def open_frames(path: Path | str) -> NDArray[np.uint8]:
             "clips.scene.frames."
         )
     return frames
-
-
-def _collect(
-    frames: NDArray[np.uint8], run: Callable[[NDArray], Reduced], batch_size: int, title: str
-) -> dict[View, list[NDArray]]:
-    """Run all clips and return, for every view, the arrays of all streams.
-
-    All views of the shard are held in memory until they are written: the shard size
-    (clips.render.shard_size) bounds that. A patch view of 56 clips of V-JEPA 2 Large is
-    56 x 256 x 1024 x 25 streams x 2 bytes = 0.7 GB, of Giant 1.7 GB; tubelet means take 1 / 16.
-    """
-    collected: dict[View, list[NDArray]] = {}
-    with progress(None, title, total=len(frames), unit="clip") as bar:
-        for rows, reduced in in_batches(frames, run, batch_size):
-            for stream, by_view in enumerate(reduced):
-                for view, array in by_view.items():
-                    streams = collected.setdefault(view, [])
-                    if len(streams) == stream:
-                        streams.append(np.empty((len(frames), *array.shape[1:]), array.dtype))
-                    streams[stream][rows] = array
-            bar.update(rows.stop - rows.start)
-    return collected

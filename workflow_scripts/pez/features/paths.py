@@ -1,13 +1,21 @@
-"""Where the file of one view, one residual stream and one shard lies."""
+"""Where the file of one view, one residual stream and one shard lies, and how it stores numbers."""
 
 import re
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from pez.features.spec import VIEWS, View
 
 # Name of the one tensor in a feature file.
 TENSOR = "features"
+STORED_DTYPE: dict[View, np.dtype] = {
+    "tubelet_mean": np.dtype("float32"),
+    "first_tubelet_patches": np.dtype("float16"),
+    "last_tubelet_patches": np.dtype("float16"),
+    "all_patches": np.dtype("float16"),
+}
 
 _NAME = re.compile(r"^stream_(\d{2,})\.shard_(\d{3,})\.safetensors$")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pez.features.paths import TENSOR, FeatureKey, feature_path, parse_feature_path
+from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View
-from pez.features.views import STORED_DTYPE, pool, stream_index
+from pez.features.views import pool, stream_index
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import map_tensor, read_metadata
 

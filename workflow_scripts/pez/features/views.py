@@ -13,13 +13,6 @@ from numpy.typing import NDArray
 
 from pez.features.spec import Capture, Pooling, View
 
-STORED_DTYPE: dict[View, np.dtype] = {
-    "tubelet_mean": np.dtype("float32"),
-    "first_tubelet_patches": np.dtype("float16"),
-    "last_tubelet_patches": np.dtype("float16"),
-    "all_patches": np.dtype("float16"),
-}
-
 
 def stream_index(layer: int, capture: Capture) -> int:
     """Return l of stream[l] that is block ``layer``'s input (resid_pre) or output (resid_post)."""

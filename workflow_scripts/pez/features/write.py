@@ -1,38 +1,75 @@
-"""Writing of feature files: nothing that is not finite gets in."""
+"""Writing of feature files while they are computed: nothing that is not finite stays."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from pez.features.paths import TENSOR, FeatureKey, parse_feature_path
+from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey
+from pez.features.reduce import ReducedBatch
+from pez.features.spec import View
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import write_tensors
+from pez.runtime.tensor_file import RowWriter, rows_of_tensor
 
 
-def write_features(
-    path: Path | str, features: NDArray, clips: Path | str, metadata: Mapping[str, Any]
-) -> None:
-    """Write one view of one stream of one shard, after checking that every value is finite.
+class FeatureFiles:
+    """The feature files of some clips, open for writing; made by `feature_files`."""
+
+    def __init__(self, writers: Mapping[FeatureKey, RowWriter]) -> None:
+        self._writers = writers
+
+    def write(self, rows: slice, batch: ReducedBatch, clips: str) -> None:
+        """Write the views of clips ``rows``, once the device has computed them.
+
+        Args:
+            rows: places of the batch's clips among all clips.
+            batch: the views of every stream.
+            clips: what the clips are called in the message.
+
+        Raises:
+            ArtifactError: a value is NaN or infinite, or the disk is full.
+        """
+        batch.wait()
+        for key, writer in self._writers.items():
+            if not batch.finite[key.view][key.stream]:
+                raise ArtifactError(_not_finite(key, batch.views[key.view][key.stream], clips))
+            writer.write(rows.start, batch.views[key.view][key.stream])
+
+
+@contextmanager
+def feature_files(
+    paths: Mapping[FeatureKey, Path | str],
+    clips: int,
+    row_shapes: Mapping[View, tuple[int, int]],
+    metadata: Mapping[str, Any],
+) -> Iterator[FeatureFiles]:
+    """Open the files ``paths`` of ``clips`` clips; they appear when the block ends without error.
 
     Args:
-        path: as named by `feature_path`.
-        features: [n, T', D] float32 or [n, P, D] float16 (see `pez.features.views`).
-        clips: the clip shard they come from, for the message.
-        metadata: where they come from, stored in the file with view and stream.
-
-    Raises:
-        ArtifactError: a value is NaN or infinite, or the disk is full.
+        paths: as named by `feature_path`.
+        clips: rows of every file.
+        row_shapes: shape of a clip's row in each view.
+        metadata: where the features come from, stored in every file with its view and stream.
     """
-    key = parse_feature_path(path)
-    if not np.isfinite(features).all():
-        raise ArtifactError(_not_finite(key, features, clips))
-    write_tensors(path, {TENSOR: features}, {**metadata, "view": key.view, "stream": key.stream})
+    with ExitStack() as stack:
+        writers = {
+            key: stack.enter_context(
+                rows_of_tensor(
+                    path,
+                    TENSOR,
+                    STORED_DTYPE[key.view],
+                    (clips, *row_shapes[key.view]),
+                    {**metadata, "view": key.view, "stream": key.stream},
+                )
+            )
+            for key, path in paths.items()
+        }
+        yield FeatureFiles(writers)
 
 
-def _not_finite(key: FeatureKey, features: NDArray, clips: Path | str) -> str:
+def _not_finite(key: FeatureKey, features: np.ndarray, clips: str) -> str:
     where = f"{key.view} of residual stream {key.stream} of {clips}"
     if features.dtype == np.float16 and not np.isnan(features).any():
         return (

@@ -11,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES
 from pez.pretraining.masks import Masks
 from pez.pretraining.predictor import Predictor
 
@@ -21,21 +20,6 @@ class Targets(NamedTuple):
 
     features: Tensor  # float32 [B, N, D], every token normalised over its channels
     spread: Tensor  # float32 [], see `spread_over_clips`
-
-
-def patchify(pixels: Tensor) -> Tensor:
-    """Cut [B, T, 3, S, S] into tokens [B, N, 3 * 2 * 16 * 16], in the order of the patch embedding.
-
-    Tokens are ordered tubelet, row, column; the values of one channel, frame, row, column.
-    """
-    patch, frames = PATCH_PIXELS, TUBELET_FRAMES
-    batch, time, channels, height, width = pixels.shape
-    cut = pixels.reshape(
-        batch, time // frames, frames, channels, height // patch, patch, width // patch, patch
-    )
-    return cut.permute(0, 1, 4, 6, 3, 2, 5, 7).reshape(
-        batch, (time // frames) * (height // patch) * (width // patch), -1
-    )
 
 
 def encode(encoder: Any, patches: Tensor, positions: Tensor) -> Tensor:

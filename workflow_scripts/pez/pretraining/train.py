@@ -16,10 +16,11 @@ from pez.clips.procedural import DRAWS, scenes_from_draws
 from pez.clips.ray_cast import render_normalised
 from pez.encoders.architecture import build_encoder
 from pez.encoders.initialise import initial_weights
+from pez.encoders.patches import patchify
 from pez.encoders.spec import EncoderSpec
 from pez.pretraining.collapse import CollapseWatch
 from pez.pretraining.masks import Masks, draw_masks, frame_positions
-from pez.pretraining.objective import Objective, Targets, patchify, target_features
+from pez.pretraining.objective import Objective, Targets, target_features
 from pez.pretraining.predictor import Predictor, initialise_predictor
 from pez.pretraining.schedule import learning_rate, target_momentum
 from pez.pretraining.spec import PhaseSpec, PretrainingSpec

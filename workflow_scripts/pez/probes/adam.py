@@ -1,8 +1,9 @@
 """Thousands of linear probes trained by Adam at once: full batch, early stopping, best step.
 
 A fit is one (split, learning rate, weight decay) of one layer, with W and b from zero: with one
-layer and a convex loss nothing is gained from random ones, and the result needs no seed. One step
-of all fits of a layer is two matrix products with the shared matrix X of `pez.probes.normalise`,
+layer and a convex loss (`pez.probes.losses`) nothing is gained from random ones, and the result
+needs no seed. One step of all fits of a layer is two matrix products with the shared matrix X of
+`pez.probes.normalise`,
 
     predictions [fits, n]  =  Z X^T            (all rows: the held-out ones come for free)
     gradients   [fits, D]  =  R X              (R: residuals, zero outside the training rows)
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 
 from pez.probes.fits import Fits, Outcome
+from pez.probes.losses import Loss
 from pez.probes.normalise import FeatureBlock
 from pez.probes.spec import GradientSolver
 from pez.probes.splits import Split
@@ -42,6 +44,7 @@ def optimise(
     splits: Sequence[Split],
     fits: Fits,
     solver: GradientSolver,
+    loss: type[Loss],
     watch: bool,
 ) -> Outcome:
     """Train ``fits`` and return their predictions.
@@ -52,11 +55,12 @@ def optimise(
         splits: rows to train on and rows to hold out.
         fits: the fits of every layer.
         solver: method, steps and patience.
+        loss: what is minimised.
         watch: look at the held-out loss after each step and stop after ``solver.patience`` steps
             without a lower one; otherwise held-out rows are never used, and a fit ends at its
             snapshot.
     """
-    batch = _Batch(blocks, targets, splits, fits, solver, watch)
+    batch = _Batch(blocks, targets, splits, fits, solver, loss, watch)
     last = solver.steps if watch else int(fits.snapshot.max())
     for step in range(1, last + 1):
         batch.step(step)
@@ -76,9 +80,10 @@ class _Batch:
         splits: Sequence[Split],
         fits: Fits,
         solver: GradientSolver,
+        loss: type[Loss],
         watch: bool,
     ) -> None:
-        self.blocks, self.solver, self.watch = blocks, solver, watch
+        self.blocks, self.solver, self.make_loss, self.watch = blocks, solver, loss, watch
         self.device = blocks[0].rows.device
         self.splits, self.outputs, self.clips = targets.shape
         self.layers, self.fits = fits.split.shape
@@ -105,9 +110,9 @@ class _Batch:
         self.stored_best = torch.zeros(*shape, self.clips)
         self.stored_snapshot = torch.zeros(*shape, self.clips)
         self._arrange()
-        self.best = self.errors.clone()  # step 0, which stays only where every loss was NaN
-        self.snapshot = self.errors.clone()
-        self._residuals(self.errors)
+        self.best = self.scaled.clone()  # step 0, which stays only where every loss was NaN
+        self.snapshot = self.scaled.clone()
+        self._residuals()
 
     def _integers(self, values: np.ndarray) -> torch.Tensor:
         return torch.tensor(values, dtype=torch.int64, device=self.device)
@@ -123,20 +128,12 @@ class _Batch:
         layers, fits = self.split.shape
         rows = fits * self.outputs
         rate = self.learning_rate[..., None, None]
-        targets = self.targets[self.split] / rate  # residuals are kept over lr, like Z
-        padding = targets.new_zeros(*targets.shape[:3], self.splits)
-        self.start = torch.cat([-targets, padding], dim=3).reshape(layers, rows, -1)
-        self.mean_column = self.clips + self._per_row(self.split)[..., None]
         train, held_out = self.row_weights[self.split].unbind(dim=2)
-        per_output = (layers, fits, self.outputs, self.clips)
-        self.gradient_weight = (
-            (2 * rate[..., 0] * train)[:, :, None].expand(per_output).reshape(layers, rows, -1)
-        )
-        self.loss_weight = (
-            (rate[..., 0] * held_out.sqrt())[:, :, None]
-            .expand(per_output)
-            .reshape(layers, rows, -1)
-        )
+        self.loss = self.make_loss(self.targets[self.split], self.learning_rate, train, held_out)
+        offset = self.loss.offset / rate  # predictions are kept over lr, like Z
+        padding = offset.new_zeros(*offset.shape[:3], self.splits)
+        self.start = torch.cat([-offset, padding], dim=3).reshape(layers, rows, -1)
+        self.mean_column = self.clips + self._per_row(self.split)[..., None]
         product = self._per_row(self.learning_rate * self.weight_decay)[..., None]
         self.l2 = product if self.solver.method == "adam_l2" else None
         self.shrink = 1 - product if self.solver.method == "adamw" else None
@@ -150,17 +147,17 @@ class _Batch:
         ]
         self.predictions = torch.empty_like(self.start)
         self.residuals = torch.zeros_like(self.start)
-        self.errors = self.start[..., : self.clips].clone()
+        self.scaled = self.start[..., : self.clips].clone()
         widest = max(weights.shape[2] for weights in self.weights)
         self.buffers = torch.empty(2, layers * rows * widest, device=self.device)
 
     def _per_row(self, per_fit: torch.Tensor) -> torch.Tensor:
         return per_fit.repeat_interleave(self.outputs, dim=1)
 
-    def _residuals(self, errors: torch.Tensor) -> None:
-        """Set R from ``errors`` [layers, R, n]; a split's mean row gets minus the sum."""
+    def _residuals(self) -> None:
+        """Set R from the predictions; a split's mean row gets minus the sum."""
         clips = self.residuals[..., : self.clips]
-        torch.mul(errors, self.gradient_weight, out=clips)
+        self.loss.residuals(self.scaled, out=clips)
         self.residuals.scatter_(2, self.mean_column, -clips.sum(dim=2, keepdim=True))
 
     def step(self, step: int) -> None:
@@ -174,13 +171,13 @@ class _Batch:
             )
             accumulated = self.predictions
         shift = self.predictions.gather(2, self.mean_column)
-        torch.sub(self.predictions[..., : self.clips], shift, out=self.errors)
+        torch.sub(self.predictions[..., : self.clips], shift, out=self.scaled)
         if self.watch:
             self._look(step)
         if step in self.snapshots:
             taken = self._per_row(self.snapshot_step == step)[..., None]
-            torch.where(taken, self.errors, self.snapshot, out=self.snapshot)
-        self._residuals(self.errors)
+            torch.where(taken, self.scaled, self.snapshot, out=self.snapshot)
+        self._residuals()
 
     def _adam(self, index: int, step: int) -> None:
         weights, first, second = self.weights[index], self.first[index], self.second[index]
@@ -206,13 +203,11 @@ class _Batch:
 
     def _look(self, step: int) -> None:
         """Compare the held-out loss with the lowest so far."""
-        layers, fits = self.split.shape
-        weighted = torch.mul(self.errors, self.loss_weight).view(layers, fits, -1)
-        loss = torch.linalg.vector_norm(weighted, dim=2)  # its square is the MSE: same order
+        loss = self.loss.held_out(self.scaled)
         better = (loss < self.lowest) & (step <= self.best_step + self.solver.patience)
         self.lowest = torch.where(better, loss, self.lowest)
         self.best_step.masked_fill_(better, step)
-        torch.where(self._per_row(better)[..., None], self.errors, self.best, out=self.best)
+        torch.where(self._per_row(better)[..., None], self.scaled, self.best, out=self.best)
 
     def compact(self) -> bool:
         """Drop finished fits where that pays; return whether any fit is left."""
@@ -230,7 +225,7 @@ class _Batch:
     def _keep(self, keep: torch.Tensor) -> None:
         outputs = torch.arange(self.outputs, device=self.device)
         rows = (keep[..., None] * self.outputs + outputs).flatten(1)
-        errors = _rows(self.errors, rows)
+        scaled = _rows(self.scaled, rows)
         for name in (
             "split",
             "learning_rate",
@@ -247,18 +242,18 @@ class _Batch:
             for index, tensor in enumerate(state):
                 state[index] = _rows(tensor, rows)
         self._arrange()
-        self.errors.copy_(errors)
-        self._residuals(self.errors)
+        self.scaled.copy_(scaled)
+        self._residuals()
 
     def store(self) -> None:
         """Write what the present fits have found to their places in the outcome."""
         layers, fits = self.split.shape
         shape = (layers, fits, self.outputs, -1)
         rate = self.learning_rate[..., None, None]
-        targets = self.targets[self.split]
+        offset = self.loss.offset
         layer, slot = torch.arange(layers)[:, None], self.slot.cpu()
-        self.stored_best[layer, slot] = (self.best.view(shape) * rate + targets).cpu()
-        self.stored_snapshot[layer, slot] = (self.snapshot.view(shape) * rate + targets).cpu()
+        self.stored_best[layer, slot] = (self.best.view(shape) * rate + offset).cpu()
+        self.stored_snapshot[layer, slot] = (self.snapshot.view(shape) * rate + offset).cpu()
         self.stored_steps.scatter_(1, self.slot, self.best_step)
 
     def outcome(self) -> Outcome:

@@ -1,22 +1,30 @@
 """A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
-from pez.probes.catalogue import TARGETS
 from pez.probes.groupings import group_ids
-from pez.probes.metrics import fold_metrics, is_constant
-from pez.probes.selection import Choice, Task, fit_bytes, fit_layers, grid
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver, Selection
+from pez.probes.metrics import is_constant
+from pez.probes.plausibility import check_movies, shuffled
+from pez.probes.selection import fit_bytes, fit_layers, grid
+from pez.probes.spec import (
+    AnySolver,
+    AttentiveSolver,
+    GradientSolver,
+    PlausibilityProbeSpec,
+    ProbeSpec,
+    Selection,
+)
 from pez.probes.splits import inner_split, outer_splits
+from pez.probes.tables import Probe, prediction_rows, result_rows
 from pez.probes.targets import target_values
+from pez.probes.task import Choice, PlausibilityTask, Task
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 
@@ -31,17 +39,19 @@ LoadLayer = Callable[[int], np.ndarray]
 def run_probe(
     name: str,
     spec: ProbeSpec,
-    solver: GradientSolver | RidgeSolver,
+    solver: AnySolver,
     load_layer: LoadLayer,
     layers: int,
     labels: pd.DataFrame,
     device: str,
     threads: int = 1,
+    width: int | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit probe ``name`` to all layers and judge it.
 
     On a CPU each thread fits a layer of its own with single-threaded operations: nothing waits at
-    a barrier, and the result has the same bytes for any number of threads.
+    a barrier, and the result has the same bytes for any number of threads. Attentive probes are
+    large: they take one layer after the other, with all threads in every operation.
 
     Args:
         name: of the probe, for messages.
@@ -52,35 +62,41 @@ def run_probe(
         labels: one row a clip, in the order of the features.
         device: "cpu" or "cuda".
         threads: layers fitted at the same time on a CPU.
+        width: features of a token, for an attentive solver.
 
     Returns:
-        Results (one row per layer, selection, fold and metric) and out-of-fold predictions (one
-        row per layer, selection, clip and output).
+        Results (one row per layer, selection, fold and metric, of a plausibility probe also per
+        subset of the movies) and out-of-fold predictions (one row per layer, selection, clip and
+        output).
 
     Raises:
         ArtifactError: features or labels are not what they should be.
         ConfigError: more folds than groups.
     """
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
-    probe = _Probe(name, spec, _task(name, spec, solver, labels, device, threads), labels)
-    degenerate = _degenerate_folds(probe)
+    task = _task(name, spec, solver, labels, device, threads)
+    probe = Probe(spec, task, labels, _degenerate_folds(name, task))
 
     def fit(chunk: range) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
         loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
-        choices = fit_layers(probe.task, torch.from_numpy(np.stack(loaded)).to(device))
+        if isinstance(solver, AttentiveSolver):
+            choices = _fit_tokens(task, solver, loaded[0], width, device)
+        else:
+            choices = fit_layers(task, torch.from_numpy(np.stack(loaded)).to(device))
         return [
-            (_result_rows(probe, degenerate, *where), _prediction_rows(probe, *where))
+            (result_rows(probe, *where), prediction_rows(probe, *where))
             for index, layer in enumerate(chunk)
             for selection in spec.selections
             for where in [(layer, selection, choices[selection], index)]
         ]
 
-    size = 1 if device == "cpu" else _layers_at_once(probe.task, load_layer(0).shape[1])
+    side_by_side = device == "cpu" and not isinstance(solver, AttentiveSolver)
+    size = 1 if device == "cpu" else _layers_at_once(task, load_layer)
     chunks = [range(first, min(first + size, layers)) for first in range(0, layers, size)]
     tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     with (
-        _operation_threads(1 if device == "cpu" else threads),
-        ThreadPoolExecutor(threads if device == "cpu" else 1) as pool,
+        _operation_threads(1 if side_by_side else threads),
+        ThreadPoolExecutor(threads if side_by_side else 1) as pool,
         progress(None, f"probe {name}", total=layers, unit="layer") as bar,
     ):
         for chunk, fitted in zip(chunks, pool.map(fit, chunks), strict=True):
@@ -88,14 +104,6 @@ def run_probe(
             bar.update(len(chunk))
     results, predictions = zip(*tables, strict=True)
     return pd.concat(results, ignore_index=True), pd.concat(predictions, ignore_index=True)
-
-
-@dataclass(frozen=True)
-class _Probe:
-    name: str
-    spec: ProbeSpec
-    task: Task
-    labels: pd.DataFrame
 
 
 @contextmanager
@@ -132,14 +140,26 @@ def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -
     return features
 
 
+def _fit_tokens(
+    task: Task, solver: AttentiveSolver, features: np.ndarray, width: int | None, device: str
+) -> dict[Selection, Choice]:
+    """Fit an attentive probe to one layer, ``features`` [n, tokens x width] flattened."""
+    from pez.probes.attentive import fit_attentive  # other probes do without its modules
+
+    if width is None or features.shape[1] % width:
+        raise ArtifactError(
+            f"{features.shape[1]} features of a clip are no whole number of tokens of width "
+            f"{width}: extract the features again."
+        )
+    tokens = torch.from_numpy(features).unflatten(1, (-1, width))
+    return fit_attentive(task, solver, tokens, device)
+
+
 def _task(
-    name: str,
-    spec: ProbeSpec,
-    solver: GradientSolver | RidgeSolver,
-    labels: pd.DataFrame,
-    device: str,
-    threads: int,
+    name: str, spec: ProbeSpec, solver: AnySolver, labels: pd.DataFrame, device: str, threads: int
 ) -> Task:
+    if isinstance(spec, PlausibilityProbeSpec):
+        check_movies(labels, spec.dataset)
     groups = group_ids(labels, spec.grouping, spec.seed)
     outer = outer_splits(groups, name, spec)
     nested = "nested" in spec.selections
@@ -148,12 +168,25 @@ def _task(
     if device == "cuda":
         memory = int(CUDA_SHARE * torch.cuda.mem_get_info()[0])
     targets = target_values(labels, spec.target)
-    return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
+    if not isinstance(spec, PlausibilityProbeSpec):
+        return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
+    if spec.shuffled_labels:
+        targets = shuffled(groups, spec.seed)[:, None].astype(np.float64)
+    return PlausibilityTask(
+        targets,
+        outer,
+        inner,
+        spec.selections,
+        spec.normalisation,
+        solver,
+        memory,
+        scenes=groups,
+        selected_by=spec.selected_by,
+    )
 
 
-def _degenerate_folds(probe: _Probe) -> list[bool]:
+def _degenerate_folds(name: str, task: Task) -> list[bool]:
     """Whether the target is constant in the held-out or the training rows of each fold."""
-    task = probe.task
     spread = task.targets.std(axis=0)
     degenerate = []
     for fold, split in enumerate(task.outer):
@@ -163,7 +196,7 @@ def _degenerate_folds(probe: _Probe) -> list[bool]:
             log.warning(
                 "probe %s, fold %d: the target is constant in the %s clips, so R2 is not defined "
                 "there and is written as NaN",
-                probe.name,
+                name,
                 fold,
                 " and the ".join(constant),
             )
@@ -171,75 +204,11 @@ def _degenerate_folds(probe: _Probe) -> list[bool]:
     return degenerate
 
 
-def _layers_at_once(task: Task, width: int) -> int:
-    """Layers that fit a GPU's memory together; ridge needs no batching, its products are large."""
-    if isinstance(task.solver, RidgeSolver):
+def _layers_at_once(task: Task, load_layer: LoadLayer) -> int:
+    """Layers that fit a GPU's memory together; only gradient descent has many small products."""
+    if not isinstance(task.solver, GradientSolver):
         return 1
+    width = load_layer(0).shape[1]
     fits = len(task.outer) * len(grid(task.solver))
     features = 5 * 4 * len(task.targets) * width  # as loaded, the shared matrix, its making
     return max(1, task.memory // (fits * fit_bytes(task, width) + features))
-
-
-def _hyper_parameters(task: Task, choice: Choice, layer: int, fold: int) -> dict[str, float]:
-    picked = int(choice.configuration[layer, fold])
-    nan = float("nan")
-    if isinstance(task.solver, RidgeSolver):
-        values = (nan, nan, nan, task.solver.alphas[picked])
-    else:
-        rate, decay = grid(task.solver)[picked]
-        values = (float(rate), float(decay), float(choice.steps[layer, fold]), nan)
-    return dict(zip(("learning_rate", "weight_decay", "steps", "alpha"), values, strict=True))
-
-
-def _result_rows(
-    probe: _Probe,
-    degenerate: Sequence[bool],
-    layer: int,
-    selection: Selection,
-    choice: Choice,
-    index: int,
-) -> pd.DataFrame:
-    task, rows = probe.task, []
-    for fold, split in enumerate(task.outer):
-        predicted = choice.predictions[index, fold][split.held_out]
-        values = fold_metrics(
-            task.targets[split.held_out], predicted, TARGETS[probe.spec.target].angle
-        )
-        if degenerate[fold]:
-            values["r2"] = float("nan")
-        where = {"layer": layer, "selection": selection, "fold": fold}
-        sizes = {"n_train": int(split.train.sum()), "n_test": int(split.held_out.sum())}
-        chosen = _hyper_parameters(task, choice, index, fold)
-        rows += [
-            where | {"metric": metric, "value": value} | sizes | chosen
-            for metric, value in values.items()
-        ]
-    return pd.DataFrame(rows)
-
-
-def _prediction_rows(
-    probe: _Probe,
-    layer: int,
-    selection: Selection,
-    choice: Choice,
-    index: int,
-) -> pd.DataFrame:
-    task, outputs = probe.task, TARGETS[probe.spec.target].outputs
-    clip_ids = probe.labels["clip_id"].to_numpy()
-    tables = []
-    for fold, split in enumerate(task.outer):
-        clips = clip_ids[split.held_out]
-        tables.append(
-            pd.DataFrame(
-                {
-                    "layer": layer,
-                    "selection": selection,
-                    "fold": fold,
-                    "clip_id": np.repeat(clips, len(outputs)),
-                    "output": np.tile(outputs, len(clips)),
-                    "target": task.targets[split.held_out].ravel(),
-                    "prediction": choice.predictions[index, fold][split.held_out].ravel(),
-                }
-            )
-        )
-    return pd.concat(tables, ignore_index=True)

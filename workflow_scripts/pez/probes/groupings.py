@@ -9,6 +9,7 @@ import pandas as pd
 
 from pez.probes.catalogue import REGIONS
 from pez.probes.spec import Grouping
+from pez.runtime.errors import ArtifactError
 
 
 def group_ids(labels: pd.DataFrame, grouping: Grouping, seed: int) -> np.ndarray:
@@ -18,22 +19,22 @@ def group_ids(labels: pd.DataFrame, grouping: Grouping, seed: int) -> np.ndarray
         labels: one row a clip, columns of ``labels.parquet``.
         grouping: the key whose equal values are kept together.
         seed: of the k-means behind ``spatial_cluster``.
+
+    Raises:
+        ArtifactError: the labels lack a column that the grouping needs.
     """
-    direction, magnitude, start = (
-        labels[f"{name}_index"].to_numpy(np.int64) for name in ("direction", "magnitude", "start")
-    )
     key: tuple[np.ndarray, ...]
     match grouping:
         case "position":
-            key = (start,)
+            key = (_codes(labels, "start_index"),)
         case "condition":
-            key = (direction, magnitude)
+            key = (_codes(labels, "direction_index"), _codes(labels, "magnitude_index"))
         case "video":
             key = (np.arange(len(labels)),)
         case "direction":
-            key = (direction,)
+            key = (_codes(labels, "direction_index"),)
         case "magnitude":
-            key = (magnitude,)
+            key = (_codes(labels, "magnitude_index"),)
         case "pixel_region":
             key = (pixel_region(_starts(labels, "m")),)
         case "spatial_sector":
@@ -41,9 +42,11 @@ def group_ids(labels: pd.DataFrame, grouping: Grouping, seed: int) -> np.ndarray
         case "spatial_cluster":
             key = (spatial_cluster(_starts(labels, "px"), seed),)
         case "direction_spatial_sector":
-            key = (direction, spatial_sector(_starts(labels, "m")))
+            key = (_codes(labels, "direction_index"), spatial_sector(_starts(labels, "m")))
         case "magnitude_spatial_sector":
-            key = (magnitude, spatial_sector(_starts(labels, "m")))
+            key = (_codes(labels, "magnitude_index"), spatial_sector(_starts(labels, "m")))
+        case "scene":
+            key = (_codes(labels, "block"), _codes(labels, "scene"))
     return np.unique(np.stack(key, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 
@@ -76,5 +79,20 @@ def spatial_cluster(starts: np.ndarray, seed: int) -> np.ndarray:
     return KMeans(clusters, n_init=10, random_state=seed).fit_predict(starts).astype(np.int64)
 
 
+def _codes(labels: pd.DataFrame, name: str) -> np.ndarray:
+    """Values of the label ``name``, numbered in their order: int64 [n]."""
+    return np.unique(_columns(labels, name)[:, 0], return_inverse=True)[1]
+
+
 def _starts(labels: pd.DataFrame, unit: str) -> np.ndarray:
-    return labels[[f"start_x_{unit}", f"start_y_{unit}"]].to_numpy(np.float64)
+    return _columns(labels, f"start_x_{unit}", f"start_y_{unit}").astype(np.float64)
+
+
+def _columns(labels: pd.DataFrame, *names: str) -> np.ndarray:
+    missing = [name for name in names if name not in labels.columns]
+    if missing:
+        raise ArtifactError(
+            f"the labels lack column(s) {', '.join(missing)}, which the grouping of the probe "
+            "needs: delete them and run again."
+        )
+    return labels[list(names)].to_numpy()

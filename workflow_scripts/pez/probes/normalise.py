@@ -7,9 +7,10 @@ features once per split would cost a matrix product per split; instead all split
 * one more row per split holds its mean mu; a product with these rows tells how much to subtract
   from the predictions, and their residuals carry the same correction into the gradient;
 * sd becomes a factor in the optimiser's step (see `pez.probes.adam`);
-* with raw features one more column of ones is the bias. With centred features and targets the
-  bias's gradient, the mean training residual, is 0 and so b stays 0: there is no such column. (In
-  a float32 loop that gradient is rounding error instead, which Adam blows up to steps of size lr.)
+* where asked, one more column is the bias: ones, and zeros in the rows of the means, which shift
+  features and not b. With centred features and targets under a squared error the bias's gradient,
+  the mean training residual, is 0 and so b stays 0: there is no such column. (In a float32 loop
+  that gradient is rounding error instead, which Adam blows up to steps of size lr.)
 """
 
 from collections.abc import Sequence
@@ -94,15 +95,22 @@ def train_statistics(
 
 
 def shared_blocks(
-    features: torch.Tensor, splits: Sequence[Split], normalisation: Normalisation, columns: int
+    features: torch.Tensor,
+    splits: Sequence[Split],
+    normalisation: Normalisation,
+    columns: int,
+    bias: bool,
 ) -> list[FeatureBlock]:
-    """Build the shared matrix of ``features``, float32 [layers, n, D], in blocks of ``columns``."""
+    """Build the shared matrix of ``features``, float32 [layers, n, D], in blocks of ``columns``.
+
+    With ``bias`` the last block ends in a column of ones, padded with zeros to `BIAS_COLUMNS`.
+    """
     width = features.shape[2]
     blocks = [
         _block(features[:, :, start : start + columns], splits, normalisation)
         for start in range(0, width, columns)
     ]
-    if normalisation == "none":
+    if bias:
         blocks[-1] = _with_bias(blocks[-1], len(splits))
     return blocks
 
@@ -127,4 +135,7 @@ def _with_bias(block: FeatureBlock, splits: int) -> FeatureBlock:
     layers, rows, _ = block.rows.shape
     bias = block.rows.new_zeros(layers, rows, BIAS_COLUMNS)
     bias[:, : rows - splits, 0] = 1.0
-    return FeatureBlock(torch.cat([block.rows, bias], dim=2), block.scale)
+    scale = block.scale
+    if scale is not None:
+        scale = torch.cat([scale, scale.new_ones(layers, splits, BIAS_COLUMNS)], dim=2)
+    return FeatureBlock(torch.cat([block.rows, bias], dim=2), scale)

@@ -3,10 +3,6 @@
 ``validation`` picks step and configuration on the fold that is then reported, as the paper and
 its reproductions do: optimistic. ``nested`` picks both on an inner split of the training rows,
 fits all training rows with that choice, and looks at the reported fold once.
-
-A configuration is picked by R2 on the rows it is judged on. Within one set of rows the highest R2
-is the lowest squared error, which is what is compared: it is a number even where the target is
-constant and R2 is not.
 """
 
 from collections.abc import Sequence
@@ -19,50 +15,13 @@ from pez.probes.adam import optimise
 from pez.probes.fits import Fits
 from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
 from pez.probes.ridge import gram_matrices, ridge_predictions
-from pez.probes.spec import GradientSolver, Normalisation, RidgeSolver, Selection
+from pez.probes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
 from pez.probes.splits import Split
+from pez.probes.task import Choice, Task
 
 # Columns of the shared matrix that are worked on together: on a CPU so few that optimiser state
 # and features of a block stay in the cache; on a GPU so many that kernels are long.
 BLOCK_COLUMNS = {"cpu": 2048, "cuda": 16_384}
-
-
-@dataclass(frozen=True)
-class Task:
-    """A probe without its features.
-
-    Attributes:
-        targets: float64 [n, outputs], raw units.
-        outer: the reported folds.
-        inner: for each of them the split that nested selection picks on; empty without it.
-        selections: which ways of picking are wanted.
-        normalisation: of features and targets, on training rows.
-        solver: solver and its grid.
-        memory: bytes that one batch of fits may take.
-    """
-
-    targets: np.ndarray
-    outer: Sequence[Split]
-    inner: Sequence[Split]
-    selections: tuple[Selection, ...]
-    normalisation: Normalisation
-    solver: GradientSolver | RidgeSolver
-    memory: int
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What one way of picking chose, arrays [layers, folds].
-
-    Attributes:
-        configuration: index into the grid (learning rates x weight decays, or alphas).
-        steps: gradient steps; 0 for ridge.
-        predictions: raw units, float64 [layers, folds, n, outputs].
-    """
-
-    configuration: np.ndarray
-    steps: np.ndarray
-    predictions: np.ndarray
 
 
 def grid(solver: GradientSolver) -> np.ndarray:
@@ -70,37 +29,21 @@ def grid(solver: GradientSolver) -> np.ndarray:
     return np.array([(rate, wd) for rate in solver.learning_rates for wd in solver.weight_decays])
 
 
-def lowest_error(
-    targets: np.ndarray, predictions: np.ndarray, splits: Sequence[Split]
-) -> np.ndarray:
-    """Configuration with the least squared error on the held-out rows: int64 [layers, splits].
-
-    Ties go to the first; predictions that are not finite lose.
-
-    Args:
-        targets: [n, outputs].
-        predictions: [layers, splits, configurations, n, outputs], in the unit of ``targets``.
-        splits: rows held out.
-    """
-    chosen = []
-    for index, split in enumerate(splits):
-        errors = predictions[:, index][:, :, split.held_out] - targets[split.held_out]
-        total = (errors**2).sum(axis=(2, 3))
-        chosen.append(np.where(np.isfinite(total), total, np.inf).argmin(axis=1))
-    return np.stack(chosen, axis=1)
-
-
 def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
     """Fit and pick for the layers in ``features``, float32 [layers, n, D] on the device to use."""
-    if isinstance(task.solver, RidgeSolver):
-        choices = [_ridge(task, task.solver, layer) for layer in features]
-        return {
-            selection: Choice(
-                *(np.stack(arrays) for arrays in zip(*(c[selection] for c in choices), strict=True))
-            )
-            for selection in task.selections
-        }
-    return _gradient(task, task.solver, features)
+    match task.solver:
+        case GradientSolver() as solver:
+            return _gradient(task, solver, features)
+        case RidgeSolver() as solver:
+            choices = [_ridge(task, solver, layer) for layer in features]
+        case AttentiveSolver():
+            raise TypeError("an attentive probe reads tokens: see pez.probes.attentive")
+    return {
+        selection: Choice(
+            *(np.stack(arrays) for arrays in zip(*(c[selection] for c in choices), strict=True))
+        )
+        for selection in task.selections
+    }
 
 
 @dataclass(frozen=True)
@@ -121,7 +64,7 @@ def _gradient(
     choices: dict[Selection, Choice] = {}
     if "nested" in task.selections:
         run = _run(task, solver, features, task.inner, every, snapshot, watch=True)
-        picked = lowest_error(task.targets, run.best, task.inner)
+        picked = task.pick(run.best, task.inner)
         steps = _take(run.steps, picked)
         # The refit on all training rows is one of the fits that selection `validation` makes
         # anyway, seen after another number of steps: a snapshot instead of a third optimisation.
@@ -134,7 +77,7 @@ def _gradient(
     run = _run(task, solver, features, task.outer, every, snapshot, watch=True)
     if "nested" in task.selections:
         choices["nested"] = Choice(picked, steps, _take(run.snapshot, picked))
-    best = lowest_error(task.targets, run.best, task.outer)
+    best = task.pick(run.best, task.outer)
     choices["validation"] = Choice(best, _take(run.steps, best), _take(run.best, best))
     return choices
 
@@ -150,10 +93,12 @@ def _run(
 ) -> _Run:
     """Optimise ``configurations`` [layers, folds, k], as many at a time as memory allows."""
     layers, folds, count = configurations.shape
+    # A squared error of centred targets teaches the bias nothing (see `pez.probes.normalise`).
+    bias = task.target_normalisation == "none"
     blocks = shared_blocks(
-        features, splits, task.normalisation, BLOCK_COLUMNS[features.device.type]
+        features, splits, task.normalisation, BLOCK_COLUMNS[features.device.type], bias
     )
-    scale = fit_targets(task.targets, splits, task.normalisation)
+    scale = fit_targets(task.targets, splits, task.target_normalisation)
     settings = grid(solver)[configurations].reshape(layers, folds * count, 2)
     split = np.broadcast_to(np.arange(folds)[:, None], (layers, folds, count))
     fits = Fits(
@@ -170,6 +115,7 @@ def _run(
             splits,
             fits.part(slice(start, start + size)),
             solver,
+            task.loss,
             watch,
         )
         for start in range(0, folds * count, size)
@@ -179,7 +125,7 @@ def _run(
         predictions = np.concatenate(parts, axis=1).reshape(
             layers, folds, count, *parts[0].shape[2:]
         )
-        return scale.undo(predictions, split).swapaxes(-1, -2)
+        return task.settle(scale.undo(predictions, split).swapaxes(-1, -2), features)
 
     return _Run(
         np.concatenate([outcome.steps for outcome in outcomes], axis=1).reshape(split.shape),
@@ -206,10 +152,10 @@ def _ridge(
     choices = {}
     for selection in task.selections:
         if selection == "validation":
-            picked = lowest_error(task.targets, outer, task.outer)
+            picked = task.pick(outer, task.outer)
         else:
             inner = _ridge_predictions(task, solver, features, task.inner)
-            picked = lowest_error(task.targets, inner, task.inner)
+            picked = task.pick(inner, task.inner)
         choices[selection] = (picked[0], np.zeros_like(picked[0]), _take(outer, picked)[0])
     return choices
 

@@ -24,13 +24,13 @@ def target_values(labels: pd.DataFrame, target: Target) -> np.ndarray:
     if missing:
         raise ArtifactError(
             f"the labels lack column(s) {', '.join(missing)}, which target {target} needs: "
-            "simulate the clips again."
+            "delete them and run again."
         )
     columns = labels[list(info.columns)].to_numpy(np.float64)
     if not np.isfinite(columns).all():
         raise ArtifactError(
             f"label column(s) {', '.join(info.columns)} hold values that are not finite: "
-            "simulate the clips again."
+            "delete them and run again."
         )
     if info.angle == "wrapped":
         return np.mod(columns + WRAP_SLACK, FULL_TURN) - WRAP_SLACK

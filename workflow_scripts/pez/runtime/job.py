@@ -14,6 +14,7 @@ from typing import Any
 
 from pez.runtime.errors import PezError
 from pez.runtime.gpu_lease import lease_gpus
+from pez.runtime.lease_log import record
 from pez.runtime.progress import set_terminal
 
 logger = logging.getLogger(__name__)
@@ -33,8 +34,9 @@ def job(snakemake: Any) -> Iterator[Job]:
 
     Everything printed goes to the rule's log file (progress bars stay on the terminal), the
     threads of the numerical libraries follow the rule's ``threads``, and a rule with the resource
-    ``gpu`` holds its devices until the process ends. Import torch inside the ``with`` block: the
-    device has to be chosen first. A `PezError` ends the job with its message alone.
+    ``gpu`` holds its devices until the process ends (``logs/gpu_leases.csv`` tells who held what).
+    Import torch inside the ``with`` block: the device has to be chosen first. A `PezError` ends the
+    job with its message alone.
     """
     _die_with_parent()
     terminal = _redirect_output(Path(snakemake.log[0])) if snakemake.log else sys.stderr
@@ -45,27 +47,33 @@ def job(snakemake: Any) -> Iterator[Job]:
     threads = min(snakemake.threads, len(os.sched_getaffinity(0)))
     os.environ["OMP_NUM_THREADS"] = str(threads)
     started = time.monotonic()
+    leased: list[str] = []
+    lease_log = Path(snakemake.log[0]).parents[1] / "gpu_leases.csv" if snakemake.log else None
     try:
-        yield Job(device=_choose_device(snakemake.resources.get("gpu", 0)), threads=threads)
+        leased = _lease(snakemake.resources.get("gpu", 0))
+        if leased and lease_log:
+            record(lease_log, "lease", snakemake.rule, leased)
+        yield Job(device="cuda" if leased else "cpu", threads=threads)
     except PezError as error:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)
         raise SystemExit(1) from None
     finally:
+        if leased and lease_log:
+            record(lease_log, "release", snakemake.rule, leased)
         logger.info("rule %s ended after %.1f s", snakemake.rule, time.monotonic() - started)
 
 
-def _choose_device(gpus: int) -> str:
-    if not gpus:
-        lease_gpus(0)
-        logger.info("computing on the CPU: the rule was granted no GPU")
-        return "cpu"
+def _lease(gpus: int) -> list[str]:
+    """Lease ``gpus`` devices; an empty list means the CPU. The log says which."""
     leased = lease_gpus(gpus)
-    if not leased:
+    if leased:
+        logger.info("leased GPU %s", ", ".join(leased))
+    elif gpus:
         logger.info("computing on the CPU: this machine offers no GPU")
-        return "cpu"
-    logger.info("leased GPU %s", ", ".join(leased))
-    return "cuda"
+    else:
+        logger.info("computing on the CPU: the rule was granted no GPU")
+    return leased
 
 
 def _redirect_output(log: Path) -> Any:

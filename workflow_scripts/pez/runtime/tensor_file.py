@@ -5,8 +5,10 @@ this module turns each into a sentence that names the file and the cure.
 """
 
 import json
+import os
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,8 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("float64"),
     "I64": np.dtype("int64"),
 }
+_CODES = {dtype: code for code, dtype in _DTYPES.items()}
+_ALIGNMENT = 8  # of the data, as the library writes it
 
 
 def write_tensors(
@@ -43,6 +47,62 @@ def write_tensors(
             if "No space left" in str(error) or "os error 28" in str(error):
                 raise OSError(28, "No space left on device") from error
             raise
+
+
+class RowWriter:
+    """Fills the one tensor of a file row by row; made by `rows_of_tensor`."""
+
+    def __init__(
+        self, descriptor: int, start: int, dtype: np.dtype, shape: tuple[int, ...]
+    ) -> None:
+        self._descriptor, self._start = descriptor, start
+        self._dtype, self._shape = dtype, shape
+        self._row_bytes = dtype.itemsize * int(np.prod(shape[1:]))
+        self.missing = shape[0]
+
+    def write(self, first: int, rows: np.ndarray) -> None:
+        """Write ``rows`` [k, ...] from row number ``first`` on; each row once, in any order."""
+        if rows.dtype != self._dtype or rows.shape[1:] != self._shape[1:]:
+            raise ValueError(f"rows {rows.dtype} {rows.shape} of {self._dtype} {self._shape}")
+        data = np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data
+        offset = self._start + first * self._row_bytes
+        while data:  # a write may be cut short
+            written = os.pwrite(self._descriptor, data, offset)
+            data, offset = data[written:], offset + written
+        self.missing -= len(rows)
+
+
+@contextmanager
+def rows_of_tensor(
+    path: Path | str,
+    name: str,
+    dtype: np.dtype,
+    shape: tuple[int, ...],
+    metadata: Mapping[str, Any],
+) -> Iterator[RowWriter]:
+    """Write tensor ``name`` to ``path`` as its rows become known: memory for none of them.
+
+    The file has the bytes of `write_tensors`, and appears under its name when the block ends with
+    every row written.
+
+    Raises:
+        ArtifactError: the disk is full.
+        ValueError: the block ended without an error and without all rows.
+    """
+    size = dtype.itemsize * int(np.prod(shape))
+    header = {
+        "__metadata__": {"pez": json.dumps(metadata, sort_keys=True)},
+        name: {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [0, size]},
+    }
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % _ALIGNMENT)
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        file.flush()
+        rows = RowWriter(file.fileno(), 8 + len(text), dtype, shape)
+        yield rows
+        if rows.missing:
+            raise ValueError(f"{rows.missing} of {shape[0]} rows of {path} were not written")
 
 
 def read_header(path: Path | str) -> tuple[dict[str, Any], dict[str, Any], int]:
