@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
 
 from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View
 from pez.features.views import pool, stream_index
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import map_tensor, read_metadata
+from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
 
 
 class Shard(NamedTuple):
@@ -47,7 +50,8 @@ class FeatureStore:
             ArtifactError: a file is missing, damaged, of a wrong shape or dtype, holds a NaN, or
                 holds another view or stream than its path says.
         """
-        return np.concatenate([s.features for s in self.pooled_shards(layer, capture, pooling)])
+        shards = [shard.features for shard in self.pooled_shards(layer, capture, pooling)]
+        return shards[0] if len(shards) == 1 else np.concatenate(shards)
 
     def pooled_shards(
         self, layer: int, capture: Capture, pooling: Pooling, among: Collection[int] | None = None
@@ -71,10 +75,10 @@ class FeatureStore:
         for number in range(self.shards):
             path = feature_path(self.root, FeatureKey(views[0], stream, number))
             if among is not None and number not in among:
-                first += len(map_tensor(path, TENSOR))
+                first += read_header(path)[0][TENSOR]["shape"][0]
                 continue
-            # A copy, so that no more of the file than what is wanted stays in memory.
-            pooled = np.array(pool(pooling, self._shard(views, stream, number)))
+            # Contiguous: no more of the file than what is wanted stays in memory.
+            pooled = pool(pooling, self._shard(views, stream, number)).contiguous().numpy()
             if width not in (0, pooled.shape[1]):
                 raise ArtifactError(
                     f"{path} has {pooled.shape[1]} features a clip where shards before it have "
@@ -83,7 +87,7 @@ class FeatureStore:
             yield Shard(number, first, pooled)
             first, width = first + len(pooled), pooled.shape[1]
 
-    def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, NDArray]:
+    def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, Tensor]:
         """Return the stored views of one shard; all of them have the same clips."""
         paths = {view: feature_path(self.root, FeatureKey(view, stream, shard)) for view in views}
         stored = {view: read_features(path) for view, path in paths.items()}
@@ -96,17 +100,17 @@ class FeatureStore:
         return stored
 
 
-def read_features(path: Path | str) -> NDArray:
+def read_features(path: Path | str) -> Tensor:
     """Memory-map the features in ``path`` and check dtype, shape, values and labels.
 
     Raises:
         ArtifactError: see `FeatureStore.features`.
     """
     key = parse_feature_path(path)
-    features = map_tensor(path, TENSOR)
-    if features.dtype != STORED_DTYPE[key.view] or features.ndim != 3 or 0 in features.shape:
+    stored = map_tensor(path, TENSOR)
+    if stored.dtype != STORED_DTYPE[key.view] or stored.ndim != 3 or 0 in stored.shape:
         raise ArtifactError(
-            f"{path} holds {features.dtype} {list(features.shape)} where {key.view} is "
+            f"{path} holds {stored.dtype} {list(stored.shape)} where {key.view} is "
             f"{STORED_DTYPE[key.view]} of three dimensions: delete it and run again."
         )
     metadata = read_metadata(path)
@@ -116,6 +120,12 @@ def read_features(path: Path | str) -> NDArray:
             f"{path} says that it holds view {held[0]} of stream {held[1]}: it was renamed or "
             "copied over another. Delete it and run again."
         )
-    if not np.isfinite(features).all():
+    features = load_file(path)[TENSOR]
+    if not is_finite(features):
         raise ArtifactError(f"{path} holds NaN or infinite values: delete it and run again.")
     return features
+
+
+def is_finite(values: Tensor) -> bool:
+    """Say whether no value is NaN or infinite, in one pass and without memory for the answers."""
+    return bool(torch.isfinite(torch.stack(torch.aminmax(values))).all())

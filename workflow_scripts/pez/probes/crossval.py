@@ -1,7 +1,7 @@
 """A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pez.features.store import Shard
+from pez.features.store import Shard, is_finite
 from pez.probes.cells import cells_of
 from pez.probes.groupings import group_ids
 from pez.probes.metrics import is_constant
@@ -94,7 +94,7 @@ def run_probe(
         if isinstance(solver, AttentiveSolver):
             choices = _fit_tokens(task, solver, loaded[0], width, device)
         else:
-            choices = fit_layers(task, torch.from_numpy(np.stack(loaded)).to(device))
+            choices = fit_layers(task, torch.from_numpy(_stacked(loaded)).to(device))
         return tables_of(chunk, choices)
 
     def tables_of(
@@ -148,6 +148,11 @@ def _operation_threads(threads: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
+def _stacked(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """Features [layers, n, D]; those of one layer are not copied, they may be gigabytes."""
+    return layers[0][None] if len(layers) == 1 else np.stack(layers)
+
+
 def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -> np.ndarray:
     """Features of ``layer``, float32 [clips, D].
 
@@ -160,8 +165,8 @@ def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -
             f"probe {name}: features of layer {layer} have shape {features.shape}, and the labels "
             f"name {clips} clips: extract the features again."
         )
-    finite = np.isfinite(features)
-    if not finite.all():
+    if not is_finite(torch.from_numpy(features)):
+        finite = np.isfinite(features)
         clip = int(np.flatnonzero(~finite.all(axis=1))[0])
         raise ArtifactError(
             f"probe {name}: {int((~finite).sum())} features of layer {layer} are NaN or infinite, "
