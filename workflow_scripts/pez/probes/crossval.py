@@ -182,6 +182,7 @@ def _fit_tokens(
     """Fit an attentive probe to one layer, ``features`` [n, tokens x width] flattened."""
     from pez.probes.attentive import fit_attentive  # other probes do without its modules
 
+    assert isinstance(task, PlausibilityTask)  # the configuration allows no other
     if width is None or features.shape[1] % width:
         raise ArtifactError(
             f"{features.shape[1]} features of a clip are no whole number of tokens of width "
