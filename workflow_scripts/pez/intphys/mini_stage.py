@@ -1,0 +1,108 @@
+"""The stage of a generated scene as Kubric describes it, for PyBullet and for Blender."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pez.clips.colour import linear_from_srgb
+from pez.clips.scene import GRAVITY_M_S2, SENSOR_MM, kb
+from pez.clips.spec import Colour
+from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, MiniScene, Point
+from pez.intphys.spec import MiniSpec
+
+PHYSICS_HZ = 240
+FLOOR_HALF_SIZE_M = 40.0
+SUN_LIGHT, FILL_LIGHT = 0.75, 0.3  # share of its colour that a surface facing the light shows
+
+
+class Cone(kb.PhysicalObject):
+    """Cone with radius, and half its height, of ``scale``; its origin halfway up the axis."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The Kubric scene and those of its assets that are changed later."""
+
+    scene: Any
+    actors: tuple[Any, ...]  # as in MiniScene.play
+    panels: tuple[Any, ...]
+    floor: Any
+    fill: Any
+
+
+def physics_steps(spec: MiniSpec) -> int:
+    """Steps of the engine between two frames: as many as make it at least 240 a second."""
+    return math.ceil(PHYSICS_HZ / spec.frames_per_second)
+
+
+def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
+    """Describe ``drawn`` to Kubric: panels raised, every actor at the start of its passage.
+
+    The panels are stage machinery: they stand before the lane, are touched by nothing, and take
+    no part in the simulation.
+    """
+    scene = kb.Scene(
+        frame_start=0,
+        frame_end=spec.frames - 1,
+        frame_rate=spec.frames_per_second,
+        step_rate=physics_steps(spec) * spec.frames_per_second,
+        resolution=(spec.resolution, spec.resolution),
+        gravity=(0.0, 0.0, -GRAVITY_M_S2),
+        ambient_illumination=kb.Color(0.0, 0.0, 0.0, 1.0),
+        background=_linear(drawn.wall_colour),
+    )
+    floor = kb.Cube(
+        name="floor", static=True, friction=0.0, restitution=0.0,
+        scale=(FLOOR_HALF_SIZE_M, FLOOR_HALF_SIZE_M, 1.0), position=(0.0, 0.0, -1.0),
+        material=_matte(drawn.floor.colours[0]),
+    )  # fmt: skip
+    actors = tuple(_actor(actor, drawn.actor_colour, spec) for actor in drawn.play)
+    panels = tuple(
+        kb.Cube(
+            name="panel", static=True, position=(panel.x_m, 0.0, panel.height_m / 2),
+            scale=(panel.half_width_m, PANEL_HALF_THICKNESS_M, panel.height_m / 2),
+            material=_matte(panel.colour),
+        )
+        for panel in drawn.panels
+    )  # fmt: skip
+    camera = drawn.camera
+    fill = _light("fill", _between(camera.look_at_m, camera.position_m), FILL_LIGHT)
+    for asset in (floor, *actors, *panels, _light("sun", drawn.sun_direction, SUN_LIGHT), fill):
+        scene += asset
+    scene.camera = kb.PerspectiveCamera(
+        name="camera", position=camera.position_m, look_at=camera.look_at_m,
+        sensor_width=SENSOR_MM, focal_length=SENSOR_MM / 2 / camera.half_view,
+    )  # fmt: skip
+    return Stage(scene, actors, panels, floor, fill)
+
+
+def _actor(actor: Actor, colour: Colour, spec: MiniSpec) -> Any:
+    kind = {"sphere": kb.Sphere, "cube": kb.Cube, "cone": Cone}[actor.shape]
+    return kind(
+        name=actor.shape, mass=1.0, friction=0.0, restitution=0.0, scale=actor.half_size_m,
+        position=(actor.start_x_m, actor.lane_y_m, actor.half_size_m[2]),
+        quaternion=(math.cos(actor.yaw_rad / 2), 0.0, 0.0, math.sin(actor.yaw_rad / 2)),
+        velocity=(actor.step_m * spec.frames_per_second, 0.0, 0.0),
+        material=_matte(colour),
+    )  # fmt: skip
+
+
+def _light(name: str, direction: Point, share: float) -> Any:
+    # A diffuse surface of albedo a that faces sunlight E (W/m2) has radiance a E / pi
+    return kb.DirectionalLight(
+        name=name, position=tuple(-value for value in direction), look_at=(0.0, 0.0, 0.0),
+        intensity=share * math.pi,
+    )  # fmt: skip
+
+
+def _between(end: Point, start: Point) -> Point:
+    return end[0] - start[0], end[1] - start[1], end[2] - start[2]
+
+
+def _linear(colour: Colour) -> Any:
+    red, green, blue = linear_from_srgb(colour).tolist()
+    return kb.Color(red, green, blue, 1.0)
+
+
+def _matte(colour: Colour) -> Any:
+    return kb.PrincipledBSDFMaterial(color=_linear(colour), roughness=1.0, specular=0.0)
