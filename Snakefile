@@ -18,7 +18,7 @@ from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
-from pez.intphys.spec import DEV, PUBLISHED_FRAMES
+from pez.intphys.spec import BLOCKS, DEV, MINI, MOVIES, PUBLISHED_FRAMES
 from pez.probes.spec import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint
@@ -46,6 +46,7 @@ wildcard_constraints:
 
 include: "rules/common.smk"
 include: "rules/clips.smk"
+include: "rules/intphys.smk"
 include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
@@ -59,6 +60,7 @@ TARGETS = {
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
+    "intphys": "the generated possible and impossible movies, checked and cut into clips",
     "clips": "the rendered datasets, with a contact sheet and a preview of each",
 }
 
@@ -67,6 +69,7 @@ localrules:
     targets,
     all,
     clips,
+    intphys,
 
 
 rule targets:
@@ -97,6 +100,14 @@ rule clips:
         [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
     message:
         "The clips are rendered"
+
+
+rule intphys:
+    input:
+        [file for dataset in CONFIG.intphys.datasets() for file in clip_shards(dataset)],
+        [clips_file(dataset, "preview.gif") for dataset in CONFIG.intphys.datasets()],
+    message:
+        "The possible and impossible movies are ready"
 
 
 for figure in CONFIG.figures:

@@ -19,6 +19,27 @@ def clips_file(dataset, name):
     return f"{OUT}/intphys/{dataset}/{name}"
 
 
+def movies_root(dataset):
+    """Folder of the movies of an IntPhys dataset: it holds the blocks O1, O2, O3."""
+    if dataset == MINI:
+        return f"{OUT}/intphys/{MINI}/movies"
+    return CONFIG.intphys.root
+
+
+def movie_files(dataset):
+    """What stands for the movies of an IntPhys dataset among a rule's inputs: the folders of the
+    scenes that are generated here; of the published ones the labels, because 36,000 pictures as
+    inputs would take Snakemake longer than the check of every one of them."""
+    scenes = [
+        f"{movies_root(dataset)}/{block}/{scene:02d}"
+        for block in BLOCKS
+        for scene in range(1, CONFIG.intphys.scenes(dataset) + 1)
+    ]
+    if dataset == MINI:
+        return scenes
+    return [f"{scene}/{movie}/status.json" for scene in scenes for movie in range(1, MOVIES + 1)]
+
+
 def clip_shards(dataset):
     """Every clip shard of ``dataset``."""
     return [
@@ -140,6 +161,19 @@ def frames_facts(dataset):
     return {"renderer": "kubric", "samples": CONFIG.intphys.mini.samples, "sampling": sampling}
 
 
+def clip_jobs(dataset):
+    """Jobs that make the clips of ``dataset``, as (rule, name of the benchmark file)."""
+    if dataset in CONFIG.clips.datasets:
+        shards = range(CONFIG.shards(dataset))
+        rendered = [("render_clips", f"{dataset}.{shard:03d}") for shard in shards]
+        return [("simulate_clips", dataset), *rendered]
+    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1) if dataset == MINI else ()
+    rendered = [
+        ("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
+    ]
+    return [*rendered, ("index_intphys", dataset), ("sample_intphys", dataset)]
+
+
 def figure_benchmarks(figure):
     """Benchmark files of the jobs behind ``figure``, as far as they are its own: clips, weights,
     features, probes and the drawing."""
@@ -149,10 +183,7 @@ def figure_benchmarks(figure):
     jobs = [("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in datasets:
-        jobs += [("simulate_clips", dataset)]
-        jobs += [
-            ("render_clips", f"{dataset}.{shard:03d}") for shard in range(CONFIG.shards(dataset))
-        ]
+        jobs += clip_jobs(dataset)
         jobs += [
             ("extract_features", f"{model}.{dataset}.{shard}")
             for model in models

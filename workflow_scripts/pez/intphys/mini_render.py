@@ -194,6 +194,4 @@ def _paint_floor(blender_floor: Any, floor: Floor) -> None:
     tree.links.new(place.outputs["Position"], mapping.inputs["Vector"])
     tree.links.new(mapping.outputs["Vector"], texture.inputs["Vector"])
     tree.links.new(texture.outputs["Fac"], mix.inputs["Fac"])
-    tree.links.new(
-        mix.outputs["Color"], tree.nodes["Principled BSDF"].inputs["Base Color"]
-    )
+    tree.links.new(mix.outputs["Color"], tree.nodes["Principled BSDF"].inputs["Base Color"])

@@ -86,8 +86,7 @@ def seen(scene: MiniScene, resolution: int, position_m: np.ndarray, lift: float)
     """Tell whether the middle of the actor is in the frame and no panel is before it."""
     middle = project(scene.camera, resolution, position_m[None])
     covered = any(
-        inside(panel_face(scene, resolution, panel, lift), middle, 0.0)[0]
-        for panel in scene.panels
+        inside(panel_face(scene, resolution, panel, lift), middle, 0.0)[0] for panel in scene.panels
     )
     return bool(np.all((middle >= 0) & (middle <= resolution))) and not covered
 

@@ -14,7 +14,7 @@ BLOCKS = {
 }
 MINI, DEV = "intphys_mini", "intphys_dev"
 MOVIES = 4  # of a scene: two possible, two impossible
-DEV_SCENES = 30  # of a block of the public dev release
+DEV_SCENES, DEV_FRAMES = 30, 100  # scenes of a block of the public dev release, frames of a movie
 PUBLISHED_FRAMES = "published frames"  # the "renderer" of movies that nobody rendered here
 
 
@@ -63,6 +63,10 @@ class IntphysConfig(Schema):
     def scenes(self, dataset: str) -> int:
         """Scenes of each block of ``dataset``."""
         return self.mini.scenes if dataset == MINI else DEV_SCENES
+
+    def frames(self, dataset: str) -> int:
+        """Frames of every movie of ``dataset``."""
+        return self.mini.frames if dataset == MINI else DEV_FRAMES
 
     def clips(self, dataset: str) -> int:
         """Number of clips (one a movie) of ``dataset``."""
