@@ -99,13 +99,17 @@ def test_auto_precision_is_the_faster_one_of_this_processor(monkeypatch):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
     for bf16_seconds, expected in ((0.5, "bf16"), (2.0, "fp32")):
         seconds = {torch.bfloat16: bf16_seconds, torch.float32: 1.0}
-        monkeypatch.setattr("pez.encoders.compute.product_seconds", seconds.__getitem__)
+        monkeypatch.setattr(
+            "pez.encoders.compute.product_seconds",
+            lambda dtypes, seconds=seconds: [seconds[dtype] for dtype in dtypes],
+        )
         assert choose_compute("cpu", "auto").precision == expected
         for asked in ("fp32", "bf16"):
             assert choose_compute("cpu", asked).precision == asked
 
 
 def test_the_time_of_a_product_grows_with_its_size(monkeypatch):
-    short = product_seconds(torch.float32)
+    (short,) = product_seconds([torch.float32])
     monkeypatch.setattr("pez.encoders.compute._PROBE_SIZE", 2048)
-    assert 0 < short < product_seconds(torch.float32)
+    (long,) = product_seconds([torch.float32])
+    assert 0 < short < long

@@ -252,3 +252,11 @@ def test_selection_on_the_reported_fold_is_the_same_beside_nested_selection() ->
         alone = fit_attentive(task, impatient, noise(seed), "cpu")["validation"]
         np.testing.assert_array_equal(beside.steps, alone.steps)
         np.testing.assert_allclose(beside.predictions, alone.predictions, atol=1e-4)
+
+
+def test_logits_of_different_clips_differ_under_autocast() -> None:
+    parameters, tokens = perturbed(fits=1), noise()[None]
+    with torch.autocast("cpu", torch.bfloat16), torch.no_grad():
+        logits = classify(parameters, tokens, HEADS)
+    assert logits.dtype == torch.float32
+    assert len(torch.unique(logits)) == logits.numel()

@@ -1,6 +1,8 @@
 """Where and how precisely an encoder computes, and the module made ready for it."""
 
+import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,7 +16,7 @@ from pez.encoders.rotary import Rotary
 
 Precision = Literal["fp32", "bf16"]
 
-_PROBE_SIZE, _PROBE_REPEATS = 512, 7
+_PROBE_SIZE, _PROBE_REPEATS = 512, 15
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,25 @@ def prefers_bf16(device: torch.device) -> bool:
     # Named differently by instruction set: AVX-512 and AMX of x86, and Arm's.
     if not any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16")):
         return False
-    return product_seconds(torch.bfloat16) < product_seconds(torch.float32)
+    rounded, full = product_seconds((torch.bfloat16, torch.float32))
+    return rounded < full
 
 
-def product_seconds(dtype: torch.dtype) -> float:
-    """Shortest of some timings of a matrix product on this processor, as other work only adds."""
-    matrix = torch.ones(_PROBE_SIZE, _PROBE_SIZE, dtype=dtype)
-    timings = []
-    for _ in range(_PROBE_REPEATS + 1):  # the first one prepares the kernel
-        started = time.perf_counter()
-        matrix @ matrix
-        timings.append(time.perf_counter() - started)
-    return min(timings[1:])
+def product_seconds(dtypes: Sequence[torch.dtype]) -> list[float]:
+    """Processor time of a matrix product in each of ``dtypes``, the least of some.
+
+    Processor time, as other work may hold the processor in between; and by turns, as it may slow
+    down what runs beside it.
+    """
+    matrices = [torch.ones(_PROBE_SIZE, _PROBE_SIZE, dtype=dtype) for dtype in dtypes]
+    least = [math.inf] * len(dtypes)
+    for attempt in range(_PROBE_REPEATS + 1):
+        for index, matrix in enumerate(matrices):
+            started = time.process_time()
+            matrix @ matrix
+            if attempt:  # the first one prepares the kernel
+                least[index] = min(least[index], time.process_time() - started)
+    return least
 
 
 class _Rounded(nn.Module):

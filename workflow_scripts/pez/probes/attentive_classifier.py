@@ -97,7 +97,9 @@ def _cross_attention_block(p: Parameters, block: str, tokens: Tensor, heads: int
     attended = F.scaled_dot_product_attention(asked, keys, values)
     pooled = query + attended.transpose(1, 2).reshape(fits, clips, 1, width)
     pooled = pooled + _mlp(p, block, pooled)
-    return _linear(p, "output", pooled)[:, :, 0, 0]
+    # A logit of bfloat16 has 256 values between 1 and 2: different clips would seem to tie.
+    with torch.autocast(pooled.device.type, enabled=False):
+        return _linear(p, "output", pooled.float())[:, :, 0, 0]
 
 
 def _mlp(p: Parameters, block: str, tokens: Tensor) -> Tensor:
