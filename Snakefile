@@ -16,7 +16,10 @@ sys.path.insert(0, str(SCRIPTS))
 from pez.config.load import load_config
 from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
+from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
+from pez.intphys.spec import DEV, PUBLISHED_FRAMES
+from pez.probes.spec import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint
 

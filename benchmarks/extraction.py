@@ -12,6 +12,7 @@ in one run on one card, medians of repeats, and compared with
 """
 
 import argparse
+import os
 import shutil
 import statistics
 import sys
@@ -58,7 +59,7 @@ PATCHES: tuple[View, ...] = ("tubelet_mean", "last_tubelet_patches")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--sizes", nargs="*", choices=SIZES, default=list(SIZES))
     parser.add_argument("--shards", nargs=2, type=int, default=(7, 28), help="few and many")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--out", type=Path, help="folder for extraction.csv")
@@ -204,7 +205,7 @@ def disk_rows(folder: Path, ceiling: float, shards: Sequence[int], repeats: int)
     clips = [folder / f"shard_{shard:03d}.safetensors" for shard in range(many)]
     for path in clips:
         write_tensors(path, {"frames": frames}, {})
-    rows = []
+    rows = plain_disk_rows(folder)
     for views in (MEANS, PATCHES):
         times: dict[int, list[float]] = {few: [], many: []}
         for _ in range(max(2, repeats // 2)):
@@ -223,6 +224,29 @@ def disk_rows(folder: Path, ceiling: float, shards: Sequence[int], repeats: int)
     rows.append(read_row(folder, spec, many))
     rows.append(naive_row(folder, frames, spec, ceiling))
     return rows
+
+
+def plain_disk_rows(folder: Path) -> list[dict]:
+    """The disk alone: one file of 8 GB written in order and synced, then read without the cache."""
+    path, block = folder / "plain", np.random.default_rng(0).bytes(64 << 20)
+    size = 128 * len(block)
+    start = time.perf_counter()
+    with path.open("wb") as file:
+        for _ in range(128):
+            file.write(block)
+        os.fsync(file.fileno())
+    written = time.perf_counter() - start
+    with path.open("rb", buffering=0) as file:
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+        start = time.perf_counter()
+        while file.read(64 << 20):
+            pass
+    read = time.perf_counter() - start
+    path.unlink()
+    return [
+        {"case": "disk: plain write and sync", "written_gb_per_s": size / written / 1e9},
+        {"case": "disk: plain read, not cached", "read_gb_per_s": size / read / 1e9},
+    ]
 
 
 def extract(

@@ -100,11 +100,13 @@ def probe_threads(probe):
 
 
 def figure_probes(figure):
-    """Probe results that ``figure`` shows, the untrained controls among them."""
+    """Probe results that ``figure`` shows: on its models and, unless the labels are shuffled, on
+    their untrained controls (one control at a time)."""
     return [
         f"{OUT}/probes/{model}/{probe}.parquet"
         for model in CONFIG.models_of(figure)
         for probe in CONFIG.figures[figure].probes
+        if not (model.endswith(UNTRAINED_SUFFIX) and probe.endswith(SHUFFLED_SUFFIX))
     ]
 
 
@@ -120,12 +122,22 @@ def model_facts(model):
 
 def clips_facts(figure):
     """What a figure says about the clips behind its probes."""
-    datasets = {PROBES[probe].dataset for probe in CONFIG.figures[figure].probes}
+    datasets = sorted({PROBES[probe].dataset for probe in CONFIG.figures[figure].probes})
     return {
-        "renderer": CONFIG.clips.renderer,
-        "samples": CONFIG.clips.render.samples,
-        "datasets": {name: CONFIG.count_clips(name) for name in sorted(datasets)},
+        **frames_facts(datasets[0]),
+        "datasets": {name: CONFIG.count_clips(name) for name in datasets},
     }
+
+
+def frames_facts(dataset):
+    """Where the frames of ``dataset`` come from. The datasets of one figure have it in common:
+    they are all of balls, or one of movies."""
+    if dataset in CONFIG.clips.datasets:
+        return {"renderer": CONFIG.clips.renderer, "samples": CONFIG.clips.render.samples}
+    sampling = CONFIG.intphys.sampling.model_dump(mode="json")
+    if dataset == DEV:
+        return {"renderer": PUBLISHED_FRAMES, "samples": None, "sampling": sampling}
+    return {"renderer": "kubric", "samples": CONFIG.intphys.mini.samples, "sampling": sampling}
 
 
 def figure_benchmarks(figure):

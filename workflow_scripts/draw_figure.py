@@ -5,6 +5,7 @@ from pathlib import Path
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import read_references
 from pez.figures.draw import FigureFiles, draw_figure
+from pez.figures.inputs import FigureInputs
 from pez.figures.spec import FigureStyle, read_figure
 from pez.probes.spec import read_probe
 from pez.runtime.job import job
@@ -12,9 +13,8 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake):
         files, params, output = snakemake.input, snakemake.params, snakemake.output
-        draw_figure(
+        inputs = FigureInputs(
             name=snakemake.wildcards.figure,
-            spec=read_figure(params.figure),
             style=FigureStyle.model_validate(params.style),
             results=[Path(path) for path in files.results],
             probes={name: read_probe(probe) for name, probe in params.probes.items()},
@@ -23,6 +23,10 @@ if __name__ == "__main__":
             },
             clips=ClipsFacts.model_validate(params.clips),
             references=read_references(files.third_party, files.paper, files.recipes),
+        )
+        draw_figure(
+            spec=read_figure(params.figure),
+            inputs=inputs,
             files=FigureFiles(
                 png=Path(output.png),
                 svg=Path(output.svg),

@@ -31,6 +31,7 @@ if __name__ == "__main__":
             device=run.device,
             threads=run.threads,
             width=params["width"],
+            load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
         )
         write_table(snakemake.output.results, results)
         write_table(snakemake.output.predictions, predictions)

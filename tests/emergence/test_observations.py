@@ -4,13 +4,35 @@ import numpy as np
 import pytest
 
 from pez.emergence.curves import Curve
-from pez.emergence.observations import Observation, observe
+from pez.emergence.observations import Observation
+from pez.emergence.observations import observe as observe_readout
+from pez.emergence.readout import Readout
+from pez.probes.spec import ProbeSpec
 
 OFFSETS = np.array([-0.02, 0.0, 0.02])
 
 
 def curve(mean: np.ndarray) -> Curve:
     return Curve(mean[:, None] + OFFSETS)
+
+
+SPEC = ProbeSpec.model_validate(
+    {
+        "dataset": "velocity",
+        "target": "speed",
+        "capture": "resid_post",
+        "pooling": "mean",
+        "grouping": "position",
+        "normalisation": "zscore",
+        "solver": "trainable",
+    }
+)
+
+
+def observe(
+    probe: str, trained: dict[str, Curve], untrained: dict[str, Curve], **more: object
+) -> tuple[Observation, ...]:
+    return observe_readout(Readout(probe, SPEC, trained, untrained, **more))
 
 
 def by_name(found: tuple[Observation, ...]) -> dict[str, Observation]:
@@ -71,3 +93,42 @@ def test_a_probe_without_any_score_is_said_to_be_so() -> None:
     assert [seen.name for seen in found] == ["degenerate"]
     only_control = by_name(observe("x", {"validation": curve(STEP)}, nothing))
     assert only_control["gap_to_untrained"].measured is None
+
+
+def test_an_accuracy_is_judged_against_chance_shuffled_labels_and_ties() -> None:
+    ties = np.zeros((12, 3))
+    ties[0] = 0.5
+    trained = {"validation": Curve(curve(STEP).scores, ties)}
+    control = {"validation": curve(np.full(12, 0.5))}
+    found = observe(
+        "p",
+        trained,
+        control,
+        metric="relative_accuracy",
+        shuffled={"validation": curve(np.full(12, 0.7))},
+    )
+    seen = by_name(found)
+    assert {one.probe for one in found} == {"p, relative accuracy"}
+    assert seen["gap_to_untrained"].measured == pytest.approx(0.3)
+    assert seen["gap_to_shuffled"].measured == pytest.approx(0.1)
+    assert "at 8 of 12 layers" in seen["gap_to_shuffled"].text
+    assert seen["tie_share"].measured == 0.5
+    assert "at 1 of 12 layers, most at layer 0, where 50.0 % of the scenes tie" in (
+        seen["tie_share"].text
+    )
+    assert seen["sigmoid_criterion"].holds  # peak 0.8: 30 points above chance
+    low = {"validation": Curve(curve(STEP - 0.2).scores, np.zeros((12, 3)))}
+    seen = by_name(observe("p", low, control, metric="relative_accuracy"))
+    assert seen["sigmoid_criterion"].holds is False  # peak 0.6, though it rises as much
+    assert seen["tie_share"].text == "no scene ties at any layer"
+
+
+def test_of_a_block_only_the_best_layer_is_told() -> None:
+    trained = {"validation": curve(STEP + np.arange(12) / 100), "nested": curve(STEP)}
+    found = observe(
+        "p", trained, {"validation": curve(LATE_STEP)}, metric="clip_accuracy", subset="O2"
+    )
+    assert [(seen.probe, seen.name, seen.measured) for seen in found] == [
+        ("p, clip accuracy, O2", "best_layer", 11)
+    ]
+    assert "best layer 11: 0.910 ± 0.020; nested selection, layer 4: 0.800" in found[0].text

@@ -9,8 +9,10 @@ import pytest
 
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.pages import to_markdown, write_verdict
+from pez.emergence.readout import Readout
 from pez.emergence.reference import References, read_references
-from pez.emergence.report import FigureVerdict, judge, to_markdown, write_verdict
+from pez.emergence.report import Evidence, FigureVerdict, judge
 from pez.emergence.verdict import OVERALL, Comparison, compare
 from pez.probes.spec import ProbeSpec
 from pez.runtime.errors import ArtifactError
@@ -68,7 +70,15 @@ def curve(mean: np.ndarray) -> Curve:
 def compared(
     curves: dict[str, np.ndarray], tables: References, probes: dict[str, ProbeSpec] = POLAR
 ) -> Comparison:
-    return compare({name: curve(mean) for name, mean in curves.items()}, probes, tables)[0]
+    return compare("vjepa2_large", readouts(curves, probes), CLIPS, tables)[0]
+
+
+def readouts(curves: dict[str, np.ndarray], probes: dict[str, ProbeSpec]) -> list[Readout]:
+    control = {"validation": curve(np.full(24, 0.1))}
+    return [
+        Readout(name, probes[name], {"validation": curve(mean)}, control)
+        for name, mean in curves.items()
+    ]
 
 
 def test_the_third_party_curves_themselves_are_qualified(tables: References) -> None:
@@ -151,10 +161,8 @@ def test_a_probe_without_reference_numbers(tables: References) -> None:
 
 
 def judged(tables: References, model: str, facts: ModelFacts, clips: ClipsFacts) -> FigureVerdict:
-    curves = {name: {"validation": curve(mean)} for name, mean in third_party_curves().items()}
-    control = {name: {"validation": curve(np.full(24, 0.1))} for name in curves}
-    models = {model: facts}
-    return judge("figure2c", {model: curves}, {model: control}, POLAR, models, clips, tables)
+    evidence = {model: Evidence(readouts(third_party_curves(), POLAR))}
+    return judge("figure2c", evidence, POLAR, {model: facts}, clips, tables)
 
 
 def test_the_published_model_on_the_whole_dataset_is_compared(tables: References) -> None:
@@ -171,7 +179,11 @@ def test_the_published_model_on_the_whole_dataset_is_compared(tables: References
     [
         (LARGE.model_copy(update={"source": "random"}), CLIPS, "untrained"),
         (LARGE.model_copy(update={"source": "embedded"}), CLIPS, "trained by this project"),
-        (LARGE, CLIPS.model_copy(update={"renderer": "procedural"}), "rendered by 'procedural'"),
+        (
+            LARGE,
+            CLIPS.model_copy(update={"renderer": "procedural"}),
+            "clips of 'velocity' rendered by 'procedural', the paper's by 'kubric'",
+        ),
         (LARGE, CLIPS.model_copy(update={"datasets": {"velocity": 48}}), "48 clips in 'velocity'"),
     ],
 )
@@ -209,8 +221,10 @@ def test_reference_tables_agree_with_themselves(tables: References) -> None:
     assert {name: values[name] for name in paper_marks} == paper_marks
     for table in (tables.third_party, tables.paper):
         assert not table[["value", "tolerance", "source"]].isna().any().any()
-        assert not table.duplicated(["variable", "quantity"]).any()
-        assert table.groupby("variable")["kind"].apply(lambda kinds: "key" in set(kinds)).all()
+        assert not table.duplicated(["model", "variable", "quantity", "layer"]).any()
+        kinds = table.groupby(["model", "variable"])["kind"]
+        assert kinds.apply(lambda found: "key" in set(found)).all()
+        assert set(table["variable"]) <= set(tables.recipes["variable"])
     assert tables.paper["source"].str.contains("read off|text").all()
 
 

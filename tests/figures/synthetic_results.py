@@ -5,12 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib.figure import Figure
 
 from pez.clips.spec import Motion
 from pez.emergence.curves import layer_fractions
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import References, read_references
+from pez.figures import draw
 from pez.figures.spec import FigureSpec
+from pez.figures.style import save_figure
 from pez.probes.spec import ProbeSpec
 from pez.runtime.tables import write_table
 
@@ -152,3 +156,32 @@ def write_results(folder: Path, shown: FigureSpec, spread: float = 0.02) -> list
                 write_table(path, probe_table(realistic_curves(network, name), spread))
                 paths.append(path)
     return paths
+
+
+def remember_figures(patch: pytest.MonkeyPatch) -> list[Figure]:
+    """List to which every figure that `draw_figure` writes is added as a matplotlib object."""
+    seen: list[Figure] = []
+
+    def save(figure: Figure, png: Path, svg: Path) -> None:
+        seen.append(figure)
+        save_figure(figure, png, svg)
+
+    patch.setattr(draw, "save_figure", save)
+    return seen
+
+
+def assert_nothing_overlaps(figure: Figure) -> None:
+    """Texts, legend and panels stay on the page and apart from each other."""
+    renderer = figure.canvas.get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in figure.texts]
+    boxes += [figure.legends[0].get_window_extent(renderer)]
+    boxes += [axes.get_tightbbox(renderer) for axes in figure.axes]
+    for index, box in enumerate(boxes):
+        assert box.x0 >= 0 and box.y0 >= 0, box
+        assert box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1, box
+        for other in boxes[index + 1 :]:
+            overlap = (
+                min(box.x1, other.x1) - max(box.x0, other.x0),
+                (min(box.y1, other.y1) - max(box.y0, other.y0)),
+            )
+            assert min(overlap) <= 1.5, (box, other)  # pixels: glyph boxes are padded

@@ -12,8 +12,8 @@ import pytest
 from movie_data import movies, plausibility_spec
 
 from pez.features.paths import FeatureKey, feature_path
-from pez.features.write import write_features
 from pez.runtime.tables import write_table
+from pez.runtime.tensor_file import write_tensors
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 LABELS = movies(4).drop(columns=["first", "second"])
@@ -53,7 +53,7 @@ def write_inputs(folder: Path, labels: pd.DataFrame) -> list[str]:
                 part = features[start : start + SHARD]
                 part = part if view == "tubelet_mean" else part.astype(np.float16)
                 path = feature_path(folder / "features", FeatureKey(view, stream, shard))
-                write_features(path, part, "clips", {})
+                write_tensors(path, {"features": part}, {"view": view, "stream": stream})
                 files.append(str(path))
     return files
 

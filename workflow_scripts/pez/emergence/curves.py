@@ -8,6 +8,8 @@ import pandas as pd
 from pez.runtime.errors import ArtifactError
 
 COLUMNS = ("layer", "selection", "fold", "metric", "value")
+# What counts as wrong in a score because neither side is ahead, and is reported beside it.
+TIES = {"relative_accuracy": "relative_ties"}
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,12 @@ class Curve:
 
     Attributes:
         scores: float64 [layers, folds]; NaN where a fold was degenerate.
+        ties: share of scenes that tie and count as wrong in ``scores``, float64 [layers, folds];
+            None for a score that knows no ties.
     """
 
     scores: np.ndarray
+    ties: np.ndarray | None = None
 
     @property
     def layers(self) -> int:
@@ -58,6 +63,13 @@ class Curve:
         """Sample standard deviation over folds, float64 [layers]; NaN below two folds."""
         return np.array([estimate(row).spread for row in self.scores])
 
+    @property
+    def tie_share(self) -> np.ndarray:
+        """Mean of the ties over folds, float64 [layers]; NaN for a score that knows none."""
+        if self.ties is None:
+            return np.full(self.layers, np.nan)
+        return np.array([estimate(row).mean for row in self.ties])
+
 
 def estimate(values: np.ndarray) -> Estimate:
     """Mean and spread of the finite entries of ``values`` (float [folds])."""
@@ -77,27 +89,60 @@ def pez_layer(layers: int) -> int:
     return min(round(layers / 3), layers - 1)
 
 
-def read_curves(table: pd.DataFrame, layers: int, source: str) -> dict[str, Curve]:
-    """Turn a probe result table into one R2 `Curve` per selection.
+def read_curves(
+    table: pd.DataFrame,
+    layers: int,
+    source: str,
+    metric: str = "r2",
+    subset: str | None = None,
+) -> dict[str, Curve]:
+    """Turn a probe result table into one `Curve` of ``metric`` per selection.
 
     Args:
         table: tidy table with the columns `COLUMNS`.
         layers: number of layers the model has.
         source: path of the table, for messages.
+        metric: the score; its ties are read with it (see `TIES`).
+        subset: part of the clips that is judged; None for a table without the column subset.
 
     Raises:
-        ArtifactError: the table holds no R2, or other layers than the model.
+        ArtifactError: the table holds no such metric or subset, or other layers than the model.
     """
-    r2 = table[table["metric"] == "r2"]
-    if r2.empty:
-        raise ArtifactError(f"{source} holds no rows of metric r2: delete it and run again.")
-    curves = {}
-    for selection, rows in r2.groupby("selection"):
-        scores = rows.pivot(index="layer", columns="fold", values="value").sort_index()
-        if list(scores.index) != list(range(layers)):
+    scores = read_matrices(table, layers, source, metric, subset)
+    if metric not in TIES:
+        return {selection: Curve(values) for selection, values in scores.items()}
+    ties = read_matrices(table, layers, source, TIES[metric], subset)
+    return {selection: Curve(values, ties[selection]) for selection, values in scores.items()}
+
+
+def read_matrices(
+    table: pd.DataFrame,
+    layers: int,
+    source: str,
+    metric: str,
+    subset: str | None,
+    column: str = "value",
+) -> dict[str, np.ndarray]:
+    """One matrix of ``column`` per selection, float64 [layers, folds]; arguments and errors as in
+    `read_curves`.
+    """
+    rows = table[table["metric"] == metric]
+    if subset is not None:
+        if "subset" not in table:
+            raise ArtifactError(f"{source} lacks the column subset: delete it and run again.")
+        rows = rows[rows["subset"] == subset]
+    if rows.empty:
+        of_subset = "" if subset is None else f" and subset {subset}"
+        raise ArtifactError(
+            f"{source} holds no rows of metric {metric}{of_subset}: delete it and run again."
+        )
+    matrices = {}
+    for selection, part in rows.groupby("selection"):
+        values = part.pivot(index="layer", columns="fold", values=column).sort_index()
+        if list(values.index) != list(range(layers)):
             raise ArtifactError(
-                f"{source} holds {len(scores)} layers ({selection}) where the model has {layers}: "
+                f"{source} holds {len(values)} layers ({selection}) where the model has {layers}: "
                 "it belongs to another model. Delete it and run again."
             )
-        curves[str(selection)] = Curve(scores.to_numpy(np.float64))
-    return curves
+        matrices[str(selection)] = values.to_numpy(np.float64)
+    return matrices

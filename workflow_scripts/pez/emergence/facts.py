@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pez.intphys.spec import SamplingSpec
 from pez.runtime.schema import Schema
 
 
@@ -18,6 +19,20 @@ class ModelFacts(Schema):
 class ClipsFacts(Schema):
     """The clips that the probes of a figure read."""
 
-    renderer: str
-    samples: int = Field(ge=1, description="Cycles samples per pixel")
+    renderer: str = Field(description="a renderer, or 'published frames'")
+    samples: int | None = Field(ge=1, description="Cycles samples per pixel; null if published")
     datasets: dict[str, int] = Field(description="number of clips of each dataset in use")
+    sampling: SamplingSpec | None = Field(
+        None, description="which frames of a movie make a clip; null where a movie is a clip"
+    )
+
+    @property
+    def origin(self) -> str:
+        """Where the frames come from, and which were taken, in words."""
+        words = [self.renderer]
+        if self.samples is not None:
+            words.append(f"{self.samples} samples per pixel")
+        if self.sampling is not None:
+            window = {"uniform": "evenly spaced", "breakpoint": "around the breakpoint"}
+            words.append(f"{self.sampling.frames} frames {window[self.sampling.window]}")
+        return ", ".join(words)

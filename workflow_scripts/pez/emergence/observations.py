@@ -7,6 +7,7 @@ from pydantic import Field
 
 from pez.emergence.curves import Curve, Estimate, estimate, layer_fractions, pez_layer
 from pez.emergence.landmarks import Landmarks, find_landmarks
+from pez.emergence.readout import ALL, Readout
 from pez.emergence.sigmoid import fit_sigmoid
 from pez.runtime.schema import Schema
 
@@ -14,7 +15,7 @@ from pez.runtime.schema import Schema
 class Observation(Schema):
     """One statement about one probe of one model."""
 
-    probe: str
+    probe: str = Field(description="the probe; with its score and subset where it has several")
     name: str = Field(description="stable key of the observation")
     text: str
     measured: float | None = Field(description="the number behind it; null where there is none")
@@ -22,62 +23,78 @@ class Observation(Schema):
     holds: bool | None = Field(description="answer of a yes-or-no question, else null")
 
 
-def observe(
-    probe: str, trained: Mapping[str, Curve], untrained: Mapping[str, Curve]
-) -> tuple[Observation, ...]:
-    """Observations on one probe.
-
-    Args:
-        probe: its name.
-        trained: curves of the model by selection; "validation" must be there.
-        untrained: the same of the untrained network of the same architecture.
-    """
-    curve, control = trained["validation"], untrained["validation"]
-    marks, control_marks = find_landmarks(curve), find_landmarks(control)
+def observe(readout: Readout) -> tuple[Observation, ...]:
+    """Observations on ``readout``: in full for all clips, the best layer for a part of them."""
+    marks = find_landmarks(readout.curve)
     if marks is None:
         text = "every fold is degenerate: nothing was measured"
-        return (_observation(probe, "degenerate", text, None, None, None),)
+        return (_observation(readout, "degenerate", text),)
+    if readout.subset != ALL:
+        return (_best_layer(readout, marks),)
+    control_marks = find_landmarks(readout.untrained["validation"])
     found = [
-        _early(probe, marks),
-        _rises(probe, marks),
-        _onset(probe, curve, marks, control_marks),
-        _jump(probe, curve, marks),
-        _decline(probe, curve, marks),
-        _gap_to_control(probe, curve, control),
-        _sigmoid(probe, curve, control),
+        _early(readout, marks),
+        _rises(readout, marks),
+        _onset(readout, marks, control_marks),
+        _jump(readout, marks),
+        _decline(readout, marks),
+        _gap(readout, "gap_to_untrained", "the untrained control", readout.untrained),
+        _sigmoid(readout),
     ]
-    if "nested" in trained:
-        found.append(_selection_gap(probe, curve, trained["nested"]))
-    if curve.n_nan_folds.any():
-        found.append(_degenerate(probe, curve))
+    if readout.shuffled is not None:
+        found.append(_gap(readout, "gap_to_shuffled", "shuffled labels", readout.shuffled))
+    if "nested" in readout.trained:
+        found.append(_selection_gap(readout, readout.trained["nested"]))
+    if readout.curve.ties is not None:
+        found.append(_ties(readout))
+    if readout.curve.n_nan_folds.any():
+        found.append(_degenerate(readout))
     return tuple(found)
 
 
-def _degenerate(probe: str, curve: Curve) -> Observation:
+def _degenerate(readout: Readout) -> Observation:
+    curve = readout.curve
     most = int(curve.n_nan_folds.max())
-    text = f"{most} of {curve.scores.shape[1]} folds have no R2 (constant target) and are left out"
-    return _observation(probe, "degenerate_folds", text, most, None, None)
-
-
-def _early(probe: str, marks: Landmarks) -> Observation:
     text = (
-        f"R2 at layer 0 is {marks.first:.3f}; "
+        f"{most} of {curve.scores.shape[1]} folds have no {readout.score.words} (constant target, "
+        "or no clip) and are left out"
+    )
+    return _observation(readout, "degenerate_folds", text, most)
+
+
+def _best_layer(readout: Readout, marks: Landmarks) -> Observation:
+    best = estimate(readout.curve.scores[marks.peak_layer])
+    text = f"best layer {marks.peak_layer}: {_unsigned(best)}"
+    nested = readout.trained.get("nested")
+    nested_marks = None if nested is None else find_landmarks(nested)
+    if nested is not None and nested_marks is not None:
+        best_nested = estimate(nested.scores[nested_marks.peak_layer])
+        text += f"; nested selection, layer {nested_marks.peak_layer}: {_unsigned(best_nested)}"
+    control = find_landmarks(readout.untrained["validation"])
+    if control is not None:
+        text += f"; untrained control, layer {control.peak_layer}: {control.peak:.3f}"
+    return _observation(readout, "best_layer", text, marks.peak_layer)
+
+
+def _early(readout: Readout, marks: Landmarks) -> Observation:
+    text = (
+        f"{readout.score.words} at layer 0 is {marks.first:.3f}; "
         f"the peak is {marks.peak:.3f} at layer {marks.peak_layer}"
     )
-    return _observation(probe, "early_readability", text, marks.first, None, None)
+    return _observation(readout, "early_readability", text, marks.first)
 
 
-def _rises(probe: str, marks: Landmarks) -> Observation:
+def _rises(readout: Readout, marks: Landmarks) -> Observation:
     holds = marks.rise.is_above_spread
     text = (
-        f"R2 {'rises' if holds else 'does not rise beyond the fold spread'} from layer 0 to the "
-        f"peak: {_signed(marks.rise)}"
+        f"{readout.score.words} {'rises' if holds else 'does not rise beyond the fold spread'} "
+        f"from layer 0 to the peak: {_signed(marks.rise)}"
     )
-    return _estimated(probe, "rises_with_depth", text, marks.rise, holds)
+    return _estimated(readout, "rises_with_depth", text, marks.rise)
 
 
-def _onset(probe: str, curve: Curve, marks: Landmarks, control: Landmarks | None) -> Observation:
-    fractions = layer_fractions(curve.layers)
+def _onset(readout: Readout, marks: Landmarks, control: Landmarks | None) -> Observation:
+    fractions = layer_fractions(readout.curve.layers)
 
     def words(landmarks: Landmarks | None) -> str:
         if landmarks is None or landmarks.onset is None:
@@ -92,49 +109,68 @@ def _onset(probe: str, curve: Curve, marks: Landmarks, control: Landmarks | None
     if onset is not None and control is not None and control.onset is not None:
         later = onset > control.onset
         text += f"; {'later than' if later else 'not later than'} in the control"
-    return _observation(probe, "onset", text, None if onset is None else float(onset), None, later)
+    return _observation(readout, "onset", text, onset, holds=later)
 
 
-def _jump(probe: str, curve: Curve, marks: Landmarks) -> Observation:
-    holds = marks.jump.is_above_spread
-    layer = pez_layer(curve.layers)
-    text = f"R2 at the PEZ layer ({layer}) over the mean of shallower layers: {_signed(marks.jump)}"
-    return _estimated(probe, "jump_at_pez", text, marks.jump, holds)
+def _jump(readout: Readout, marks: Landmarks) -> Observation:
+    text = (
+        f"{readout.score.words} at the PEZ layer ({pez_layer(readout.curve.layers)}) over the mean "
+        f"of shallower layers: {_signed(marks.jump)}"
+    )
+    return _estimated(readout, "jump_at_pez", text, marks.jump)
 
 
-def _decline(probe: str, curve: Curve, marks: Landmarks) -> Observation:
-    decline = estimate(curve.scores[marks.peak_layer] - curve.scores[-1])
+def _decline(readout: Readout, marks: Landmarks) -> Observation:
+    decline = estimate(readout.curve.scores[marks.peak_layer] - readout.curve.scores[-1])
     text = f"late decline, peak minus last layer: {_signed(decline)}"
-    return _estimated(probe, "late_decline", text, decline, decline.is_above_spread)
+    return _estimated(readout, "late_decline", text, decline)
 
 
-def _gap_to_control(probe: str, curve: Curve, control: Curve) -> Observation:
-    gaps = [_paired(curve, control, layer) for layer in range(curve.layers)]
+def _gap(readout: Readout, name: str, words: str, control: Mapping[str, Curve]) -> Observation:
+    curve = readout.curve
+    gaps = [_paired(curve, control["validation"], layer) for layer in range(curve.layers)]
     at_pez = gaps[pez_layer(curve.layers)]
     ahead = sum(gap.is_above_spread for gap in gaps)
     text = (
-        f"R2 above the untrained control at the PEZ layer: {_signed(at_pez)}; ahead of it by more "
-        f"than the fold spread at {ahead} of {curve.layers} layers"
+        f"{readout.score.words} above {words} at the PEZ layer: {_signed(at_pez)}; ahead of it by "
+        f"more than the fold spread at {ahead} of {curve.layers} layers"
     )
-    return _estimated(probe, "gap_to_untrained", text, at_pez, at_pez.is_above_spread)
+    return _estimated(readout, name, text, at_pez)
 
 
-def _selection_gap(probe: str, validation: Curve, nested: Curve) -> Observation:
+def _selection_gap(readout: Readout, nested: Curve) -> Observation:
+    validation = readout.curve
     gaps = [_paired(validation, nested, layer) for layer in range(validation.layers)]
     means = np.array([gap.mean for gap in gaps])
     if np.isnan(means).all():
         text = "nested selection: every fold is degenerate"
-        return _observation(probe, "selection_gap", text, None, None, None)
+        return _observation(readout, "selection_gap", text)
     largest = int(np.nanargmax(means))
     text = (
         f"optimism of choosing on the reported fold (validation minus nested): mean over layers "
         f"{np.nanmean(means):+.3f}, largest {_signed(gaps[largest])} at layer {largest}"
     )
-    return _observation(probe, "selection_gap", text, float(np.nanmean(means)), None, None)
+    return _observation(readout, "selection_gap", text, float(np.nanmean(means)))
 
 
-def _sigmoid(probe: str, curve: Curve, control: Curve) -> Observation:
-    fit, control_fit = fit_sigmoid(curve.mean), fit_sigmoid(control.mean)
+def _ties(readout: Readout) -> Observation:
+    share = readout.curve.tie_share
+    tied = np.flatnonzero(share > 0)
+    if len(tied):
+        most = int(np.nanargmax(share))
+        text = (
+            f"ties, which count as wrong: at {len(tied)} of {len(share)} layers, most at layer "
+            f"{most}, where {100 * share[most]:.1f} % of the scenes tie"
+        )
+    else:
+        text = "no scene ties at any layer"
+    return _observation(readout, "tie_share", text, float(np.nanmax(share)))
+
+
+def _sigmoid(readout: Readout) -> Observation:
+    chance = readout.score.chance
+    fit = fit_sigmoid(readout.curve.mean, chance)
+    control_fit = fit_sigmoid(readout.untrained["validation"].mean, chance)
     words = {True: "met", False: "not met"}
     holds = fit is not None and fit.emerges
     control_holds = control_fit is not None and control_fit.emerges
@@ -146,7 +182,7 @@ def _sigmoid(probe: str, curve: Curve, control: Curve) -> Observation:
         f"{words[control_holds]}"
     )
     inflection = None if fit is None else fit.inflection
-    return _observation(probe, "sigmoid_criterion", text, inflection, None, holds)
+    return _observation(readout, "sigmoid_criterion", text, inflection, holds=holds)
 
 
 def _paired(one: Curve, other: Curve, layer: int) -> Estimate:
@@ -157,29 +193,36 @@ def _paired(one: Curve, other: Curve, layer: int) -> Estimate:
 
 
 def _signed(value: Estimate) -> str:
-    spread = "" if np.isnan(value.spread) else f" ± {value.spread:.3f}"
-    return f"{value.mean:+.3f}{spread}"
+    return f"{value.mean:+.3f}{_plus_minus(value)}"
 
 
-def _estimated(
-    probe: str, name: str, text: str, value: Estimate, holds: bool | None
-) -> Observation:
-    return _observation(probe, name, text, value.mean, value.spread, holds)
+def _unsigned(value: Estimate) -> str:
+    return f"{value.mean:.3f}{_plus_minus(value)}"
+
+
+def _plus_minus(value: Estimate) -> str:
+    return "" if np.isnan(value.spread) else f" ± {value.spread:.3f}"
+
+
+def _estimated(readout: Readout, name: str, text: str, value: Estimate) -> Observation:
+    """Observation that holds if ``value`` is positive by more than its fold spread."""
+    holds = value.is_above_spread
+    return _observation(readout, name, text, value.mean, value.spread, holds)
 
 
 def _observation(
-    probe: str,
+    readout: Readout,
     name: str,
     text: str,
-    measured: float | None,
-    spread: float | None,
-    holds: bool | None,
+    measured: float | None = None,
+    spread: float | None = None,
+    holds: bool | None = None,
 ) -> Observation:
     def finite(number: float | None) -> float | None:
-        return number if number is not None and np.isfinite(number) else None
+        return float(number) if number is not None and np.isfinite(number) else None
 
     return Observation(
-        probe=probe,
+        probe=readout.name,
         name=name,
         text=text,
         measured=finite(measured),

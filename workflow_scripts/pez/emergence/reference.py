@@ -5,14 +5,31 @@ from pathlib import Path
 
 import pandas as pd
 
-from pez.probes.spec import ProbeSpec
+from pez.emergence.facts import ClipsFacts
+from pez.emergence.readout import Readout
+from pez.intphys.spec import PUBLISHED_FRAMES
 from pez.runtime.errors import ArtifactError
 
-REFERENCE_MODEL = "vjepa2_large"
-# Renderer, and clips in each dataset, of the paper (arXiv 2602.07050, appendix A.1.2).
-PAPER_RENDERER = "kubric"
-PAPER_CLIPS = {"velocity": 392, "acceleration": 280}
-RECIPE_FIELDS = ("target", "capture", "pooling", "grouping", "normalisation", "solver")
+# Clips in each dataset of the paper (arXiv 2602.07050, appendix A.1.2; the public dev movies of
+# IntPhys), and where their frames come from.
+PAPER_CLIPS = {"velocity": 392, "acceleration": 280, "intphys_dev": 360}
+PAPER_RENDERERS = {
+    "velocity": "kubric",
+    "acceleration": "kubric",
+    "intphys_dev": PUBLISHED_FRAMES,
+}
+# What may differ between a probe and the third party's: fields of the probe, then of the sampling
+# of frames. An empty cell of the table says that the field does not apply.
+PROBE_FIELDS = (
+    "target",
+    "capture",
+    "pooling",
+    "grouping",
+    "normalisation",
+    "solver",
+    "selected_by",
+)
+SAMPLING_FIELDS = ("frames", "window")
 _NUMBERS = ("model", "variable", "quantity", "kind", "layer", "value", "tolerance", "source")
 
 
@@ -23,7 +40,8 @@ class References:
     Attributes:
         third_party: numbers of a third-party reproduction, columns as in the folder's README.
         paper: numbers read off the paper's plots, same columns.
-        recipes: the third party's recipe of every variable: ``variable`` and `RECIPE_FIELDS`.
+        recipes: the third party's recipe of every variable: ``variable``, `PROBE_FIELDS`,
+            `SAMPLING_FIELDS`, and ``caveat``, what to know before leaning on its numbers.
     """
 
     third_party: pd.DataFrame
@@ -40,31 +58,41 @@ def read_references(third_party: Path, paper: Path, recipes: Path) -> References
     return References(
         third_party=_read(third_party, _NUMBERS),
         paper=_read(paper, _NUMBERS),
-        recipes=_read(recipes, ("variable", *RECIPE_FIELDS)),
+        recipes=_read(recipes, ("variable", *PROBE_FIELDS, *SAMPLING_FIELDS, "caveat")),
     )
 
 
-def variable_of(target: str) -> str:
-    """Physical variable that ``target`` reads out, however it is coded."""
-    return "direction" if target.startswith("direction_") else target
+def numbers_of(table: pd.DataFrame, model: str, variable: str) -> pd.DataFrame:
+    """Rows of a table of numbers on ``variable`` of ``model``."""
+    return table[(table["model"] == model) & (table["variable"] == variable)]
 
 
-def recipe_differences(probe: ProbeSpec, recipes: pd.DataFrame) -> tuple[str, ...]:
-    """Where ``probe`` departs from the third party's recipe, as 'field: ours, reference theirs'."""
-    rows = recipes[recipes["variable"] == variable_of(probe.target)]
+def recipe_differences(
+    readout: Readout, clips: ClipsFacts, recipes: pd.DataFrame
+) -> tuple[str, ...]:
+    """Where ``readout`` departs from the third party's recipe: 'field: ours, reference theirs'."""
+    rows = recipes[recipes["variable"] == readout.variable]
     if rows.empty:
         return ()
     theirs = rows.iloc[0]
+    sources = [(readout.spec, PROBE_FIELDS), (clips.sampling, SAMPLING_FIELDS)]
     return tuple(
-        f"{field}: {getattr(probe, field)}, reference {theirs[field]}"
-        for field in RECIPE_FIELDS
-        if getattr(probe, field) != theirs[field]
+        f"{field}: {getattr(ours, field)}, reference {theirs[field]}"
+        for ours, fields in sources
+        for field in fields
+        if pd.notna(theirs[field]) and str(getattr(ours, field)) != theirs[field]
     )
+
+
+def caveat(readout: Readout, recipes: pd.DataFrame) -> str | None:
+    """What to know before leaning on the third party's numbers, if anything."""
+    found = recipes.loc[recipes["variable"] == readout.variable, "caveat"].dropna()
+    return None if found.empty else str(found.iloc[0])
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path)
+        table = pd.read_csv(path, dtype=dict.fromkeys((*SAMPLING_FIELDS, "caveat"), str))
     except FileNotFoundError as error:
         raise ArtifactError(
             f"{path} does not exist: it is part of the checkout, restore it with git."

@@ -8,10 +8,13 @@ Levels, the best that applies:
 * Failed: none of this.
 * No reference: a trained model for which no reference numbers are known.
 * Not a reproduction: the weights are not the published ones, or the clips are not of the paper's
-  number or renderer. Nothing is compared.
+  number or origin. Nothing is compared.
+
+A "probe" is here what is judged by one set of rules: a probe, or one score of a probe that has
+several.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,13 +24,14 @@ from pydantic import Field
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.landmarks import Landmarks, find_landmarks
+from pez.emergence.readout import Readout
 from pez.emergence.reference import (
     PAPER_CLIPS,
-    PAPER_RENDERER,
-    REFERENCE_MODEL,
+    PAPER_RENDERERS,
     References,
+    caveat,
+    numbers_of,
     recipe_differences,
-    variable_of,
 )
 from pez.probes.spec import ProbeSpec
 from pez.runtime.schema import Schema
@@ -61,11 +65,16 @@ class Comparison(Schema):
     level: Level
     matching_probes: tuple[str, ...] = Field(description="probes that pass all their rules")
     recipe_differences: tuple[str, ...] = Field(description="departures from the table's recipes")
+    caveats: tuple[str, ...] = Field((), description="what to know before leaning on its numbers")
     rules: tuple[Rule, ...]
 
 
 def why_not_comparable(
-    model: str, facts: ModelFacts, clips: ClipsFacts
+    readouts: Sequence[Readout],
+    model: str,
+    facts: ModelFacts,
+    clips: ClipsFacts,
+    references: References,
 ) -> tuple[Level | None, tuple[str, ...]]:
     """Level (or None if it is for the rules to decide) and reasons why nothing can be compared."""
     reasons = []
@@ -73,42 +82,53 @@ def why_not_comparable(
         reasons.append("the weights were trained by this project; the paper's models were not used")
     if facts.source == "random":
         reasons.append("the network is untrained (random weights)")
-    if clips.renderer != PAPER_RENDERER:
-        reasons.append(f"clips rendered by {clips.renderer!r}, the paper's by {PAPER_RENDERER!r}")
     for dataset, count in clips.datasets.items():
-        expected = PAPER_CLIPS.get(dataset)
-        if expected is None:
+        if dataset not in PAPER_CLIPS:
             reasons.append(f"the paper has no dataset {dataset!r}")
-        elif count != expected:
+            continue
+        expected, renderer = PAPER_CLIPS[dataset], PAPER_RENDERERS[dataset]
+        if clips.renderer != renderer:
+            reasons.append(
+                f"clips of {dataset!r} rendered by {clips.renderer!r}, the paper's by {renderer!r}"
+            )
+        if count != expected:
             reasons.append(f"{count} clips in {dataset!r}, where the paper has {expected}")
     if reasons:
         return "Not a reproduction", tuple(reasons)
-    if model != REFERENCE_MODEL:
-        return "No reference", (f"reference numbers are known for {REFERENCE_MODEL} only",)
+    variables = {readout.variable for readout in readouts}
+    table = references.third_party
+    known = sorted(set(table.loc[table["variable"].isin(variables), "model"]))
+    if model not in known:
+        return "No reference", (
+            f"reference numbers are known for {', '.join(known) or 'no model'} only",
+        )
     return None, ()
 
 
 def compare(
-    curves: Mapping[str, Curve], probes: Mapping[str, ProbeSpec], references: References
+    model: str, readouts: Sequence[Readout], clips: ClipsFacts, references: References
 ) -> tuple[Comparison, ...]:
     """Compare the curves of one model with the third-party table (first) and the paper's plots.
 
     Args:
-        curves: for every probe, its `validation` curve: the references select like that.
-        probes: the recipe of every probe.
+        model: its name in the tables.
+        readouts: what is compared, on all clips; of each the `validation` curve, because the
+            references select like that.
+        clips: the clips in use.
         references: see `read_references`.
     """
-    one_recipe = len({_shared_recipe(probes[name]) for name in curves}) == 1
     differences = tuple(
-        f"{name}: {difference}"
-        for name in curves
-        for difference in recipe_differences(probes[name], references.recipes)
+        f"{readout.name}: {difference}"
+        for readout in readouts
+        for difference in recipe_differences(readout, clips, references.recipes)
     )
-    third_party = ("third-party reproduction", references.third_party, differences)
-    paper = ("paper, read off its plots", references.paper, ())
-    return tuple(
-        _compare(name, table, departures, curves, probes, one_recipe)
-        for name, table, departures in (third_party, paper)
+    caveats = (caveat(readout, references.recipes) for readout in readouts)
+    known = tuple(dict.fromkeys(text for text in caveats if text is not None))
+    return (
+        _compare(
+            "third-party reproduction", references.third_party, model, readouts, differences, known
+        ),
+        _compare("paper, read off its plots", references.paper, model, readouts, (), ()),
     )
 
 
@@ -120,25 +140,26 @@ def _shared_recipe(probe: ProbeSpec) -> tuple[str, ...]:
 def _compare(
     name: str,
     table: pd.DataFrame,
+    model: str,
+    readouts: Sequence[Readout],
     differences: tuple[str, ...],
-    curves: Mapping[str, Curve],
-    probes: Mapping[str, ProbeSpec],
-    one_recipe: bool,
+    caveats: tuple[str, ...],
 ) -> Comparison:
-    table = table[table["model"] == REFERENCE_MODEL]
-    by_probe: dict[str, list[Rule]] = {}
-    for probe, curve in curves.items():
-        rows = table[table["variable"] == variable_of(probes[probe].target)]
-        by_probe[probe] = _rules(probe, curve, rows)
+    by_probe = {
+        readout.name: _rules(readout, numbers_of(table, model, readout.variable))
+        for readout in readouts
+    }
     overall = _overall_rules(list(by_probe.values()))
     matching = tuple(
         probe for probe, rules in by_probe.items() if rules and all(rule.passed for rule in rules)
     )
+    one_recipe = len({_shared_recipe(readout.spec) for readout in readouts}) == 1
     return Comparison(
         reference=name,
         level=_level(by_probe, matching, overall, one_recipe),
         matching_probes=matching,
         recipe_differences=differences,
+        caveats=caveats,
         rules=tuple(rule for rules in by_probe.values() for rule in rules) + tuple(overall),
     )
 
@@ -160,7 +181,8 @@ def _level(
     return "Failed"
 
 
-def _rules(probe: str, curve: Curve, rows: pd.DataFrame) -> list[Rule]:
+def _rules(readout: Readout, rows: pd.DataFrame) -> list[Rule]:
+    curve = readout.curve
     marks = find_landmarks(curve)
     rules = []
     for row in rows.to_dict("records"):
@@ -168,7 +190,7 @@ def _rules(probe: str, curve: Curve, rows: pd.DataFrame) -> list[Rule]:
         measured = None if marks is None else _measure(marks, curve, str(row["quantity"]), layer)
         rules.append(
             _rule(
-                probe=probe,
+                probe=readout.name,
                 quantity=row["quantity"],
                 kind=row["kind"],
                 layer=layer,
@@ -186,8 +208,9 @@ def _measure(marks: Landmarks, curve: Curve, quantity: str, layer: int | None) -
         return None if marks.onset is None else float(marks.onset)
     if quantity == "jump":
         value = marks.jump.mean
-    elif quantity == "plateau":
-        value = marks.peak - float(curve.mean[layer]) if layer is not None else float("nan")
+    elif quantity in ("at", "plateau"):
+        there = float(curve.mean[layer]) if layer is not None else float("nan")
+        value = there if quantity == "at" else marks.peak - there
     else:
         value = float(getattr(marks, quantity))
     return value if np.isfinite(value) else None

@@ -1,16 +1,29 @@
-"""Feature files: read back as one array per layer, capture and pooling."""
+"""Feature files: read back per layer, capture and pooling, whole or shard by shard."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
+from torch import Tensor
 
 from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View
 from pez.features.views import pool, stream_index
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import map_tensor, read_metadata
+from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
+
+
+class Shard(NamedTuple):
+    """Pooled features of one shard, float32 [n, D'], with its number and its first clip's."""
+
+    number: int
+    first: int
+    features: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -37,24 +50,44 @@ class FeatureStore:
             ArtifactError: a file is missing, damaged, of a wrong shape or dtype, holds a NaN, or
                 holds another view or stream than its path says.
         """
+        shards = [shard.features for shard in self.pooled_shards(layer, capture, pooling)]
+        return shards[0] if len(shards) == 1 else np.concatenate(shards)
+
+    def pooled_shards(
+        self, layer: int, capture: Capture, pooling: Pooling, among: Collection[int] | None = None
+    ) -> Iterator[Shard]:
+        """Yield the pooled features of block ``layer`` in clip order, one shard at a time.
+
+        Args:
+            layer: number of the block.
+            capture: its input or its output.
+            pooling: of the stored views.
+            among: numbers of the shards wanted; without it, all. Of the others only the headers
+                are read.
+
+        Raises:
+            ArtifactError: see `features`.
+        """
         if not 0 <= layer < self.layers:
             raise ValueError(f"layer {layer} of a model of {self.layers} blocks")
-        stream = stream_index(layer, capture)
-        # Pooled shard by shard: of the float16 patches only one shard is ever widened at a time.
-        pooled = [
-            pool(pooling, self._shard(VIEWS_OF_POOLING[pooling], stream, shard))
-            for shard in range(self.shards)
-        ]
-        for shard, array in enumerate(pooled):
-            if array.shape[1] != pooled[0].shape[1]:
-                key = FeatureKey(VIEWS_OF_POOLING[pooling][0], stream, shard)
+        stream, views = stream_index(layer, capture), VIEWS_OF_POOLING[pooling]
+        first, width = 0, 0
+        for number in range(self.shards):
+            path = feature_path(self.root, FeatureKey(views[0], stream, number))
+            if among is not None and number not in among:
+                first += read_header(path)[0][TENSOR]["shape"][0]
+                continue
+            # Contiguous: no more of the file than what is wanted stays in memory.
+            pooled = pool(pooling, self._shard(views, stream, number)).contiguous().numpy()
+            if width not in (0, pooled.shape[1]):
                 raise ArtifactError(
-                    f"{feature_path(self.root, key)} has {array.shape[1]} features a clip where "
-                    f"shard 0 has {pooled[0].shape[1]}: delete {self.root} and run again."
+                    f"{path} has {pooled.shape[1]} features a clip where shards before it have "
+                    f"{width}: delete {self.root} and run again."
                 )
-        return np.concatenate(pooled)
+            yield Shard(number, first, pooled)
+            first, width = first + len(pooled), pooled.shape[1]
 
-    def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, NDArray]:
+    def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, Tensor]:
         """Return the stored views of one shard; all of them have the same clips."""
         paths = {view: feature_path(self.root, FeatureKey(view, stream, shard)) for view in views}
         stored = {view: read_features(path) for view, path in paths.items()}
@@ -67,17 +100,17 @@ class FeatureStore:
         return stored
 
 
-def read_features(path: Path | str) -> NDArray:
+def read_features(path: Path | str) -> Tensor:
     """Memory-map the features in ``path`` and check dtype, shape, values and labels.
 
     Raises:
         ArtifactError: see `FeatureStore.features`.
     """
     key = parse_feature_path(path)
-    features = map_tensor(path, TENSOR)
-    if features.dtype != STORED_DTYPE[key.view] or features.ndim != 3 or 0 in features.shape:
+    stored = map_tensor(path, TENSOR)
+    if stored.dtype != STORED_DTYPE[key.view] or stored.ndim != 3 or 0 in stored.shape:
         raise ArtifactError(
-            f"{path} holds {features.dtype} {list(features.shape)} where {key.view} is "
+            f"{path} holds {stored.dtype} {list(stored.shape)} where {key.view} is "
             f"{STORED_DTYPE[key.view]} of three dimensions: delete it and run again."
         )
     metadata = read_metadata(path)
@@ -87,6 +120,12 @@ def read_features(path: Path | str) -> NDArray:
             f"{path} says that it holds view {held[0]} of stream {held[1]}: it was renamed or "
             "copied over another. Delete it and run again."
         )
-    if not np.isfinite(features).all():
+    features = load_file(path)[TENSOR]
+    if not is_finite(features):
         raise ArtifactError(f"{path} holds NaN or infinite values: delete it and run again.")
     return features
+
+
+def is_finite(values: Tensor) -> bool:
+    """Say whether no value is NaN or infinite, in one pass and without memory for the answers."""
+    return bool(torch.isfinite(torch.stack(torch.aminmax(values))).all())

@@ -8,8 +8,7 @@ means is the mean over all tokens. A capture point is an index shift of the stre
 
 from collections.abc import Mapping
 
-import numpy as np
-from numpy.typing import NDArray
+from torch import Tensor
 
 from pez.features.spec import Capture, Pooling, View
 
@@ -19,27 +18,27 @@ def stream_index(layer: int, capture: Capture) -> int:
     return layer if capture == "resid_pre" else layer + 1
 
 
-def pool(pooling: Pooling, stored: Mapping[View, NDArray]) -> NDArray[np.float32]:
+def pool(pooling: Pooling, stored: Mapping[View, Tensor]) -> Tensor:
     """Return the pooled features of the clips, float32 [n, D'], from the views it needs.
 
     ``mean``, ``temporal_first``, ``temporal_last`` and ``temporal_diff`` (last minus first) have
     D' = D; the patch poolings keep space, flattened patch by patch: D' = P * D; ``all_patch`` keeps
     time too: D' = T' * P * D.
     """
-    views = {view: np.asarray(array, dtype=np.float32) for view, array in stored.items()}
     match pooling:
         case "mean":
-            return views["tubelet_mean"].mean(axis=1)
+            return stored["tubelet_mean"].mean(dim=1)
         case "temporal_first":
-            return views["tubelet_mean"][:, 0]
+            return stored["tubelet_mean"][:, 0]
         case "temporal_last":
-            return views["tubelet_mean"][:, -1]
+            return stored["tubelet_mean"][:, -1]
         case "temporal_diff":
-            return views["tubelet_mean"][:, -1] - views["tubelet_mean"][:, 0]
+            return stored["tubelet_mean"][:, -1] - stored["tubelet_mean"][:, 0]
         case "temporal_last_patch":
-            patches = views["last_tubelet_patches"]
+            patches = stored["last_tubelet_patches"].float()
         case "all_patch":
-            patches = views["all_patches"]
+            patches = stored["all_patches"].float()
         case "temporal_diff_patch":
-            patches = views["last_tubelet_patches"] - views["first_tubelet_patches"]
-    return patches.reshape(len(patches), -1)
+            first, last = stored["first_tubelet_patches"], stored["last_tubelet_patches"]
+            patches = last.float() - first.float()
+    return patches.flatten(1)

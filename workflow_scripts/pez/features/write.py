@@ -1,6 +1,7 @@
 """Writing of feature files while they are computed: nothing that is not finite stays."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ from pez.features.spec import View
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import RowWriter, rows_of_tensor
 
+WRITERS = 4  # threads that copy to the disk's cache: one alone fills 1.5 GB/s
+
 
 class FeatureFiles:
     """The feature files of some clips, open for writing; made by `feature_files`."""
 
-    def __init__(self, writers: Mapping[FeatureKey, RowWriter]) -> None:
-        self._writers = writers
+    def __init__(self, writers: Mapping[FeatureKey, RowWriter], pool: ThreadPoolExecutor) -> None:
+        self._writers, self._pool = writers, pool
 
     def write(self, rows: slice, batch: ReducedBatch, clips: str) -> None:
         """Write the views of clips ``rows``, once the device has computed them.
@@ -32,10 +35,14 @@ class FeatureFiles:
             ArtifactError: a value is NaN or infinite, or the disk is full.
         """
         batch.wait()
-        for key, writer in self._writers.items():
+        for key in self._writers:
             if not batch.finite[key.view][key.stream]:
                 raise ArtifactError(_not_finite(key, batch.views[key.view][key.stream], clips))
-            writer.write(rows.start, batch.views[key.view][key.stream])
+
+        def write(key: FeatureKey) -> None:
+            self._writers[key].write(rows.start, batch.views[key.view][key.stream])
+
+        list(self._pool.map(write, self._writers))
 
 
 @contextmanager
@@ -66,7 +73,8 @@ def feature_files(
             )
             for key, path in paths.items()
         }
-        yield FeatureFiles(writers)
+        pool = stack.enter_context(ThreadPoolExecutor(WRITERS, thread_name_prefix="write"))
+        yield FeatureFiles(writers, pool)
 
 
 def _not_finite(key: FeatureKey, features: np.ndarray, clips: str) -> str:

@@ -14,12 +14,14 @@ HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
 
 
 class FigureColours(Schema):
-    """One colour per role; the defaults are colour-blind safe (Okabe and Ito, and a grey)."""
+    """One colour per role; the defaults are colour-blind safe (after Okabe and Ito)."""
 
     validation: HexColour = "#0072B2"
     nested: HexColour = "#D55E00"
     untrained: HexColour = "#505050"
+    shuffled: HexColour = "#D783AE"
     pez: HexColour = "#009E73"
+    ceiling: HexColour = "#E69F00"
     reference: HexColour = "#000000"
 
 

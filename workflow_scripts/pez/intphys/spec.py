@@ -15,6 +15,7 @@ BLOCKS = {
 MINI, DEV = "intphys_mini", "intphys_dev"
 MOVIES = 4  # of a scene: two possible, two impossible
 DEV_SCENES = 30  # of a block of the public dev release
+PUBLISHED_FRAMES = "published frames"  # the "renderer" of movies that nobody rendered here
 
 
 class SamplingSpec(Schema):

@@ -1,17 +1,21 @@
 """A whole probe: every layer of an encoder, under grouped cross-validation, as tidy tables."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import torch
 
+from pez.features.store import Shard, is_finite
+from pez.probes.cells import cells_of
 from pez.probes.groupings import group_ids
 from pez.probes.metrics import is_constant
 from pez.probes.plausibility import check_movies, shuffled
+from pez.probes.primal import fit_shards, prefers_primal, working_bytes
 from pez.probes.selection import fit_bytes, fit_layers, grid
 from pez.probes.spec import (
     AnySolver,
@@ -19,6 +23,7 @@ from pez.probes.spec import (
     GradientSolver,
     PlausibilityProbeSpec,
     ProbeSpec,
+    RidgeSolver,
     Selection,
 )
 from pez.probes.splits import inner_split, outer_splits
@@ -34,6 +39,7 @@ CPU_MEMORY = 4 << 30  # bytes for one batch of fits: 100 fits of two outputs on 
 CUDA_SHARE = 0.6  # of the free memory of a GPU; the rest is for the features and their copies
 
 LoadLayer = Callable[[int], np.ndarray]
+LoadShards = Callable[[int], Iterable[Shard]]
 
 
 def run_probe(
@@ -46,6 +52,7 @@ def run_probe(
     device: str,
     threads: int = 1,
     width: int | None = None,
+    load_shards: LoadShards | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit probe ``name`` to all layers and judge it.
 
@@ -63,6 +70,8 @@ def run_probe(
         device: "cpu" or "cuda".
         threads: layers fitted at the same time on a CPU.
         width: features of a token, for an attentive solver.
+        load_shards: gives the same features shard by shard. Where given, ridge on more clips than
+            features makes two passes over it, and memory does not grow with the features.
 
     Returns:
         Results (one row per layer, selection, fold and metric, of a plausibility probe also per
@@ -76,13 +85,21 @@ def run_probe(
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
     task = _task(name, spec, solver, labels, device, threads)
     probe = Probe(spec, task, labels, _degenerate_folds(name, task))
+    read, threads = _streamed(task, load_shards, threads)
 
     def fit(chunk: range) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
+        if read is not None:
+            return tables_of(chunk, fit_shards(task, partial(read, chunk[0]), device))
         loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
         if isinstance(solver, AttentiveSolver):
             choices = _fit_tokens(task, solver, loaded[0], width, device)
         else:
-            choices = fit_layers(task, torch.from_numpy(np.stack(loaded)).to(device))
+            choices = fit_layers(task, torch.from_numpy(_stacked(loaded)).to(device))
+        return tables_of(chunk, choices)
+
+    def tables_of(
+        chunk: range, choices: dict[Selection, Choice]
+    ) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
         return [
             (result_rows(probe, *where), prediction_rows(probe, *where))
             for index, layer in enumerate(chunk)
@@ -106,6 +123,20 @@ def run_probe(
     return pd.concat(results, ignore_index=True), pd.concat(predictions, ignore_index=True)
 
 
+def _streamed(
+    task: Task, load_shards: LoadShards | None, threads: int
+) -> tuple[LoadShards | None, int]:
+    """Return ``load_shards`` if layers are to be read shard by shard, and how many at a time."""
+    if load_shards is None or not isinstance(task.solver, RidgeSolver):
+        return None, threads
+    width = next(iter(load_shards(0))).features.shape[1]
+    clips, outputs = task.targets.shape
+    if not prefers_primal(clips, width):
+        return None, threads
+    cells = cells_of([*task.outer, *task.inner]).train.shape[1]
+    return load_shards, max(1, min(threads, CPU_MEMORY // working_bytes(cells, width, outputs)))
+
+
 @contextmanager
 def _operation_threads(threads: int) -> Iterator[None]:
     """Let a torch operation use ``threads`` threads."""
@@ -115,6 +146,11 @@ def _operation_threads(threads: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _stacked(layers: Sequence[np.ndarray]) -> np.ndarray:
+    """Features [layers, n, D]; those of one layer are not copied, they may be gigabytes."""
+    return layers[0][None] if len(layers) == 1 else np.stack(layers)
 
 
 def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -> np.ndarray:
@@ -129,8 +165,8 @@ def checked_features(load_layer: LoadLayer, layer: int, name: str, clips: int) -
             f"probe {name}: features of layer {layer} have shape {features.shape}, and the labels "
             f"name {clips} clips: extract the features again."
         )
-    finite = np.isfinite(features)
-    if not finite.all():
+    if not is_finite(torch.from_numpy(features)):
+        finite = np.isfinite(features)
         clip = int(np.flatnonzero(~finite.all(axis=1))[0])
         raise ArtifactError(
             f"probe {name}: {int((~finite).sum())} features of layer {layer} are NaN or infinite, "
@@ -146,6 +182,7 @@ def _fit_tokens(
     """Fit an attentive probe to one layer, ``features`` [n, tokens x width] flattened."""
     from pez.probes.attentive import fit_attentive  # other probes do without its modules
 
+    assert isinstance(task, PlausibilityTask)  # the configuration allows no other
     if width is None or features.shape[1] % width:
         raise ArtifactError(
             f"{features.shape[1]} features of a clip are no whole number of tokens of width "

@@ -85,13 +85,18 @@ def train_statistics(
     rows = features[:, torch.from_numpy(split.train).to(features.device)]
     mean = rows.mean(dim=1)
     deviation = (rows - mean[:, None]).square().mean(dim=1).sqrt()
-    constant = deviation <= 4 * torch.finfo(torch.float32).eps * mean.abs()
+    constant = is_constant_feature(mean, deviation)
     one = torch.ones_like(mean)
     if normalisation == "none":
         return torch.zeros_like(mean), one, torch.zeros_like(constant)
     if normalisation == "center":
         return mean, one, constant
     return mean, torch.where(constant, one, deviation), constant
+
+
+def is_constant_feature(mean: torch.Tensor, deviation: torch.Tensor) -> torch.Tensor:
+    """Whether features of this mean and standard deviation vary by no more than rounding: bool."""
+    return deviation <= 4 * torch.finfo(torch.float32).eps * mean.abs()
 
 
 def shared_blocks(

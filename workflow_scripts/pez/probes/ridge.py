@@ -1,8 +1,9 @@
 """Ridge regression in closed form, for all penalties at once and any number of features.
 
-With far fewer clips n than features D the solution lives in the span of the clips: from the n x n
+With fewer clips n than features D the solution lives in the span of the clips: from the n x n
 Gram matrix K of the centred features, a prediction is K (K_train + alpha I)^-1 y_train + mean(y).
-One eigendecomposition of K_train serves every alpha. The intercept is not penalised.
+One eigendecomposition of K_train serves every alpha. The intercept is not penalised. With more
+clips than features see `pez.probes.primal`.
 """
 
 from collections.abc import Sequence
@@ -35,15 +36,15 @@ def gram_matrices(
     clips = features.shape[0]
     grams = torch.zeros(len(splits), clips, clips, dtype=torch.float64, device=features.device)
     for start in range(0, features.shape[1], COLUMNS):
-        block = features[None, :, start : start + COLUMNS].double()
-        block -= block.mean(dim=1, keepdim=True)  # exact either way; keeps the sums accurate
+        raw = features[None, :, start : start + COLUMNS].double()
+        block = raw[0] - raw[0].mean(dim=0)  # exact either way; keeps the sums accurate
         if normalisation == "zscore":
             for gram, split in zip(grams, splits, strict=True):
-                _, scale, _ = train_statistics(block, split, normalisation)
-                scaled = block[0] / scale
+                _, scale, _ = train_statistics(raw, split, normalisation)
+                scaled = block / scale
                 gram.addmm_(scaled, scaled.T)
         else:
-            grams[0].addmm_(block[0], block[0].T)
+            grams[0].addmm_(block, block.T)
     if normalisation != "zscore":
         grams[1:] = grams[0]
     for gram, split in zip(grams, splits, strict=True):
@@ -73,6 +74,6 @@ def ridge_predictions(
     mean = known.mean(dim=0)
     values, vectors = torch.linalg.eigh(gram[rows][:, rows])
     rotated = vectors.T @ (known - mean)
-    penalties = torch.tensor(alphas).to(gram)[:, None, None]
+    penalties = torch.tensor(alphas, dtype=torch.float64).to(gram)[:, None, None]
     dual = vectors @ (rotated / (values.clamp(min=0)[:, None] + penalties))
     return (gram[:, rows] @ dual + mean).cpu().numpy()

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from pez.features.store import Shard
 from pez.probes.adam import optimise
 from pez.probes.fits import Fits
 from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
+from pez.probes.primal import fit_shards, prefers_primal
 from pez.probes.ridge import gram_matrices, ridge_predictions
 from pez.probes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
 from pez.probes.splits import Split
@@ -36,14 +38,18 @@ def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
             return _gradient(task, solver, features)
         case RidgeSolver() as solver:
             choices = [_ridge(task, solver, layer) for layer in features]
+            return {name: _joined([one[name] for one in choices]) for name in task.selections}
         case AttentiveSolver():
             raise TypeError("an attentive probe reads tokens: see pez.probes.attentive")
-    return {
-        selection: Choice(
-            *(np.stack(arrays) for arrays in zip(*(c[selection] for c in choices), strict=True))
-        )
-        for selection in task.selections
-    }
+
+
+def _joined(choices: Sequence[Choice]) -> Choice:
+    """Put layers together."""
+    return Choice(
+        np.concatenate([choice.configuration for choice in choices]),
+        np.concatenate([choice.steps for choice in choices]),
+        np.concatenate([choice.predictions for choice in choices]),
+    )
 
 
 @dataclass(frozen=True)
@@ -144,19 +150,20 @@ def fit_bytes(task: Task, width: int) -> int:
     return 4 * outputs * (6 * (width + BIAS_COLUMNS) + 10 * (clips + len(task.outer)))
 
 
-def _ridge(
-    task: Task, solver: RidgeSolver, features: torch.Tensor
-) -> dict[Selection, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Choices of one layer, ``features`` [n, D]: configuration, steps [folds] and predictions."""
+def _ridge(task: Task, solver: RidgeSolver, features: torch.Tensor) -> dict[Selection, Choice]:
+    """Fit and pick for one layer, ``features`` [n, D]."""
+    if prefers_primal(*features.shape):
+        shard = Shard(0, 0, features.cpu().numpy())
+        return fit_shards(task, lambda: [shard], features.device)
     outer = _ridge_predictions(task, solver, features, task.outer)
-    choices = {}
+    choices: dict[Selection, Choice] = {}
     for selection in task.selections:
         if selection == "validation":
             picked = task.pick(outer, task.outer)
         else:
             inner = _ridge_predictions(task, solver, features, task.inner)
             picked = task.pick(inner, task.inner)
-        choices[selection] = (picked[0], np.zeros_like(picked[0]), _take(outer, picked)[0])
+        choices[selection] = Choice(picked, np.zeros_like(picked), _take(outer, picked))
     return choices
 
 

@@ -100,7 +100,7 @@ class PlausibilityTask(Task):
         """
         return np.stack(
             [
-                of_layer[..., _first_twins(values), :]
+                of_layer[..., first_twins(values), :]
                 for of_layer, values in zip(predictions, features.cpu().numpy(), strict=True)
             ]
         )
@@ -122,7 +122,7 @@ class Choice:
     predictions: np.ndarray
 
 
-def _first_twins(features: np.ndarray) -> list[int]:
+def first_twins(features: np.ndarray) -> list[int]:
     """For every row of ``features`` [n, D] the number of the first row with the same values."""
     first: dict[bytes, int] = {}
     return [first.setdefault(row.tobytes(), number) for number, row in enumerate(features)]
