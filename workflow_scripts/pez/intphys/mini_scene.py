@@ -33,7 +33,7 @@ Shape = Literal["sphere", "cube", "cone"]
 SHAPES: tuple[Shape, ...] = ("sphere", "cube", "cone")
 Point = tuple[float, float, float]
 PANEL_HALF_THICKNESS_M = 0.05
-HALF_VIEW_M = 3.2  # half of what the camera sees, across the middle of the stage
+HALF_VIEW_M = 3.0  # half of what the camera sees, across the middle of the stage
 LIFT_SHARE = 1 / 8  # of a movie's frames, in which the panels rise; and again to sink
 
 
@@ -132,9 +132,9 @@ def panel_lift(frames: int) -> np.ndarray:
 def _draw_panels(block: str, random: np.random.Generator, colour: Colour) -> tuple[Panel, ...]:
     height = random.uniform(1.35, 1.75)
     if block == "O3":
-        half_width, place = random.uniform(0.72, 0.82), random.uniform(1.3, 1.45)
+        half_width, place = random.uniform(0.74, 0.84), random.uniform(1.35, 1.45)
         return tuple(Panel(x, half_width, height, colour) for x in (-place, place))
-    return (Panel(random.uniform(-0.4, 0.4), random.uniform(1.0, 1.25), height, colour),)
+    return (Panel(random.uniform(-0.4, 0.4), random.uniform(1.1, 1.3), height, colour),)
 
 
 def _draw_actors(
@@ -142,8 +142,9 @@ def _draw_actors(
 ) -> tuple[Actor | None, Actor | None]:
     last = spec.frames - 1
     direction = _choose(random, (-1, 1))
-    size = random.uniform(0.28, 0.36) if block == "O3" else random.uniform(0.3, 0.42)
-    step = direction * random.uniform(5.0, 6.2) / last
+    size = random.uniform(0.32, 0.4) if block == "O3" else random.uniform(0.38, 0.48)
+    way = random.uniform(4.0, 4.8) if block == "O3" else random.uniform(5.0, 5.8)
+    step = direction * way / last
     middle = random.uniform(0.44, 0.56) * last  # frame at which the object passes its panel
     yaw, lane = random.uniform(0, np.pi / 2), random.uniform(0.75, 1.1)
 
@@ -169,10 +170,12 @@ def _half_size(shape: Shape, size: float) -> Point:
 
 def _draw_camera(random: np.random.Generator) -> Camera:
     azimuth, distance = np.radians(random.uniform(-7, 7)), random.uniform(8.0, 9.0)
-    look_at = (0.0, 0.5, random.uniform(0.55, 0.75))
+    look_at = (0.0, 0.5, random.uniform(0.5, 0.75))
     x, y = distance * np.sin(azimuth), look_at[1] - distance * np.cos(azimuth)
     position = (float(x), float(y), random.uniform(2.2, 3.2))
-    return Camera(position, look_at, HALF_VIEW_M / float(np.linalg.norm(np.subtract(look_at, position))))
+    return Camera(
+        position, look_at, HALF_VIEW_M / float(np.linalg.norm(np.subtract(look_at, position)))
+    )
 
 
 def _draw_sun(random: np.random.Generator) -> Point:
