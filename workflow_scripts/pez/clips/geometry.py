@@ -122,9 +122,17 @@ def changed_region(scene: SceneSpec, position_m: np.ndarray) -> Region | None:
     # y points down in the picture, so the upper corner in the world gives the top
     left, bottom = project(scene, np.array([*low, 0.0]))
     right, top = project(scene, np.array([*high, 0.0]))
-    edges = np.array([min(box[0], left), min(box[1], top), max(box[2], right), max(box[3], bottom)])
-    start = np.floor(edges[:2] - FILTER_MARGIN_PX).astype(int).clip(0, scene.resolution)
-    stop = np.ceil(edges[2:] + FILTER_MARGIN_PX).astype(int).clip(0, scene.resolution)
+    points = np.array([box[:2], box[2:], (left, top), (right, bottom)])
+    return enclosing_region(points, scene.resolution)
+
+
+def enclosing_region(points_px: np.ndarray, resolution: int) -> Region | None:
+    """Smallest rectangle of pixels that what lies between image points [n, 2] can change.
+
+    Clipped to the frame; None when it lies outside.
+    """
+    start = np.floor(points_px.min(axis=0) - FILTER_MARGIN_PX).astype(int).clip(0, resolution)
+    stop = np.ceil(points_px.max(axis=0) + FILTER_MARGIN_PX).astype(int).clip(0, resolution)
     if np.any(start >= stop):
         return None
     return Region(int(start[0]), int(start[1]), int(stop[0]), int(stop[1]))

@@ -50,7 +50,7 @@ def build_scene(spec: SceneSpec) -> BallScene:
         static=True,
         friction=0.0,
         restitution=0.0,
-        material=_matte(spec.floor_colour),
+        material=matte(spec.floor_colour),
     )
     ball = kb.Sphere(
         name="ball",
@@ -59,7 +59,7 @@ def build_scene(spec: SceneSpec) -> BallScene:
         mass=spec.ball_mass_kg,
         friction=0.0,
         restitution=0.0,
-        material=_matte(spec.ball_colour),
+        material=matte(spec.ball_colour),
     )
     scene += floor
     scene += ball
@@ -75,7 +75,7 @@ def build_scene(spec: SceneSpec) -> BallScene:
     return BallScene(scene, ball, sun)
 
 
-def _matte(colour: Colour) -> Any:
+def matte(colour: Colour) -> Any:
     """Plain diffuse paint: in full light it shows exactly ``colour`` (sRGB)."""
     red, green, blue = linear_from_srgb(colour).tolist()
     return kb.PrincipledBSDFMaterial(

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pez.clips.colour import linear_from_srgb
-from pez.clips.scene import GRAVITY_M_S2, SENSOR_MM, kb
+from pez.clips.scene import GRAVITY_M_S2, SENSOR_MM, kb, matte
 from pez.clips.spec import Colour
 from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, MiniScene, Point
 from pez.intphys.spec import MiniSpec
 
 PHYSICS_HZ = 240
 FLOOR_HALF_SIZE_M = 40.0
-SUN_LIGHT, FILL_LIGHT = 0.75, 0.3  # share of its colour that a surface facing the light shows
+SUN_LIGHT = 0.75  # share of its colour that a surface facing the sun shows, beside its glow
 
 
 class Cone(kb.PhysicalObject):
@@ -27,7 +27,6 @@ class Stage:
     actors: tuple[Any, ...]  # as in MiniScene.play
     panels: tuple[Any, ...]
     floor: Any
-    fill: Any
 
 
 def physics_steps(spec: MiniSpec) -> int:
@@ -54,26 +53,25 @@ def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
     floor = kb.Cube(
         name="floor", static=True, friction=0.0, restitution=0.0,
         scale=(FLOOR_HALF_SIZE_M, FLOOR_HALF_SIZE_M, 1.0), position=(0.0, 0.0, -1.0),
-        material=_matte(drawn.floor.colours[0]),
+        material=matte(drawn.floor.colours[0]),
     )  # fmt: skip
     actors = tuple(_actor(actor, drawn.actor_colour, spec) for actor in drawn.play)
     panels = tuple(
         kb.Cube(
             name="panel", static=True, position=(panel.x_m, 0.0, panel.height_m / 2),
             scale=(panel.half_width_m, PANEL_HALF_THICKNESS_M, panel.height_m / 2),
-            material=_matte(panel.colour),
+            material=matte(panel.colour),
         )
         for panel in drawn.panels
     )  # fmt: skip
     camera = drawn.camera
-    fill = _light("fill", _between(camera.look_at_m, camera.position_m), FILL_LIGHT)
-    for asset in (floor, *actors, *panels, _light("sun", drawn.sun_direction, SUN_LIGHT), fill):
+    for asset in (floor, *actors, *panels, _sun(drawn.sun_direction)):
         scene += asset
     scene.camera = kb.PerspectiveCamera(
         name="camera", position=camera.position_m, look_at=camera.look_at_m,
         sensor_width=SENSOR_MM, focal_length=SENSOR_MM / 2 / camera.half_view,
     )  # fmt: skip
-    return Stage(scene, actors, panels, floor, fill)
+    return Stage(scene, actors, panels, floor)
 
 
 def _actor(actor: Actor, colour: Colour, spec: MiniSpec) -> Any:
@@ -83,26 +81,18 @@ def _actor(actor: Actor, colour: Colour, spec: MiniSpec) -> Any:
         position=(actor.start_x_m, actor.lane_y_m, actor.half_size_m[2]),
         quaternion=(math.cos(actor.yaw_rad / 2), 0.0, 0.0, math.sin(actor.yaw_rad / 2)),
         velocity=(actor.step_m * spec.frames_per_second, 0.0, 0.0),
-        material=_matte(colour),
+        material=matte(colour),
     )  # fmt: skip
 
 
-def _light(name: str, direction: Point, share: float) -> Any:
+def _sun(direction: Point) -> Any:
     # A diffuse surface of albedo a that faces sunlight E (W/m2) has radiance a E / pi
     return kb.DirectionalLight(
-        name=name, position=tuple(-value for value in direction), look_at=(0.0, 0.0, 0.0),
-        intensity=share * math.pi,
+        name="sun", position=tuple(-value for value in direction), look_at=(0.0, 0.0, 0.0),
+        intensity=SUN_LIGHT * math.pi,
     )  # fmt: skip
-
-
-def _between(end: Point, start: Point) -> Point:
-    return end[0] - start[0], end[1] - start[1], end[2] - start[2]
 
 
 def _linear(colour: Colour) -> Any:
     red, green, blue = linear_from_srgb(colour).tolist()
     return kb.Color(red, green, blue, 1.0)
-
-
-def _matte(colour: Colour) -> Any:
-    return kb.PrincipledBSDFMaterial(color=_linear(colour), roughness=1.0, specular=0.0)

@@ -1,14 +1,13 @@
 """Where things of a generated scene are in the picture, what hides them, what they can change.
 
 Image: continuous pixel coordinates, x right, y down, (0, 0) the top left corner of the frame.
-The light is one sun, and a fill light that throws no shadow. So an object changes the picture
-where it is seen and where its shadow falls on the floor, and nowhere else. Both are inside the
-outline of the corners of its box and of the corners' shadows, which is what is tested here.
+The light is one sun; what it does not reach glows faintly in its own colour. So an object changes
+the picture where it is seen and where its shadow falls on the floor, and nowhere else. Both are
+inside the outline of the corners of its box and of the corners' shadows: that is tested here.
 """
 
 import numpy as np
 
-from pez.clips.geometry import FILTER_MARGIN_PX, Region
 from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, Camera, MiniScene, Panel
 
 CORNERS = np.array(np.meshgrid((-1, 1), (-1, 1), (-1, 1))).reshape(3, 8).T
@@ -89,12 +88,3 @@ def seen(scene: MiniScene, resolution: int, position_m: np.ndarray, lift: float)
         inside(panel_face(scene, resolution, panel, lift), middle, 0.0)[0] for panel in scene.panels
     )
     return bool(np.all((middle >= 0) & (middle <= resolution))) and not covered
-
-
-def bounding_region(points: np.ndarray, resolution: int) -> Region | None:
-    """Smallest rectangle of pixels that holds image ``points`` [n, 2]; None: outside the frame."""
-    start = np.floor(points.min(axis=0) - FILTER_MARGIN_PX).astype(int).clip(0, resolution)
-    stop = np.ceil(points.max(axis=0) + FILTER_MARGIN_PX).astype(int).clip(0, resolution)
-    if np.any(start >= stop):
-        return None
-    return Region(int(start[0]), int(start[1]), int(stop[0]), int(stop[1]))
