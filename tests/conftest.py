@@ -14,6 +14,7 @@ PROJECT_PARTS = ["Snakefile", "config.yaml", "rules", "workflow_scripts", "confi
                  "envs", "resources"]  # fmt: skip
 SMOKE = "configs/smoke.yaml"
 SMOKE_OUT = "artifacts/smoke"
+FIGURES = ("figure2c", "figure2b", "figure1", "figure6", "figure8")
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def project(tmp_path: Path) -> Project:
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """A finished run of the smoke configuration, clips to figures. Copy it before you edit."""
     built = fresh_project(tmp_path_factory.mktemp("smoke") / "project")
-    built.snakemake("figure2c", "figure2b", "--cores", "2")
+    built.snakemake(*FIGURES, "--cores", "2")
     return built
 
 

@@ -41,15 +41,59 @@ def test_the_default_configuration_plans_every_target(project: Project) -> None:
     planned = plan(project.folder, ["all", "clips", "figure2b"], configfiles=[])
     assert planned["render_clips"] == 7 + 5
     assert planned["extract_vjepa2_nano_velocity"] == 7
-    assert planned["fit_probe"] == 2 * 5
+    assert planned["render_intphys_mini"] == 3 * 20
+    assert planned["extract_vjepa2_nano_intphys_mini"] == 6
+    # five probes of balls on the model and its control; two of movies on the model, on its control,
+    # and on the model with shuffled labels
+    assert planned["fit_probe"] == 2 * 5 + 2 * 3
     assert planned["preview_clips"] == 2
     assert planned["download_checkpoint"] == 0
+
+
+def test_figures_of_balls_need_no_movies_and_figures_of_movies_no_balls(project: Project) -> None:
+    planned = plan(project.folder, ["figure2c", "figure2b"], configfiles=[])
+    assert not any("intphys" in rule for rule in planned)
+    planned = plan(project.folder, ["figure1", "figure6"], configfiles=[])
+    assert planned["render_clips"] == planned["simulate_clips"] == 0
+    assert planned["fit_probe"] == 3  # one probe for both figures
+
+
+def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) -> None:
+    """Labels stand for the movies: 360 files that have to be there, and no picture among them."""
+    root = project.folder / "dev"
+    for block in ("O1", "O2", "O3"):
+        for scene in range(1, 31):
+            for movie in range(1, 5):
+                folder = root / block / f"{scene:02d}" / str(movie)
+                folder.mkdir(parents=True)
+                (folder / "status.json").write_text("{}")
+    overlay = {"intphys": {"root": "dev"}}
+    planned = plan(project.folder, ["figure1"], overlay, configfiles=["configs/paper.yaml"])
+    assert planned["index_intphys"] == planned["sample_intphys_dev"] == 1
+    assert planned["render_intphys_mini"] == 0
+    assert planned["extract_vjepa2_large_intphys_dev"] == 2  # 360 clips, 9 shards, 7 a job
+    assert planned["fit_probe"] == 3
+
+
+def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Project) -> None:
+    overlay = {"intphys": {"sampling": {"window": "breakpoint"}}}
+    planned = plan(smoke_run.folder, ["figure1"], overlay)
+    assert planned["render_intphys_mini"] == planned["index_intphys"] == 0
+    assert planned["sample_intphys_mini"] == 1
+    assert planned["extract_vjepa2_tiny_intphys_mini"] == 2
+    assert planned["fit_probe"] == 3
+
+
+def test_larger_jobs_extract_the_same_clips_in_fewer(project: Project) -> None:
+    planned = plan(project.folder, overlay={"extraction": {"shards_per_job": 2}})
+    assert planned["extract_vjepa2_tiny_velocity"] == 1
+    assert planned["fit_probe"] == 2 * FIGURE2C_PROBES
 
 
 def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> None:
     planned = plan(project.folder, ["figure2c", "figure2b"], configfiles=["configs/paper.yaml"])
     assert planned["download_checkpoint"] == planned["convert_checkpoint"] == 1
-    assert planned["extract_vjepa2_large_velocity"] == 7
+    assert planned["extract_vjepa2_large_velocity"] == 1  # a GPU job takes a whole dataset
 
 
 def test_figures_use_shipped_weights_and_pretraining_is_asked_for_by_name(project: Project) -> None:

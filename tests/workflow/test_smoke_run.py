@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from conftest import SMOKE_OUT, Project
+from conftest import FIGURES, SMOKE_OUT, Project
 from pez.features.store import FeatureStore
 from pez.runtime.tensor_file import read_metadata
 
 LAYERS, VELOCITY_CLIPS, FOLDS = 4, 40, 3  # of configs/smoke.yaml
 
 
-@pytest.mark.parametrize("figure", ["figure2c", "figure2b"])
+@pytest.mark.parametrize("figure", FIGURES)
 def test_every_part_of_a_figure_is_there(smoke_run: Project, figure: str) -> None:
     folder = smoke_run.folder / SMOKE_OUT / "figures"
     with Image.open(folder / f"{figure}.png") as picture:
@@ -50,6 +50,28 @@ def test_the_figure_can_be_recomputed_from_the_predictions(smoke_run: Project) -
             r2.append(1 - residual / ((target - target.mean()) ** 2).sum())
         assert len(r2) == FOLDS
         assert point["mean"] == pytest.approx(np.mean(r2), abs=1e-5)
+
+
+@pytest.mark.parametrize("probe", ["plausibility", "plausibility_attentive"])
+def test_accuracies_can_be_recomputed_from_the_predictions(smoke_run: Project, probe: str) -> None:
+    """From the probabilities of held-out movies to the share of scenes told right, by hand."""
+    probes = smoke_run.folder / SMOKE_OUT / "probes/vjepa2_tiny"
+    results = pd.read_parquet(probes / f"{probe}.parquet")
+    predictions = pd.read_parquet(probes / f"{probe}.predictions.parquet")
+    assert set(results["subset"]) == {"all", "O1", "O2", "O3"}
+    wanted = results[(results["metric"] == "relative_accuracy") & (results["subset"] == "all")]
+    assert len(wanted) == LAYERS * 2 * FOLDS
+    for row in wanted.itertuples():
+        held_out = predictions[
+            (predictions["layer"] == row.layer)
+            & (predictions["selection"] == row.selection)
+            & (predictions["fold"] == row.fold)
+        ]
+        right = []
+        for _, scene in held_out.groupby(["block", "scene"]):
+            real = scene.loc[scene["target"] == 1, "prediction"].sum()
+            right.append(real > scene.loc[scene["target"] == 0, "prediction"].sum())
+        assert row.value == pytest.approx(np.mean(right))
 
 
 def test_features_say_where_they_come_from(smoke_run: Project) -> None:
@@ -95,5 +117,5 @@ def test_snakemake_alone_lists_the_targets(project: Project) -> None:
     done = subprocess.run(
         command, cwd=project.folder, env=os.environ, capture_output=True, text=True, check=True
     )
-    for target in ("figure2c", "figure2b", "all", "clips"):
+    for target in (*FIGURES, "figure2c_timings", "all", "clips", "intphys"):
         assert re.search(rf"^{target} ", done.stdout, re.MULTILINE)
