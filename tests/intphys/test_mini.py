@@ -3,11 +3,13 @@
 import hashlib
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from pez.intphys import mini_write
 from pez.intphys.index import index_movies
 from pez.intphys.layout import is_possible, movie_folders, read_frame
 from pez.intphys.mini_plan import plan_scene
@@ -75,6 +77,49 @@ def test_the_object_is_fully_hidden_at_the_splice_and_seen_before_and_after(root
               for movie in (first, second)]  # fmt: skip
     seen = np.stack(moving)[:, lift == 1.0]
     assert seen.any(), "nothing moves while the panels are up"
+
+
+@pytest.mark.slow
+def test_a_plan_that_its_pictures_refute_is_drawn_again(monkeypatch, caplog) -> None:
+    """What the plan calls hidden is rendered all the same."""
+    plans = iter([plan_scene(SPEC, "O1", SCENE), plan_scene(SPEC, "O1", SCENE)])
+    first = next(plans)
+    take = first.takes[0]
+    assert take is not None
+    raised = panel_lift(SPEC.frames) == 1.0
+    wrong = replace(
+        first,
+        takes=(replace(take, hidden=np.ones_like(take.hidden)), None),
+        change=int(np.flatnonzero(take.seen & raised)[1]),
+    )
+    answers = iter([wrong, next(plans)])
+    monkeypatch.setattr(mini_write, "plan_scene", lambda *_: next(answers))
+    with caplog.at_level("INFO"):
+        plan, _ = mini_write.film_scene(SPEC, "O1", SCENE, threads=1)
+    assert plan.change == first.change
+    assert "refute attempt" in caplog.text
+
+
+def test_hidden_is_judged_by_pictures_to_the_bit() -> None:
+    movies = np.random.default_rng(0).integers(0, 256, (2, 9, 4, 4, 3), np.uint8)
+    empty = movies[0].copy()
+    movies[:, 4:6] = empty[4:6]
+    assert mini_write.change_is_hidden(movies, empty, 5)
+    assert not mini_write.change_is_hidden(movies, empty, 6)  # frame 6 of B
+    betrayed = movies.copy()
+    betrayed[:, 4, 0, 0, 0] ^= 1  # in both alike
+    assert not mini_write.change_is_hidden(betrayed, empty, 5)
+    alike = movies.copy()
+    alike[1, 6:] = alike[0, 6:]  # nothing tells A from B after the change
+    assert not mini_write.change_is_hidden(alike, empty, 5)
+
+
+@pytest.mark.slow
+def test_a_failed_writing_leaves_no_scene(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(mini_write, "_provenance", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        write_scene(SPEC, "O1", SCENE, tmp_path / "O1" / "01")
+    assert list((tmp_path / "O1").iterdir()) == []
 
 
 @pytest.mark.slow

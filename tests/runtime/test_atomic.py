@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pez.runtime.atomic import atomic_path
+from pez.runtime.atomic import atomic_folder, atomic_path
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table, write_table
 from pez.runtime.tensor_file import map_tensor, read_metadata, write_tensors
@@ -24,6 +24,28 @@ def test_failure_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
         raise RuntimeError
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_folder_appears_whole_and_replaces_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "folder"
+    for content in ("old", "new"):
+        with atomic_folder(target) as temporary:
+            (temporary / content).touch()
+            assert target.exists() == (content == "new")
+    assert [path.name for path in target.iterdir()] == ["new"]
+    with pytest.raises(RuntimeError), atomic_folder(target) as temporary:
+        (temporary / "half").touch()
+        raise RuntimeError
+    assert [path.name for path in target.iterdir()] == ["new"]
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_what_a_killed_job_left_of_a_folder_is_cleared(tmp_path: Path) -> None:
+    (tmp_path / ".folder.partial").mkdir()
+    (tmp_path / ".folder.partial" / "half").touch()
+    with atomic_folder(tmp_path / "folder") as temporary:
+        (temporary / "whole").touch()
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["whole"]
 
 
 def test_a_killed_writer_leaves_no_target(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """Film a generated scene, splice its impossible movies, and write all four in the public layout."""
 
+import io
 import json
-import shutil
+import logging
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +11,14 @@ import numpy as np
 from PIL import Image
 
 from pez.intphys.layout import frame_path, write_status
-from pez.intphys.mini_plan import Plan, Take, plan_scene
+from pez.intphys.mini_plan import SEEN_FRAMES, Plan, Take, plan_scene
 from pez.intphys.mini_render import StageRenderer
 from pez.intphys.mini_scene import panel_lift
 from pez.intphys.spec import BLOCKS, MiniSpec
+from pez.runtime.atomic import atomic_folder
 from pez.runtime.progress import progress
+
+logger = logging.getLogger(__name__)
 
 PACKAGES = ("bpy", "kubric-nightly", "pybullet")
 _ORDER = 1_000_000  # in the seed of the movies' order, where attempts at a scene have their number
@@ -23,8 +27,10 @@ _ORDER = 1_000_000  # in the seed of the movies' order, where attempts at a scen
 def film_scene(spec: MiniSpec, block: str, scene: int, threads: int) -> tuple[Plan, np.ndarray]:
     """Render the possible movies A and B of a scene, uint8 [2, T, H, W, 3].
 
-    At the frame of change and the one before, both must show the empty stage, to the last pixel: a
-    scene in which they do not is drawn again.
+    The plan is made from geometry, and its word is not taken for it: every frame is rendered, and
+    at the frame of change and the one before, both movies must show the empty stage, to the last
+    pixel. They must differ from each other before and after. A scene in which they do not is drawn
+    again.
 
     Raises:
         PezError: no attempt succeeds (see `plan_scene`).
@@ -34,23 +40,37 @@ def film_scene(spec: MiniSpec, block: str, scene: int, threads: int) -> tuple[Pl
         plan = plan_scene(spec, block, scene, attempt)
         lift = panel_lift(spec.frames)
         with StageRenderer(spec, plan.scene, threads) as stage:
-            movies = np.stack([_film(stage, plan, take, lift) for take in plan.takes])
-            around = [plan.change - 1, plan.change]
-            empty = np.stack([stage.empty(float(lift[frame])) for frame in around])
-        if np.array_equal(movies[:, around], np.stack([empty, empty])):
+            empty = np.stack([stage.empty(height) for height in lift.tolist()])
+            movies = np.stack([_film(stage, plan, take, empty, lift) for take in plan.takes])
+        if change_is_hidden(movies, empty, plan.change):
             return plan, movies
+        logger.info("%s, scene %d: its pictures refute attempt %d", block, scene, plan.attempt)
         attempt = plan.attempt + 1
 
 
-def _film(stage: StageRenderer, plan: Plan, take: Take | None, lift: np.ndarray) -> np.ndarray:
-    frames = []
-    for frame, height in enumerate(lift.tolist()):
-        if take is None or take.hidden[frame]:
-            frames.append(stage.empty(height))
-        else:
-            actor = plan.scene.play.index(take.actor)
-            frames.append(stage.frame(actor, take.position_m[frame], height))
-    return np.stack(frames)
+def change_is_hidden(movies: np.ndarray, empty: np.ndarray, change: int) -> bool:
+    """Tell from their pictures whether A may become B at frame ``change``, and B become A.
+
+    Args:
+        movies: frames of A and B, uint8 [2, T, H, W, 3].
+        empty: the same moments of the stage without any object, [T, H, W, 3].
+        change: first frame of the other movie.
+    """
+    around = slice(change - 1, change + 1)
+    if any(not np.array_equal(movie[around], empty[around]) for movie in movies):
+        return False
+    differs = (movies[0] != movies[1]).any(axis=(1, 2, 3))
+    return bool(min(differs[:change].sum(), differs[change:].sum()) >= SEEN_FRAMES)
+
+
+def _film(
+    stage: StageRenderer, plan: Plan, take: Take | None, empty: np.ndarray, lift: np.ndarray
+) -> np.ndarray:
+    if take is None:
+        return empty
+    actor = plan.scene.play.index(take.actor)
+    moments = zip(take.position_m, lift.tolist(), strict=True)
+    return np.stack([stage.frame(actor, position, height) for position, height in moments])
 
 
 def splice(movies: np.ndarray, change: int) -> np.ndarray:
@@ -66,29 +86,32 @@ def write_scene(
     """Make scene ``scene`` of ``block`` and write it to ``folder``, which appears when whole.
 
     The movies stand in a random order. Beside them, ``provenance.json`` says how they were made.
+
+    Raises:
+        PezError: the scene cannot be drawn with these settings.
+        ArtifactError: the disk is full.
     """
     plan, filmed = film_scene(spec, block, scene, threads)
-    movies = splice(filmed, plan.change)
+    pictures = np.array([[_png(frame) for frame in movie] for movie in filmed], dtype=object)
+    movies = splice(pictures, plan.change)
     order = np.random.default_rng([spec.seed, list(BLOCKS).index(block), scene, _ORDER])
-    places = order.permutation(len(movies))
-    folder = Path(folder)
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for number, place in enumerate(progress(places.tolist(), f"{block} {scene:02d}", unit="movie")):
-        movie = partial / str(number + 1)
-        _write_frames(movie, movies[place])
-        write_status(movie, possible=place < len(filmed))
-    (partial / "provenance.json").write_text(
-        json.dumps(_provenance(spec, plan, scene, places.tolist()), indent=2) + "\n"
-    )
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    places = order.permutation(len(movies)).tolist()
+    with atomic_folder(folder) as partial:
+        bar = progress(places, f"{block} {scene:02d}", unit="movie")
+        for number, place in enumerate(bar, start=1):
+            movie = partial / str(number)
+            frame_path(movie, 0).parent.mkdir(parents=True)
+            for frame, picture in enumerate(movies[place]):
+                frame_path(movie, frame).write_bytes(picture)
+            write_status(movie, possible=place < len(filmed))
+        provenance = json.dumps(_provenance(spec, plan, scene, places), indent=2)
+        (partial / "provenance.json").write_text(provenance + "\n")
 
 
-def _write_frames(movie: Path, frames: np.ndarray) -> None:
-    (movie / "scene").mkdir(parents=True)
-    for number, frame in enumerate(frames):
-        Image.fromarray(frame).save(frame_path(movie, number), compress_level=3)
+def _png(frame: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(frame).save(file, format="PNG", compress_level=3)
+    return file.getvalue()
 
 
 def _provenance(spec: MiniSpec, plan: Plan, scene: int, places: Sequence[int]) -> dict[str, object]:

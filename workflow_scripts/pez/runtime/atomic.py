@@ -1,7 +1,8 @@
-"""Write a file under a temporary name and move it into place, or not at all."""
+"""Write a file or folder under a temporary name and move it into place, or not at all."""
 
 import errno
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +26,43 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
     temporary = final.with_name(f".{final.stem}.partial{final.suffix}")
     temporary.unlink(missing_ok=True)
     try:
-        yield temporary
-        with temporary.open("rb") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~_umask())  # some libraries write for the owner's eyes only
-        temporary.replace(final)
+        with _full_disk_named(final):
+            yield temporary
+            with temporary.open("rb") as written:
+                os.fsync(written.fileno())
+            temporary.chmod(0o666 & ~_umask())  # some libraries write for the owner's eyes only
+            temporary.replace(final)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(final: Path | str) -> Iterator[Path]:
+    """Yield a new, empty folder beside ``final``; on success rename it to ``final``.
+
+    What stood at ``final`` is replaced. The temporary folder is hidden; on failure it is deleted,
+    and what a killed job left of it the next attempt deletes.
+
+    Raises:
+        ArtifactError: the disk is full, or the user's quota is.
+    """
+    final = Path(final)
+    temporary = final.with_name(f".{final.name}.partial")
+    shutil.rmtree(temporary, ignore_errors=True)
+    try:
+        with _full_disk_named(final):
+            temporary.mkdir(parents=True)
+            yield temporary
+            shutil.rmtree(final, ignore_errors=True)
+            temporary.replace(final)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextmanager
+def _full_disk_named(final: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise ArtifactError(
@@ -38,8 +71,6 @@ def atomic_path(final: Path | str) -> Iterator[Path]:
                 "and run the same command again."
             ) from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:
