@@ -37,6 +37,11 @@ def movie_files(dataset):
     ]
     if dataset == MINI:
         return scenes
+    if not Path(CONFIG.intphys.root).is_dir():
+        raise WorkflowError(
+            f"intphys.root = {CONFIG.intphys.root!r} is not a folder. Set it to the folder of the "
+            "public IntPhys development set that holds O1, O2 and O3 (see README.md)."
+        )
     return [f"{scene}/{movie}/status.json" for scene in scenes for movie in range(1, MOVIES + 1)]
 
 

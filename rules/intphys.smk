@@ -64,7 +64,7 @@ for dataset in CONFIG.intphys.datasets():
             f"sample_{dataset}"
         input:
             index=clips_file(dataset, "index.parquet"),
-            movies=movie_files(dataset),
+            movies=lambda wildcards, dataset=dataset: movie_files(dataset),
         output:
             labels=clips_file(dataset, "labels.parquet"),
             shards=clip_shards(dataset),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from snakemake.exceptions import WorkflowError
 
 from conftest import SMOKE_OUT, Project
 from workflow.planning import plan
@@ -73,6 +74,13 @@ def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) 
     assert planned["render_intphys_mini"] == 0
     assert planned["extract_vjepa2_large_intphys_dev"] == 2  # 360 clips, 9 shards, 7 a job
     assert planned["fit_probe"] == 3
+
+
+def test_a_missing_folder_of_public_movies_is_named_when_it_is_needed(project: Project) -> None:
+    paper = ["configs/paper.yaml"]
+    plan(project.folder, ["figure2c"], configfiles=paper)
+    with pytest.raises(WorkflowError, match=r"intphys\.root = 'artifacts/intphys/dev' is not a"):
+        plan(project.folder, ["figure1"], configfiles=paper)
 
 
 def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Project) -> None:
