@@ -18,7 +18,7 @@ from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
-from pez.intphys.spec import BLOCKS, DEV, MINI, MOVIES, PUBLISHED_FRAMES
+from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.probes.spec import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint

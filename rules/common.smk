@@ -29,20 +29,18 @@ def movies_root(dataset):
 def movie_files(dataset):
     """What stands for the movies of an IntPhys dataset among a rule's inputs: the folders of the
     scenes that are generated here; of the published ones the labels, because 36,000 pictures as
-    inputs would take Snakemake longer than the check of every one of them."""
-    scenes = [
-        f"{movies_root(dataset)}/{block}/{scene:02d}"
-        for block in BLOCKS
-        for scene in range(1, CONFIG.intphys.scenes(dataset) + 1)
-    ]
+    inputs would take Snakemake longer than the check of every one of them. Labels that are missing
+    are left to that check, which names them with all else that is wrong."""
+    root = Path(movies_root(dataset))
     if dataset == MINI:
-        return scenes
-    if not Path(CONFIG.intphys.root).is_dir():
+        scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
+        return [f"{root}/{block}/{scene:02d}" for block in BLOCKS for scene in scenes]
+    if not root.is_dir():
         raise WorkflowError(
             f"intphys.root = {CONFIG.intphys.root!r} is not a folder. Set it to the folder of the "
             "public IntPhys development set that holds O1, O2 and O3 (see README.md)."
         )
-    return [f"{scene}/{movie}/status.json" for scene in scenes for movie in range(1, MOVIES + 1)]
+    return sorted(map(str, root.glob("O[123]/*/*/status.json")))
 
 
 def clip_shards(dataset):

@@ -95,6 +95,7 @@ for dataset in CONFIG.intphys.datasets():
 rule preview_intphys:
     input:
         index=f"{INTPHYS}/index.parquet",
+        movies=lambda wildcards: movie_files(wildcards.dataset),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
         preview=f"{INTPHYS}/preview.gif",

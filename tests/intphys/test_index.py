@@ -98,6 +98,23 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda r: Image.new("RGB", (9, 8)).save(r / "O1/01/1/scene/scene_001.png"),
         r"O1/01 has frames of 2 sizes",
     ),
+    "size of a scene": (
+        lambda r: [
+            Image.new("RGB", (9, 8)).save(path) for path in (r / "O1/01").rglob("scene_*.png")
+        ],
+        r"movies have frames of 2 sizes",
+    ),
+    "label is a folder": (
+        lambda r: [(r / "O1/02/1/status.json").unlink(), (r / "O1/02/1/status.json").mkdir()],
+        r"status\.json cannot be read",
+    ),
+    "other beginnings": (
+        lambda r: [
+            Image.effect_noise((SIDE, SIDE), 90).convert("RGB").save(path)
+            for path in sorted((r / "O3/02").rglob("scene_001.png"))
+        ],
+        r"O3/02",
+    ),
     "strange frame": (_swap_frame, r"O2/01: 1 frames of its impossible movies are no frames"),
 }
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -64,13 +65,20 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
             movies.append(movie)
             bar.update(1)
     problems = [problem for movie in movies for problem in movie.problems]
-    rows = []
+    rows: list[tuple[Any, ...]] = []
     for index, (block, scene) in enumerate(places):
         quadruplet = movies[MOVIES * index : MOVIES * (index + 1)]
         found = _check_scene(f"{root / block}/{scene:02d}", quadruplet)
         problems += found
         if not found and not any(movie.problems for movie in quadruplet):
             rows += _scene_rows(root, block, scene, quadruplet)
+    sizes = Counter(size for movie in movies for size in movie.sizes)
+    if len(sizes) > 1:
+        problems.append(f"movies have frames of {len(sizes)} sizes: {sorted(sizes)}")
+    strangers = [f"{row[0]}/{row[1]:02d}" for row in rows if row[5] == 0]
+    problems += [
+        f"{scene}: matched movies should begin alike and do not" for scene in sorted(set(strangers))
+    ]
     if problems:
         more = f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         listed = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN])
@@ -134,8 +142,8 @@ def _check_scene(name: str, movies: Sequence[_Movie]) -> list[str]:
 
 def _scene_rows(
     root: Path, block: str, scene: int, movies: Sequence[_Movie]
-) -> list[tuple[object, ...]]:
-    rows: dict[int, tuple[object, ...]] = {}
+) -> list[tuple[Any, ...]]:
+    rows: dict[int, tuple[Any, ...]] = {}
     labels = [bool(movie.possible) for movie in movies]
     for number, pair in enumerate(matched_pairs([movie.hashes for movie in movies], labels)):
         for place in (pair.possible, pair.impossible):

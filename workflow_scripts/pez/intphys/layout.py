@@ -48,6 +48,8 @@ def is_possible(movie: Path) -> bool:
         label = json.loads(path.read_text())["header"]["is_possible"]
     except FileNotFoundError:
         raise MovieError(f"{path} is missing") from None
+    except OSError as error:
+        raise MovieError(f"{path} cannot be read ({error.strerror})") from None
     except (ValueError, KeyError, TypeError) as error:
         raise MovieError(f"{path} has no header.is_possible ({error!r})") from None
     if not isinstance(label, bool):

@@ -32,7 +32,7 @@ class MiniSpec(Schema):
     """The generated quadruplets, in the layout of the public release."""
 
     scenes: int = Field(20, ge=1, le=99, description="of each block; four movies a scene")
-    frames: int = Field(32, ge=8, le=999, description="of a movie")
+    frames: int = Field(32, ge=16, le=999, description="of a movie")
     frames_per_second: int = Field(16, ge=1)
     resolution: int = Field(256, ge=32, multiple_of=16, description="side of a frame, pixels")
     samples: int = Field(8, ge=1, le=4096, description="Cycles samples per pixel")
