@@ -75,8 +75,8 @@ def write_timings(files: Sequence[Path], csv: Path, markdown: Path) -> None:
         ),
         "",
         "Wall times of jobs that ran at the same time are added up; start of Python, imports and",
-        "loading of weights are in them, Snakemake's own time is not. CPU s is what Snakemake saw of",
-        "the processor time by looking now and then: a lower bound.",
+        "loading of weights are in them, Snakemake's own time is not. CPU s is what Snakemake saw",
+        "of the processor time by looking now and then: a lower bound.",
         "",
     ]
     with atomic_path(markdown) as temporary:
