@@ -19,6 +19,7 @@ from torch import Tensor
 
 from pez.encoders.compute import prefers_bf16
 from pez.probes.attentive_classifier import classify, initial_parameters, parameter_shapes
+from pez.probes.normalise import is_constant_feature
 from pez.probes.spec import AttentiveSolver, Normalisation, Selection
 from pez.probes.splits import Split
 from pez.probes.task import Choice, PlausibilityTask, first_twins
@@ -288,8 +289,7 @@ def _normalisation(tokens: Tensor, normalisation: Normalisation) -> tuple[Tensor
     if normalisation == "center":
         return mean, torch.ones_like(mean)
     deviation = variance.sqrt()
-    constant = deviation <= 4 * torch.finfo(torch.float32).eps * mean.abs()
-    return mean, torch.where(constant, 1.0, deviation)
+    return mean, torch.where(is_constant_feature(mean, deviation), 1.0, deviation)
 
 
 def fit_bytes(solver: AttentiveSolver, tokens: int, width: int) -> int:
