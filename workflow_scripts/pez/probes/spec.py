@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter
+from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from pez.features.spec import Capture, Pooling
+from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling
 from pez.runtime.schema import Schema
 
 Target = Literal[
@@ -53,6 +53,16 @@ class GradientSolver(Schema):
     patience: int = Field(ge=1, description="steps without a better held-out loss before stopping")
     learning_rates: tuple[Positive, ...] = Field(min_length=1)
     weight_decays: tuple[Annotated[float, Field(ge=0)], ...] = Field(min_length=1)
+    start: Literal["zero", "pytorch"] = Field(
+        "zero",
+        description="first weights: zero, or those of a fresh torch.nn.Linear, with a trained bias",
+    )
+    start_seed: int = Field(
+        42, ge=0, description="of start pytorch: the same weights for every layer, fold and setting"
+    )
+    stopped_by: Literal["loss", "clip_accuracy"] = Field(
+        "loss", description="held-out score that patience waits on; clip_accuracy: plausibility"
+    )
 
 
 class RidgeSolver(Schema):
@@ -93,6 +103,46 @@ class ProbeSpec(Schema):
     folds: int = Field(5, ge=2)
     selections: tuple[Selection, ...] = Field(("validation", "nested"), min_length=1)
     seed: int = Field(42, ge=0, description="k-means of the grouping spatial_cluster")
+    fold_seed: int | None = Field(
+        None, ge=0, description="shuffles the groups before they are dealt into folds; null: not"
+    )
+    sector_start_deg: float = Field(
+        0.0,
+        ge=-360,
+        le=360,
+        description="edge at which the first of five angular sectors of the start position begins, "
+        "degrees in the image, y down",
+    )
+    pixel_regions: Literal["central_square", "nearest_point"] = Field(
+        "central_square",
+        description="grouping pixel_region: a central square and four quadrants, or the nearest of "
+        "the image's centre and the centres of its quadrants",
+    )
+    kmeans_restarts: int = Field(10, ge=1, description="k-means of the grouping spatial_cluster")
+    angle_axis: Literal["world", "image"] = Field(
+        "world", description="target direction_angle: y up in the world, or down in the image"
+    )
+    angle_cut_deg: float = Field(
+        0.0,
+        ge=-360,
+        le=360,
+        description="target direction_angle: angles lie in [cut, cut + 360) degrees of that axis",
+    )
+    patch_map: Literal["flattened", "shared"] = Field(
+        "flattened",
+        description="patch poolings: one map of all patches' features, or one map of a patch's "
+        "features that all patches share, its predictions averaged over the clip",
+    )
+
+    @model_validator(mode="after")
+    def _shared_maps_have_patches(self) -> "ProbeSpec":
+        if self.patch_map == "shared" and not self.pooling.endswith("patch"):
+            poolings = ", ".join(name for name in VIEWS_OF_POOLING if name.endswith("patch"))
+            raise ValueError(
+                f"patch_map shared needs a pooling that keeps patches ({poolings}), and pooling is "
+                f"{self.pooling}"
+            )
+        return self
 
 
 class PlausibilityProbeSpec(ProbeSpec):
@@ -106,6 +156,18 @@ class PlausibilityProbeSpec(ProbeSpec):
     shuffled_labels: bool = Field(
         False, description="control: which two of a scene's four movies are possible is drawn anew"
     )
+    half_counts_as: Literal["impossible", "possible"] = Field(
+        "impossible", description="what a movie with a probability of exactly .5 is called"
+    )
+
+    @model_validator(mode="after")
+    def _maps_are_not_shared(self) -> "PlausibilityProbeSpec":
+        if self.patch_map == "shared":
+            raise ValueError(
+                "patch_map shared is for targets with a squared error, and plausibility has a "
+                "cross-entropy: use flattened"
+            )
+        return self
 
 
 def _kind_of_probe(values: Mapping[str, object] | ProbeSpec) -> str:
