@@ -1,6 +1,7 @@
 """Physics Emergence Zone: from simulated clips to probe figures. Run `snakemake` for the targets."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
-from pez.probes.spec import SHUFFLED_SUFFIX
+from pez.probes.recipes import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint
 
@@ -33,13 +34,13 @@ except ConfigError as error:
     raise WorkflowError(str(error))
 
 OUT = CONFIG.output_dir
-PROBES = CONFIG.probe_registry()
+FITS = CONFIG.fits
 
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets()),
     model="|".join(CONFIG.encoders.registry()),
-    probe="|".join(PROBES),
+    fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
     shard=r"\d{3}",
 

@@ -106,9 +106,9 @@ def feature_files(model, dataset, shard):
     return [file for view in views for file in stream_files(model, dataset, view, shard)]
 
 
-def probe_features(model, probe):
-    """Feature files that ``probe`` reads, shard by shard."""
-    spec = PROBES[probe]
+def probe_features(model, fit):
+    """Feature files that ``fit`` reads, shard by shard."""
+    spec = FITS[fit].spec
     return [
         file
         for view in VIEWS_OF_POOLING[spec.pooling]
@@ -117,21 +117,37 @@ def probe_features(model, probe):
     ]
 
 
-def probe_threads(probe):
+def probe_threads(fit):
     """Threads of a probe job on a CPU: pooled features are small and several probes run at once,
     patch features are some hundred times wider and worth several cores."""
-    return 4 if PROBES[probe].pooling.endswith("_patch") else 1
+    return 4 if FITS[fit].spec.pooling.endswith("_patch") else 1
 
 
 def figure_probes(figure):
     """Probe results that ``figure`` shows: on its models and, unless the labels are shuffled, on
     their untrained controls (one control at a time)."""
     return [
-        f"{OUT}/probes/{model}/{probe}.parquet"
+        f"{OUT}/probes/{model}/{fit}.parquet"
         for model in CONFIG.models_of(figure)
-        for probe in CONFIG.figures[figure].probes
-        if not (model.endswith(UNTRAINED_SUFFIX) and probe.endswith(SHUFFLED_SUFFIX))
+        for fit in CONFIG.figures[figure].fits
+        if not (model.endswith(UNTRAINED_SUFFIX) and fit.endswith(SHUFFLED_SUFFIX))
     ]
+
+
+def figure_recipes(figure):
+    """Recipes that ``figure`` shows, and what their protocols are."""
+    recipes = [CONFIG.recipes[name] for name in CONFIG.figures[figure].recipes]
+    return {
+        "recipes": {recipe.name: recipe.to_params() for recipe in recipes},
+        "protocols": {
+            recipe.protocol: CONFIG.protocols[recipe.protocol].description for recipe in recipes
+        },
+    }
+
+
+def figure_datasets(figure):
+    """Datasets that the probes of ``figure`` read."""
+    return sorted({CONFIG.recipes[name].spec.dataset for name in CONFIG.figures[figure].recipes})
 
 
 def model_facts(model):
@@ -146,7 +162,7 @@ def model_facts(model):
 
 def clips_facts(figure):
     """What a figure says about the clips behind its probes."""
-    datasets = sorted({PROBES[probe].dataset for probe in CONFIG.figures[figure].probes})
+    datasets = figure_datasets(figure)
     return {
         **frames_facts(datasets[0]),
         "datasets": {name: CONFIG.count_clips(name) for name in datasets},
@@ -182,10 +198,9 @@ def figure_benchmarks(figure):
     features, probes and the drawing."""
     results = [Path(path) for path in figure_probes(figure)]
     models = sorted({path.parent.name for path in results})
-    datasets = sorted({PROBES[path.stem].dataset for path in results})
     jobs = [("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
-    for dataset in datasets:
+    for dataset in figure_datasets(figure):
         jobs += clip_jobs(dataset)
         jobs += [
             ("extract_features", f"{model}.{dataset}.{shard}")

@@ -26,10 +26,7 @@ rule draw_figure:
     params:
         figure=lambda wildcards: CONFIG.figures[wildcards.figure].model_dump(mode="json"),
         style=CONFIG.figure_style.model_dump(mode="json"),
-        probes=lambda wildcards: {
-            probe: PROBES[probe].model_dump(mode="json")
-            for probe in CONFIG.figures[wildcards.figure].probes
-        },
+        recipes=lambda wildcards: figure_recipes(wildcards.figure),
         models=lambda wildcards: {
             model: model_facts(model) for model in CONFIG.models_of(wildcards.figure)
         },

@@ -7,7 +7,7 @@ from pez.emergence.reference import read_references
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
 from pez.figures.spec import FigureStyle, read_figure
-from pez.probes.spec import read_probe
+from pez.probes.recipes import Recipe
 from pez.runtime.job import job
 
 if __name__ == "__main__":
@@ -17,7 +17,11 @@ if __name__ == "__main__":
             name=snakemake.wildcards.figure,
             style=FigureStyle.model_validate(params.style),
             results=[Path(path) for path in files.results],
-            probes={name: read_probe(probe) for name, probe in params.probes.items()},
+            recipes={
+                name: Recipe.from_params(values)
+                for name, values in params.recipes["recipes"].items()
+            },
+            protocols=params.recipes["protocols"],
             models={
                 name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
             },

@@ -10,11 +10,12 @@ if __name__ == "__main__":
         from pez.features.paths import parse_feature_path
         from pez.features.store import FeatureStore
         from pez.probes.crossval import run_probe
-        from pez.probes.spec import read_probe, read_solver
+        from pez.probes.recipes import Recipe
         from pez.runtime.tables import read_table, write_table
 
         params = snakemake.params.probe
-        spec = read_probe(params["spec"])
+        recipe = Recipe.from_params(params["recipe"])
+        spec = recipe.spec
         files = list(snakemake.input.features)
         store = FeatureStore(
             root=Path(files[0]).parents[1],
@@ -22,9 +23,9 @@ if __name__ == "__main__":
             shards=1 + max(parse_feature_path(file).shard for file in files),
         )
         results, predictions = run_probe(
-            name=params["name"],
+            name=recipe.name,
             spec=spec,
-            solver=read_solver(params["solver"]),
+            solver=recipe.solver,
             load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
             layers=params["layers"],
             labels=read_table(snakemake.input.labels),

@@ -15,7 +15,7 @@ from pez.features.extract import extract_features, open_frames
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec
 from pez.features.store import FeatureStore, read_features
-from pez.features.views import stream_index
+from pez.features.spec import residual_state
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import read_header, read_metadata, write_tensors
 
@@ -110,7 +110,7 @@ def test_captures_are_one_stream_apart(store):
         post = store.features(layer, "resid_post", "temporal_last")
         assert np.array_equal(post, store.features(layer + 1, "resid_pre", "temporal_last"))
         assert not np.array_equal(post, store.features(layer, "resid_pre", "temporal_last"))
-    assert stream_index(SPEC.layers - 1, "resid_post") == SPEC.layers
+    assert residual_state(SPEC.layers - 1, "resid_post") == SPEC.layers
 
 
 def test_stored_shapes_and_types(root):

@@ -25,10 +25,12 @@ SCENES = group_ids(LABELS, "scene", 0)
 
 
 def written_out(
-    probability: np.ndarray, possible: np.ndarray, scenes: np.ndarray, pairs: np.ndarray
+    logits: np.ndarray, possible: np.ndarray, scenes: np.ndarray, pairs: np.ndarray
 ) -> dict[str, float]:
     """The metrics, one movie at a time."""
+    probability = expit(logits)
     relative, matched, crossed = [], [], []  # differences possible minus impossible
+    sums = []
     for scene in sorted(set(scenes)):
         real = [i for i in range(len(scenes)) if scenes[i] == scene and possible[i]]
         unreal = [i for i in range(len(scenes)) if scenes[i] == scene and not possible[i]]
@@ -36,6 +38,7 @@ def written_out(
             probability[real[0]] + probability[real[1]]
             - (probability[unreal[0]] + probability[unreal[1]])
         )  # fmt: skip
+        sums.append((logits[real].sum() - logits[unreal].sum()).round(3))
         for i in real:
             for j in unreal:
                 crossed.append(probability[i] - probability[j])
@@ -58,6 +61,8 @@ def written_out(
         "matched_pair_ties": wins(matched)[1],
         "all_pair_accuracy": wins(crossed)[0],
         "all_pair_ties": wins(crossed)[1],
+        "matched_pair": wins(matched)[0] + wins(matched)[1] / 2,
+        "logit_sum": wins(sums)[0] + wins(sums)[1] / 2,
         "auc": roc_auc_score(possible, probability),
         "possible_recall": share([probability[i] > 0.5 for i in everyone if possible[i]]),
         "impossible_recall": share([probability[i] <= 0.5 for i in everyone if not possible[i]]),
@@ -67,12 +72,12 @@ def written_out(
 @pytest.mark.parametrize("seed", range(20))
 def test_metrics_equal_loops_and_scikit_learn(seed):
     rng = np.random.default_rng(seed)
-    probability = rng.random(len(LABELS))
+    logits = rng.normal(size=len(LABELS)).round(2)
     if seed % 2:  # few values, so that ties and exact halves abound
-        probability = rng.integers(0, 5, len(LABELS)) / 4
+        logits = rng.integers(-2, 3, len(LABELS)) * 1.0
     possible = POSSIBLE if seed % 4 < 2 else shuffled(SCENES, seed)
     order = rng.permutation(len(LABELS))
-    given = [array[order] for array in (probability, possible, SCENES, PAIRS)]
+    given = [array[order] for array in (logits, possible, SCENES, PAIRS)]
     found, expected = movie_metrics(*given), written_out(*given)
     assert tuple(found) == METRICS == tuple(expected)
     assert found == pytest.approx(expected, nan_ok=True)
@@ -87,10 +92,10 @@ def test_a_scene_with_the_same_two_features_on_both_sides_ties_exactly():
     scenes = np.repeat(np.arange(2000), 4)
     order = rng.permutation(8000)
     found = movie_metrics(
-        expit(of_scene.ravel())[order], possible[order], scenes[order], np.tile([0, 1, 0, 1], 2000)
+        of_scene.ravel()[order], possible[order], scenes[order], np.tile([0, 1, 0, 1], 2000)
     )
     assert (found["relative_accuracy"], found["relative_ties"]) == (0, 1)
-    assert found["relative_accuracy_ties_half"] == 0.5
+    assert found["relative_accuracy_ties_half"] == found["logit_sum"] == 0.5
     assert found["all_pair_ties"] == 0.5  # each movie against its double
     assert found["auc"] == pytest.approx(0.5)
     assert found["clip_accuracy"] == 0.5
@@ -105,7 +110,7 @@ def test_no_movies_give_no_numbers():
 def test_pairs_are_judged_where_shuffled_labels_differ():
     # One scene. Pairs: movies 0 and 1, movies 2 and 3; the labels set the pairs against each other.
     found = movie_metrics(
-        np.array([0.9, 0.8, 0.2, 0.1]), np.array([1, 1, 0, 0]), np.zeros(4), np.array([0, 0, 1, 1])
+        np.array([3.0, 2.0, -2.0, -3.0]), np.array([1, 1, 0, 0]), np.zeros(4), np.array([0, 0, 1, 1])
     )
     assert np.isnan(found["matched_pair_accuracy"]) and np.isnan(found["matched_pair_ties"])
     assert found["all_pair_accuracy"] == 1
@@ -119,7 +124,7 @@ def test_selection_scores_are_the_metrics_of_the_rows(metric):
     found = selection_scores(metric, logits, POSSIBLE, SCENES, rows)
     assert found.shape == (3, 2)
     for index in np.ndindex(3, 2):
-        given = [a[rows] for a in (expit(logits[index]), POSSIBLE, SCENES, PAIRS)]
+        given = [a[rows] for a in (logits[index], POSSIBLE, SCENES, PAIRS)]
         assert found[index] == pytest.approx(movie_metrics(*given)[metric])
 
 

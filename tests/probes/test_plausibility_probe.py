@@ -64,7 +64,7 @@ def test_tables_are_tidy_and_agree():
         "steps", "alpha",
     ]  # fmt: skip
     assert list(predictions.columns) == [
-        *keys, "clip_id", "output", "target", "prediction", "block", "scene",
+        *keys, "clip_id", "output", "target", "prediction", "logit", "block", "scene",
     ]  # fmt: skip
     assert len(results) == 2 * 2 * 5 * 4 * len(METRICS)
     assert len(predictions) == 2 * 2 * len(LABELS)
@@ -81,7 +81,7 @@ def test_tables_are_tidy_and_agree():
         rows = known[(known[keys] == key).all(axis=1)]
         rows = rows[rows.block == subset] if subset != "all" else rows
         again = movie_metrics(
-            rows.prediction.to_numpy(), rows.target.to_numpy(), group_ids(rows, "scene", 0),
+            rows.logit.to_numpy(), rows.target.to_numpy(), group_ids(rows, "scene", 0),
             rows.pair.to_numpy(),
         )  # fmt: skip
         assert part.set_index("metric").value.to_dict() == again
@@ -154,7 +154,7 @@ def test_the_amount_visible_reaches_three_quarters_and_shows_in_the_recalls():
     visible = np.where(possible == 1, 2.0 * LABELS["first"], 1.0)
 
     def metrics(slope: float, threshold: float) -> dict[str, float]:
-        return movie_metrics(expit(slope * (visible - threshold)), possible, scenes, pairs)
+        return movie_metrics(slope * (visible - threshold), possible, scenes, pairs)
 
     every = [metrics(slope, at) for slope in (-3, -1, 1, 3) for at in np.arange(-0.75, 3, 0.25)]
     assert max(found["clip_accuracy"] for found in every) == 0.75
@@ -165,6 +165,8 @@ def test_the_amount_visible_reaches_three_quarters_and_shows_in_the_recalls():
     assert [metrics(1, at)["relative_accuracy"] for at in (0.5, 1, 1.5)] == [0, 0, 1]
     assert [metrics(1, at)["relative_ties"] for at in (0.5, 1, 1.5)] == [0, 1, 0]
     assert metrics(1, 1)["relative_accuracy_ties_half"] == 0.5
+    assert {found["logit_sum"] for found in every} == {0.5}  # the same wherever the bias stands
+    assert {found["matched_pair"] for found in every} == {0.5}
     results, _ = run(visible[:, None].astype(np.float32), selected_by="clip_accuracy")
     assert mean(results, "validation")["clip_accuracy"] <= 0.75
 

@@ -6,12 +6,13 @@ from pathlib import Path
 from pez.config.model import Config
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import CheckpointWeights, EmbeddedWeights
-from pez.figures.spec import PlausibilityFigureSpec
+from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
+from pez.probes.recipes import Recipe, recipe_name
 from pez.probes.spec import (
-    SHUFFLED_SUFFIX,
     AttentiveSolver,
+    GradientSolver,
     PlausibilityProbeSpec,
     ProbeSpec,
     RidgeSolver,
@@ -25,37 +26,41 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    yield from _check_probes(config)
-    yield from _check_figures(config)
+    problems = list(_check_recipes(config))
+    yield from problems
+    if not problems:
+        yield from _check_figures(config)
     yield from _check_pretraining(config)
     yield from _check_weights(config, checkout)
 
 
-def _check_probes(config: Config) -> Iterable[str]:
-    for name, probe in config.probes.items():
-        key = f"probes.{name}"
-        if name.endswith(SHUFFLED_SUFFIX):
-            yield (
-                f"{key}: names ending in {SHUFFLED_SUFFIX!r} are reserved for the control with "
-                "shuffled labels that every plausibility probe has"
-            )
-        if probe.solver not in config.solvers:
-            yield f"{key}.solver = {did_you_mean(probe.solver, list(config.solvers))}"
-        else:
-            yield from _check_solver(key, probe, config)
-        if probe.dataset not in config.datasets():
-            hint = "; set intphys.root" if probe.dataset == DEV else ""
-            yield f"{key}.dataset = {did_you_mean(probe.dataset, config.datasets())}{hint}"
-            continue
-        kind = config.kind(probe.dataset)
-        targets = [name for name, info in TARGETS.items() if kind in info.kinds]
-        if probe.target not in targets:
-            yield (
-                f"{key}.target = {probe.target!r} cannot be read from dataset {probe.dataset!r}, "
-                f"in which {_WHAT_VARIES[kind]} (allowed: {', '.join(targets)})"
-            )
-            continue
-        yield from _check_folds(key, probe, config)
+def _check_recipes(config: Config) -> Iterable[str]:
+    try:
+        recipes = config.recipes
+    except ConfigError as error:
+        yield from str(error).splitlines()
+        return
+    for recipe in recipes.values():
+        key = f"probes.{recipe.probe}.protocols.{recipe.protocol}"
+        yield from (f"{key}: {problem}" for problem in _problems(recipe, config))
+
+
+def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
+    spec = recipe.spec
+    yield from _check_solver(recipe)
+    if spec.dataset not in config.datasets():
+        hint = "; set intphys.root" if spec.dataset == DEV else ""
+        yield f"dataset = {did_you_mean(spec.dataset, config.datasets())}{hint}"
+        return
+    kind = config.kind(spec.dataset)
+    targets = [name for name, info in TARGETS.items() if kind in info.kinds]
+    if spec.target not in targets:
+        yield (
+            f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
+            f"in which {_WHAT_VARIES[kind]} (allowed: {', '.join(targets)})"
+        )
+        return
+    yield from _check_folds(spec, config)
 
 
 _WHAT_VARIES = {
@@ -65,71 +70,85 @@ _WHAT_VARIES = {
 }
 
 
-def _check_solver(key: str, probe: ProbeSpec, config: Config) -> Iterable[str]:
+def _check_solver(recipe: Recipe) -> Iterable[str]:
     """Solvers fit targets: a classifier of tokens is no regression, ridge no classifier."""
-    solver = config.solvers[probe.solver]
+    spec, solver = recipe.spec, recipe.solver
     if isinstance(solver, AttentiveSolver):
-        if probe.target != "plausibility":
-            yield f"{key}.solver = {probe.solver!r}: an attentive solver is for plausibility only"
-        if probe.pooling not in ("temporal_last_patch", "all_patch"):
+        if spec.target != "plausibility":
+            yield f"solver = {spec.solver!r}: an attentive solver is for plausibility only"
+        if spec.pooling not in ("temporal_last_patch", "all_patch"):
             yield (
-                f"{key}.pooling = {probe.pooling!r}: an attentive solver reads tokens (allowed: "
+                f"pooling = {spec.pooling!r}: an attentive solver reads tokens (allowed: "
                 "temporal_last_patch, all_patch)"
             )
-    elif probe.pooling == "all_patch":
-        yield f"{key}.pooling = {probe.pooling!r}: only an attentive solver reads all tokens"
-    elif probe.target == "plausibility":
+    elif spec.pooling == "all_patch":
+        yield f"pooling = {spec.pooling!r}: only an attentive solver reads all tokens"
+    elif spec.target == "plausibility":
         if isinstance(solver, RidgeSolver):
-            yield f"{key}.solver = {probe.solver!r}: ridge gives no probability of being possible"
-        if probe.pooling.endswith("_patch"):
-            yield f"{key}.pooling = {probe.pooling!r}: a linear plausibility probe wants a mean"
+            yield f"solver = {spec.solver!r}: ridge gives no probability of being possible"
+        if spec.pooling.endswith("_patch"):
+            yield f"pooling = {spec.pooling!r}: a linear plausibility probe wants a mean"
+    elif isinstance(solver, GradientSolver) and solver.stopped_by != "loss":
+        yield (
+            f"solver = {spec.solver!r}, which stops by {solver.stopped_by}: a regression has none "
+            "(stopped_by: loss)"
+        )
 
 
-def _check_folds(key: str, probe: ProbeSpec, config: Config) -> Iterable[str]:
-    balls = config.clips.datasets.get(probe.dataset)
+def _check_folds(spec: ProbeSpec, config: Config) -> Iterable[str]:
+    balls = config.clips.datasets.get(spec.dataset)
     if balls is None:
-        groups = len(BLOCKS) * config.intphys.scenes(probe.dataset)
-    elif probe.grouping == "scene":
-        yield f"{key}.grouping = 'scene': the clips of dataset {probe.dataset!r} form no scenes"
+        groups = len(BLOCKS) * config.intphys.scenes(spec.dataset)
+    elif spec.grouping == "scene":
+        yield f"grouping = 'scene': the clips of dataset {spec.dataset!r} form no scenes"
         return
     else:
-        groups = most_groups(probe.grouping, balls.directions, len(balls.magnitudes), balls.starts)
-    if least_groups(probe.folds, probe.selections) > groups:
+        groups = most_groups(spec.grouping, balls.directions, len(balls.magnitudes), balls.starts)
+    if least_groups(spec.folds, spec.selections) > groups:
         yield (
-            f"{key}.folds = {probe.folds}: grouping {probe.grouping!r} gives at most {groups} "
-            f"groups on dataset {probe.dataset!r}, every fold needs one of its own, and the "
-            "selection 'nested' needs two for training (take fewer folds or a finer grouping)"
+            f"folds = {spec.folds}: grouping {spec.grouping!r} gives at most {groups} groups on "
+            f"dataset {spec.dataset!r}, every fold needs one of its own, and the selection "
+            "'nested' needs two for training (take fewer folds or a finer grouping)"
         )
 
 
 def _check_figures(config: Config) -> Iterable[str]:
-    known_models, known_probes = list(config.encoders.models), config.probe_registry()
     for name, figure in config.figures.items():
+        key = f"figures.{name}"
         for model in figure.models:
             if model not in config.encoders.models:
-                yield f"figures.{name}.models = {did_you_mean(model, known_models)}"
-        wanted = "plausibility" if isinstance(figure, PlausibilityFigureSpec) else "motion"
-        for probe in figure.probes[:1] if wanted == "plausibility" else figure.probes:
-            key = f"figures.{name}.{'probe' if wanted == 'plausibility' else 'probes'}"
+                yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
+        for probe in figure.probes:
             if probe not in config.probes:
-                yield f"{key} = {did_you_mean(probe, list(config.probes))}"
-            elif isinstance(known_probes[probe], PlausibilityProbeSpec) != (
-                wanted == "plausibility"
-            ):
-                yield f"{key} = {probe!r}: a figure of {wanted} cannot show this probe"
-            else:
-                yield from _check_heads(f"figures.{name}.models", figure.models, probe, config)
+                yield f"{key}.probes = {did_you_mean(probe, list(config.probes))}"
+                continue
+            known = list(config.probes[probe].protocols)
+            for protocol in figure.protocols:
+                if protocol not in known:
+                    yield (
+                        f"{key}.protocols = {did_you_mean(protocol, known)}: probe {probe!r} has "
+                        "no other"
+                    )
+                else:
+                    recipe = config.recipes[recipe_name(probe, protocol)]
+                    yield from _check_shown(key, figure, recipe, config)
 
 
-def _check_heads(key: str, models: Iterable[str], probe: str, config: Config) -> Iterable[str]:
-    """Compare the widths of the models with the heads of an attentive probe."""
-    solver = config.solvers.get(config.probes[probe].solver)
-    for model in models:
-        encoder = config.encoders.models.get(model)
+def _check_shown(
+    key: str, figure: FigureSpec | PlausibilityFigureSpec, recipe: Recipe, config: Config
+) -> Iterable[str]:
+    """Compare the kind of figure with that of the probe, and heads with the models' widths."""
+    movies = isinstance(figure, PlausibilityFigureSpec)
+    if isinstance(recipe.spec, PlausibilityProbeSpec) != movies:
+        kind = "plausibility" if movies else "motion"
+        yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
+        return
+    for model in figure.models:
+        encoder, solver = config.encoders.models.get(model), recipe.solver
         if encoder and isinstance(solver, AttentiveSolver) and encoder.hidden_size % solver.heads:
             yield (
-                f"{key}: {model!r} has {encoder.hidden_size} features, no multiple of "
-                f"solvers.{config.probes[probe].solver}.heads = {solver.heads}"
+                f"{key}.models: {model!r} has {encoder.hidden_size} features, no multiple of "
+                f"solvers.{recipe.spec.solver}.heads = {solver.heads}"
             )
 
 

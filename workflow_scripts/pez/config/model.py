@@ -1,8 +1,8 @@
 """The typed configuration: every section, and what follows from them together."""
 
 import json
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated
 
 from pydantic import Field
 
@@ -19,10 +19,9 @@ from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import AnyFigureSpec, FigureStyle
 from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
-from pez.probes.spec import SHUFFLED_SUFFIX, AnyProbeSpec, PlausibilityProbeSpec, ProbeSpec, Solver
+from pez.probes.recipes import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
+from pez.probes.spec import Solver
 from pez.runtime.schema import Schema
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
 
 class Config(Schema):
@@ -34,7 +33,8 @@ class Config(Schema):
     encoders: EncodersConfig
     extraction: ExtractionSpec = ExtractionSpec()
     solvers: dict[Name, Solver]
-    probes: dict[Name, AnyProbeSpec]
+    protocols: dict[Name, Protocol]
+    probes: dict[Name, ProbeEntry]
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, AnyFigureSpec]
     pretraining: PretrainingConfig
@@ -65,21 +65,27 @@ class Config(Schema):
             return self.clips.shards(dataset)
         return self.intphys.shards(dataset)
 
-    def probe_registry(self) -> dict[str, ProbeSpec]:
-        """Every configured probe and, beside each of plausibility, its shuffled control."""
-        shuffled = {
-            name + SHUFFLED_SUFFIX: probe.model_copy(update={"shuffled_labels": True})
-            for name, probe in self.probes.items()
-            if isinstance(probe, PlausibilityProbeSpec)
-        }
-        return self.probes | shuffled
+    @cached_property
+    def recipes(self) -> dict[str, Recipe]:
+        """Every probe under every one of its protocols, by name.
+
+        Raises:
+            ConfigError: a recipe is incomplete or contradicts itself.
+        """
+        return read_recipes(self.probes, self.protocols, self.solvers)
+
+    @cached_property
+    def fits(self) -> dict[str, Recipe]:
+        """What can be fitted, by name: the recipes and their controls with shuffled labels."""
+        return with_controls(self.recipes)
 
     def views(self, dataset: str) -> list[View]:
-        """Stored views of ``dataset``'s features that the configured probes ask for."""
+        """Stored views of ``dataset``'s features that the figures ask for."""
+        shown = (self.recipes[name] for figure in self.figures.values() for name in figure.recipes)
         needed = {"tubelet_mean"}
-        for probe in self.probes.values():
-            if probe.dataset == dataset:
-                needed.update(VIEWS_OF_POOLING[probe.pooling])
+        for recipe in shown:
+            if recipe.spec.dataset == dataset:
+                needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
 
     def models_of(self, figure: str) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binom
 
 from pez.emergence.curves import read_matrices
 from pez.emergence.observations import Observation
@@ -17,7 +18,16 @@ def scenes_per_fold(table: pd.DataFrame, layers: int, source: str, subset: str) 
         ArtifactError: the table lacks the subset or belongs to another model.
     """
     clips = read_matrices(table, layers, source, "clip_accuracy", subset, column="n_test")
-    return (clips["validation"][0] / MOVIES).round().astype(int)
+    of_any_selection = next(iter(clips.values()))
+    return (of_any_selection[0] / MOVIES).round().astype(int)
+
+
+def fair_coin_band(count: int) -> tuple[float, float]:
+    """Shares between which 95 % of fair coins fall that are thrown ``count`` times; NaN for 0."""
+    if count == 0:
+        return float("nan"), float("nan")
+    low, high = binom.ppf((0.025, 0.975), count, 0.5) / count
+    return float(low), float(high)
 
 
 def standard_error(count: float) -> float:
@@ -48,6 +58,8 @@ def binomial_scale(
     everything = int(scenes_per_fold(table, layers, source, "all").sum())
     return Observation(
         probe=probe,
+        protocol="",
+        selection="",
         name="binomial_scale",
         text=text,
         measured=standard_error(everything) if everything else None,

@@ -1,13 +1,11 @@
 """What can be said of a layer curve without any reference number."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from pydantic import Field
 
 from pez.emergence.curves import Curve, Estimate, estimate, layer_fractions, pez_layer
 from pez.emergence.landmarks import Landmarks, find_landmarks
-from pez.emergence.readout import ALL, Readout
+from pez.emergence.readout import ALL, CONTROLS, Readout
 from pez.emergence.sigmoid import fit_sigmoid
 from pez.runtime.schema import Schema
 
@@ -16,6 +14,8 @@ class Observation(Schema):
     """One statement about one probe of one model."""
 
     probe: str = Field(description="the probe; with its score and subset where it has several")
+    protocol: str = Field(description="whose recipe; empty for what holds for all of them")
+    selection: str = Field(description="how step and configuration were picked; or empty")
     name: str = Field(description="stable key of the observation")
     text: str
     measured: float | None = Field(description="the number behind it; null where there is none")
@@ -31,20 +31,16 @@ def observe(readout: Readout) -> tuple[Observation, ...]:
         return (_observation(readout, "degenerate", text),)
     if readout.subset != ALL:
         return (_best_layer(readout, marks),)
-    control_marks = find_landmarks(readout.untrained["validation"])
     found = [
         _early(readout, marks),
         _rises(readout, marks),
-        _onset(readout, marks, control_marks),
+        _onset(readout, marks),
         _jump(readout, marks),
         _decline(readout, marks),
-        _gap(readout, "gap_to_untrained", "the untrained control", readout.untrained),
+        *(_gap(readout, name, control) for name, control in readout.controls.items()),
         _sigmoid(readout),
     ]
-    if readout.shuffled is not None:
-        found.append(_gap(readout, "gap_to_shuffled", "shuffled labels", readout.shuffled))
-    if "nested" in readout.trained:
-        found.append(_selection_gap(readout, readout.trained["nested"]))
+    found += [_selection_gap(readout, name, other) for name, other in readout.otherwise.items()]
     if readout.curve.ties is not None:
         found.append(_ties(readout))
     if readout.curve.n_nan_folds.any():
@@ -65,14 +61,10 @@ def _degenerate(readout: Readout) -> Observation:
 def _best_layer(readout: Readout, marks: Landmarks) -> Observation:
     best = estimate(readout.curve.scores[marks.peak_layer])
     text = f"best layer {marks.peak_layer}: {_unsigned(best)}"
-    nested = readout.trained.get("nested")
-    nested_marks = None if nested is None else find_landmarks(nested)
-    if nested is not None and nested_marks is not None:
-        best_nested = estimate(nested.scores[nested_marks.peak_layer])
-        text += f"; nested selection, layer {nested_marks.peak_layer}: {_unsigned(best_nested)}"
-    control = find_landmarks(readout.untrained["validation"])
-    if control is not None:
-        text += f"; untrained control, layer {control.peak_layer}: {control.peak:.3f}"
+    for name, curve in readout.controls.items():
+        control = find_landmarks(curve)
+        if control is not None:
+            text += f"; {CONTROLS[name]}, layer {control.peak_layer}: {control.peak:.3f}"
     return _observation(readout, "best_layer", text, marks.peak_layer)
 
 
@@ -93,7 +85,7 @@ def _rises(readout: Readout, marks: Landmarks) -> Observation:
     return _estimated(readout, "rises_with_depth", text, marks.rise)
 
 
-def _onset(readout: Readout, marks: Landmarks, control: Landmarks | None) -> Observation:
+def _onset(readout: Readout, marks: Landmarks) -> Observation:
     fractions = layer_fractions(readout.curve.layers)
 
     def words(landmarks: Landmarks | None) -> str:
@@ -103,12 +95,16 @@ def _onset(readout: Readout, marks: Landmarks, control: Landmarks | None) -> Obs
         depth = fractions[landmarks.onset]
         return f"layer {landmarks.onset} (layer fraction {depth:.2f}, single folds {low} to {high})"
 
-    text = f"onset: {words(marks)}; untrained control: {words(control)}"
+    text = f"onset: {words(marks)}"
     onset = marks.onset
     later = None
-    if onset is not None and control is not None and control.onset is not None:
-        later = onset > control.onset
-        text += f"; {'later than' if later else 'not later than'} in the control"
+    for name, curve in readout.controls.items():
+        control = find_landmarks(curve)
+        text += f"; {CONTROLS[name]}: {words(control)}"
+        if onset is not None and control is not None and control.onset is not None:
+            later = later is not False and onset > control.onset
+    if later is not None:
+        text += f"; {'later than' if later else 'not later than'} in the controls that have one"
     return _observation(readout, "onset", text, onset, holds=later)
 
 
@@ -126,20 +122,22 @@ def _decline(readout: Readout, marks: Landmarks) -> Observation:
     return _estimated(readout, "late_decline", text, decline)
 
 
-def _gap(readout: Readout, name: str, words: str, control: Mapping[str, Curve]) -> Observation:
+def _gap(readout: Readout, name: str, control: Curve) -> Observation:
     curve = readout.curve
-    gaps = [_paired(curve, control["validation"], layer) for layer in range(curve.layers)]
+    gaps = [_paired(curve, control, layer) for layer in range(curve.layers)]
     at_pez = gaps[pez_layer(curve.layers)]
     ahead = sum(gap.is_above_spread for gap in gaps)
     text = (
-        f"{readout.score.words} above {words} at the PEZ layer: {_signed(at_pez)}; ahead of it by "
-        f"more than the fold spread at {ahead} of {curve.layers} layers"
+        f"{readout.score.words} above {CONTROLS[name]} at the PEZ layer: {_signed(at_pez)}; "
+        f"ahead of it by more than the fold spread at {ahead} of {curve.layers} layers"
     )
-    return _estimated(readout, name, text, at_pez)
+    return _estimated(readout, f"gap_to_{name}", text, at_pez)
 
 
-def _selection_gap(readout: Readout, nested: Curve) -> Observation:
-    validation = readout.curve
+def _selection_gap(readout: Readout, name: str, other: Curve) -> Observation:
+    """What choosing on the reported fold adds, where a recipe has both ways of choosing."""
+    curves = {readout.selection: readout.curve, name: other}
+    validation, nested = curves["validation"], curves["nested"]
     gaps = [_paired(validation, nested, layer) for layer in range(validation.layers)]
     means = np.array([gap.mean for gap in gaps])
     if np.isnan(means).all():
@@ -170,17 +168,15 @@ def _ties(readout: Readout) -> Observation:
 def _sigmoid(readout: Readout) -> Observation:
     chance = readout.score.chance
     fit = fit_sigmoid(readout.curve.mean, chance)
-    control_fit = fit_sigmoid(readout.untrained["validation"].mean, chance)
     words = {True: "met", False: "not met"}
     holds = fit is not None and fit.emerges
-    control_holds = control_fit is not None and control_fit.emerges
     numbers = (
         "no fit" if fit is None else f"fit R2 {fit.fit_r2:.2f}, inflection {fit.inflection:.2f}"
     )
-    text = (
-        f"sigmoid criterion {words[holds]} ({numbers}); by the untrained control "
-        f"{words[control_holds]}"
-    )
+    text = f"sigmoid criterion {words[holds]} ({numbers})"
+    for name, curve in readout.controls.items():
+        control = fit_sigmoid(curve.mean, chance)
+        text += f"; by {CONTROLS[name]} {words[control is not None and control.emerges]}"
     inflection = None if fit is None else fit.inflection
     return _observation(readout, "sigmoid_criterion", text, inflection, holds=holds)
 
@@ -223,6 +219,8 @@ def _observation(
 
     return Observation(
         probe=readout.name,
+        protocol=readout.recipe.protocol,
+        selection=readout.selection,
         name=name,
         text=text,
         measured=finite(measured),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pez.emergence.observations import Observation
 from pez.emergence.report import FigureVerdict, ModelVerdict
 from pez.emergence.shortcut import CEILING, SIGNATURE_TOLERANCE, Confusion
 from pez.emergence.verdict import Comparison, Rule
@@ -19,7 +20,7 @@ _SHORTCUT_LEGEND = (
     f"all of the impossible ones (within {100 * SIGNATURE_TOLERANCE:.0f} points each). Ceiling: "
     f"clip accuracy against {100 * CEILING:.0f} %, within or beyond 1 s.d. over folds. Counts are "
     "out-of-fold predictions summed over folds; best: the layer with the highest clip accuracy on "
-    "all movies, validation selection."
+    "all movies, of the same recipe."
 )
 
 
@@ -54,9 +55,23 @@ def _model_lines(model: ModelVerdict) -> list[str]:
     if model.comparisons:
         lines += ["", _LEGEND]
     lines += ["", "### Observations that need no reference", ""]
-    lines += [f"- {seen.probe}: {seen.text}" for seen in model.observations]
+    lines += _observation_lines(model.observations)
     if model.confusions:
         lines += ["", *_shortcut_lines(model.confusions)]
+    return lines
+
+
+def _observation_lines(observations: Sequence[Observation]) -> list[str]:
+    """Observations, protocol by protocol; what holds for all of them first."""
+    lines = [f"- {seen.probe}: {seen.text}" for seen in observations if not seen.protocol]
+    groups = dict.fromkeys((seen.protocol, seen.selection) for seen in observations)
+    for protocol, selection in (group for group in groups if group[0]):
+        lines += ["", f"#### {protocol.capitalize()} protocol, {selection} selection", ""]
+        lines += [
+            f"- {seen.probe}: {seen.text}"
+            for seen in observations
+            if (seen.protocol, seen.selection) == (protocol, selection)
+        ]
     return lines
 
 
@@ -66,19 +81,20 @@ def _level(comparison: Comparison) -> str:
 
 
 def _comparison_lines(comparison: Comparison) -> list[str]:
-    heading = f"### Against the {comparison.reference}: {_level(comparison)}"
+    lines = [f"### Against the {comparison.reference}: {_level(comparison)}", ""]
+    lines += [
+        f"- {curve} is not compared, its recipe is another one: {'; '.join(fields)}."
+        for curve, fields in comparison.not_compared.items()
+    ]
     if not comparison.rules:
-        return [heading, "", "It has no numbers for this."]
+        return [*lines, "Nothing is compared."]
     passed = sum(rule.passed for rule in comparison.rules)
-    lines = [
-        heading,
+    lines += [
         "",
         f"{passed} of {len(comparison.rules)} rules pass; probes that pass all of theirs: "
         f"{'; '.join(comparison.matching_probes) or 'none'}.",
     ]
     lines += [f"Caution: {caveat}." for caveat in comparison.caveats]
-    if comparison.recipe_differences:
-        lines.append(f"The recipe departs from it: {'; '.join(comparison.recipe_differences)}.")
     lines += [
         "",
         "| probe | quantity | layer | measured | reference | tolerance | | source |",
@@ -105,9 +121,9 @@ def _shortcut_lines(found: Sequence[Confusion]) -> list[str]:
         "",
         _SHORTCUT_LEGEND,
         "",
-        "| subset | layer | selection | clip accuracy | possible called possible | impossible "
-        "called impossible | ceiling | shortcut signature |",
-        "|---|---|---|---|---|---|---|---|",
+        "| probe | subset | layer | selection | clip accuracy | possible called possible "
+        "| impossible called impossible | ceiling | shortcut signature |",
+        "|---|---|---|---|---|---|---|---|---|",
         *(_confusion_line(confusion) for confusion in found),
         "",
         *(f"- {_in_words(confusion)}" for confusion in found if confusion.subset == "all"),
@@ -118,7 +134,8 @@ def _confusion_line(found: Confusion) -> str:
     possible = found.possible_called_possible + found.possible_called_impossible
     impossible = found.impossible_called_impossible + found.impossible_called_possible
     return (
-        f"| {found.subset} | {found.layer} ({found.role}) | {found.selection} "
+        f"| {found.probe}, {found.protocol} | {found.subset} | {found.layer} ({found.role}) "
+        f"| {found.selection} "
         f"| {_share(found.clip_accuracy)}{_spread(found.spread)} "
         f"| {found.possible_called_possible} of {possible} ({_share(found.possible_recall)}) "
         f"| {found.impossible_called_impossible} of {impossible} "
@@ -134,7 +151,10 @@ def _in_words(found: Confusion) -> str:
         reading = "the shortcut's signature, at or below its ceiling: no physics is needed for it"
     else:
         reading = "at or below the ceiling, without the shortcut's signature"
-    return f"layer {found.layer} ({found.role}), {found.selection} selection, all: {reading}"
+    return (
+        f"{found.probe}, {found.protocol} protocol, layer {found.layer} ({found.role}), "
+        f"{found.selection} selection, all: {reading}"
+    )
 
 
 def _share(value: float | None) -> str:

@@ -1,10 +1,12 @@
-"""What is judged and drawn: one probe on one model, by one score on one part of the clips."""
+"""What is judged and drawn: a curve of one recipe on one model, with its controls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pez.emergence.curves import Curve
-from pez.probes.spec import ProbeSpec
+from pez.features.spec import residual_state
+from pez.probes.recipes import Recipe
+from pez.probes.spec import Selection
 
 ALL = "all"  # subset of every clip
 
@@ -19,38 +21,37 @@ class Score:
 
 SCORES = {
     "r2": Score("R2", 0.0),
+    "matched_pair": Score("matched-pair accuracy", 0.5),
+    "logit_sum": Score("relative accuracy of summed logits", 0.5),
     "relative_accuracy": Score("relative accuracy", 0.5),
     "clip_accuracy": Score("clip accuracy", 0.5),
 }
+TRAINED = "none"  # the control that a curve of the model itself is of
+# What a curve is compared with, by name: in the words of a sentence.
+CONTROLS = {"untrained": "the untrained network", "shuffled": "shuffled labels"}
 
 
 @dataclass(frozen=True)
 class Readout:
-    """Curves of one probe on one model and on its controls.
+    """One curve, what stands beside it, and how it came about.
 
     Attributes:
-        probe: name of the probe.
-        spec: its recipe.
-        trained: curves of the model by selection; "validation" must be there.
-        untrained: the same of the untrained network of the same architecture.
+        recipe: probe, protocol and every choice.
+        selection: how step and configuration were picked.
+        curve: scores of the model.
+        controls: the same of every control (keys of `CONTROLS`), picked in the same way.
+        otherwise: the model's curves with the recipe's other selections.
         metric: score of the curves, a key of `SCORES`.
         subset: part of the clips that is judged.
-        shuffled: curves of the model on labels drawn at random; None where there is no such
-            control.
     """
 
-    probe: str
-    spec: ProbeSpec
-    trained: Mapping[str, Curve]
-    untrained: Mapping[str, Curve]
+    recipe: Recipe
+    selection: Selection
+    curve: Curve
+    controls: Mapping[str, Curve]
+    otherwise: Mapping[Selection, Curve] = field(default_factory=dict)
     metric: str = "r2"
     subset: str = ALL
-    shuffled: Mapping[str, Curve] | None = None
-
-    @property
-    def curve(self) -> Curve:
-        """The curve of validation selection."""
-        return self.trained["validation"]
 
     @property
     def score(self) -> Score:
@@ -60,7 +61,7 @@ class Readout:
     @property
     def name(self) -> str:
         """How verdicts name it: the probe, and its score and subset where it has several."""
-        parts = [self.probe]
+        parts = [self.recipe.probe]
         if self.metric != "r2":
             parts.append(self.score.words)
         if self.subset != ALL:
@@ -74,8 +75,12 @@ class Readout:
         A plausibility probe that keeps patches is an attentive one (the configuration allows no
         other).
         """
+        spec = self.recipe.spec
         if self.metric != "r2":
-            attentive = self.spec.pooling.endswith("_patch")
+            attentive = spec.pooling.endswith("_patch")
             return f"attentive_{self.metric}" if attentive else self.metric
-        target = self.spec.target
-        return "direction" if target.startswith("direction_") else target
+        return "direction" if spec.target.startswith("direction_") else spec.target
+
+    def state(self, layer: int) -> int:
+        """Residual state that ``layer`` reads: l for resid_pre, l + 1 for resid_post."""
+        return residual_state(layer, self.recipe.spec.capture)

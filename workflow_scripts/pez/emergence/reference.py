@@ -18,17 +18,8 @@ PAPER_RENDERERS = {
     "acceleration": "kubric",
     "intphys_dev": PUBLISHED_FRAMES,
 }
-# What may differ between a probe and the third party's: fields of the probe, then of the sampling
-# of frames. An empty cell of the table says that the field does not apply.
-PROBE_FIELDS = (
-    "target",
-    "capture",
-    "pooling",
-    "grouping",
-    "normalisation",
-    "solver",
-    "selected_by",
-)
+# Fields of a recipe in which it may differ from the third party's without another result.
+_NOT_COMPARED = ("dataset", "shuffled_labels", "solver.seed")
 SAMPLING_FIELDS = ("frames", "window")
 _NUMBERS = ("model", "variable", "quantity", "kind", "layer", "value", "tolerance", "source")
 
@@ -40,8 +31,9 @@ class References:
     Attributes:
         third_party: numbers of a third-party reproduction, columns as in the folder's README.
         paper: numbers read off the paper's plots, same columns.
-        recipes: the third party's recipe of every variable: ``variable``, `PROBE_FIELDS`,
-            `SAMPLING_FIELDS`, and ``caveat``, what to know before leaning on its numbers.
+        recipes: the third party's recipe of every variable: ``variable``, one column per field of
+            `pez.probes.recipes.Recipe.fields` (empty where a field does not apply),
+            `SAMPLING_FIELDS`, and ``caveat``, what to know before leaning on its numbers. All text.
     """
 
     third_party: pd.DataFrame
@@ -58,7 +50,7 @@ def read_references(third_party: Path, paper: Path, recipes: Path) -> References
     return References(
         third_party=_read(third_party, _NUMBERS),
         paper=_read(paper, _NUMBERS),
-        recipes=_read(recipes, ("variable", *PROBE_FIELDS, *SAMPLING_FIELDS, "caveat")),
+        recipes=_read(recipes, ("variable", *SAMPLING_FIELDS, "caveat"), text=True),
     )
 
 
@@ -69,18 +61,25 @@ def numbers_of(table: pd.DataFrame, model: str, variable: str) -> pd.DataFrame:
 
 def recipe_differences(
     readout: Readout, clips: ClipsFacts, recipes: pd.DataFrame
-) -> tuple[str, ...]:
-    """Where ``readout`` departs from the third party's recipe: 'field: ours, reference theirs'."""
+) -> tuple[str, ...] | None:
+    """Every field in which ``readout`` departs from the third party's recipe, in words.
+
+    Returns:
+        'field: ours, reference theirs' for each; None if no recipe of the variable is known.
+    """
     rows = recipes[recipes["variable"] == readout.variable]
     if rows.empty:
-        return ()
-    theirs = rows.iloc[0]
-    sources = [(readout.spec, PROBE_FIELDS), (clips.sampling, SAMPLING_FIELDS)]
+        return None
+    known = rows.iloc[0].drop(["variable", "caveat"]).dropna()
+    theirs = {str(name): str(value) for name, value in known.items()}
+    ours = readout.recipe.fields()
+    if clips.sampling is not None:
+        ours |= {name: str(getattr(clips.sampling, name)) for name in SAMPLING_FIELDS}
+    names = [name for name in dict.fromkeys((*ours, *theirs)) if name not in _NOT_COMPARED]
     return tuple(
-        f"{field}: {getattr(ours, field)}, reference {theirs[field]}"
-        for ours, fields in sources
-        for field in fields
-        if pd.notna(theirs[field]) and str(getattr(ours, field)) != theirs[field]
+        f"{name}: {ours.get(name, 'none')}, reference {theirs.get(name, 'none')}"
+        for name in names
+        if ours.get(name) != theirs.get(name)
     )
 
 
@@ -90,9 +89,14 @@ def caveat(readout: Readout, recipes: pd.DataFrame) -> str | None:
     return None if found.empty else str(found.iloc[0])
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+def _read(path: Path, columns: tuple[str, ...], text: bool = False) -> pd.DataFrame:
+    """Read a table; as ``text`` nothing is taken for a number, and only empty cells are missing."""
     try:
-        table = pd.read_csv(path, dtype=dict.fromkeys((*SAMPLING_FIELDS, "caveat"), str))
+        table = (
+            pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""])
+            if text
+            else pd.read_csv(path)
+        )
     except FileNotFoundError as error:
         raise ArtifactError(
             f"{path} does not exist: it is part of the checkout, restore it with git."

@@ -11,7 +11,7 @@ from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
 from pez.emergence.shortcut import Confusion
 from pez.emergence.verdict import Comparison, Level, compare, why_not_comparable
-from pez.probes.spec import AnyProbeSpec, ProbeSpec
+from pez.probes.recipes import Recipe
 from pez.runtime.schema import Schema
 
 
@@ -45,17 +45,17 @@ class ModelVerdict(Schema):
 class FigureVerdict(Schema):
     """Content of ``{figure}_verdict.json``."""
 
-    schema_version: int = Field(default=1, description="raised when a field changes its meaning")
+    schema_version: int = Field(default=2, description="raised when a field changes its meaning")
     figure: str
     clips: ClipsFacts
-    probes: dict[str, AnyProbeSpec] = Field(description="recipe of every probe shown")
+    recipes: dict[str, dict[str, str]] = Field(description="every choice of every recipe shown")
     models: tuple[ModelVerdict, ...]
 
 
 def judge(
     figure: str,
     evidence: Mapping[str, Evidence],
-    probes: Mapping[str, ProbeSpec],
+    recipes: Sequence[Recipe],
     models: Mapping[str, ModelFacts],
     clips: ClipsFacts,
     references: References,
@@ -65,7 +65,7 @@ def judge(
     Args:
         figure: its name.
         evidence: what is known of every model shown.
-        probes: recipe of every probe.
+        recipes: those shown.
         models: facts of every model.
         clips: the clips in use.
         references: the reference tables.
@@ -74,7 +74,8 @@ def judge(
         _judge_model(model, known, models[model], clips, references)
         for model, known in evidence.items()
     )
-    return FigureVerdict(figure=figure, clips=clips, probes=dict(probes), models=verdicts)
+    known = {recipe.name: recipe.fields() for recipe in recipes}
+    return FigureVerdict(figure=figure, clips=clips, recipes=known, models=verdicts)
 
 
 def _judge_model(

@@ -16,6 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from pez.emergence.curves import Curve, Estimate, estimate, pez_layer, read_matrices
+from pez.probes.recipes import Recipe
 from pez.runtime.schema import Schema
 
 CEILING = 0.75
@@ -30,6 +31,7 @@ class Confusion(Schema):
     """
 
     probe: str
+    protocol: str
     subset: str = Field(description="all, or a block")
     selection: str
     layer: int
@@ -56,25 +58,26 @@ class Confusion(Schema):
 
 
 def confusions(
-    table: pd.DataFrame, layers: int, source: str, probe: str, subsets: Sequence[str]
+    table: pd.DataFrame, layers: int, source: str, recipe: Recipe, subsets: Sequence[str]
 ) -> tuple[Confusion, ...]:
     """Confusion matrices at the best layer and at the PEZ layer.
 
-    The best layer has the highest clip accuracy on all movies under validation selection; it is the
-    same for every subset and selection.
+    The best layer has the highest clip accuracy on all movies under the recipe's first selection;
+    it is the same for every subset and selection.
 
     Args:
         table: probe results with the metrics clip_accuracy, possible_recall, impossible_recall;
             n_test counts movies, half of them possible.
         layers: number of layers the model has.
         source: path of the table, for messages.
-        probe: name of the probe.
+        recipe: of the probe.
         subsets: which parts of the movies; "all" must be among them.
 
     Raises:
         ArtifactError: a metric or subset is missing, or the table is of another model.
     """
-    overall = read_matrices(table, layers, source, "clip_accuracy", "all")["validation"]
+    selections = recipe.spec.selections
+    overall = read_matrices(table, layers, source, "clip_accuracy", "all")[selections[0]]
     mean = Curve(overall).mean
     if np.isnan(mean).all():
         return ()
@@ -88,7 +91,7 @@ def confusions(
             for metric in ("clip_accuracy", "possible_recall", "impossible_recall")
         )
         clips = read_matrices(table, layers, source, "clip_accuracy", subset, column="n_test")
-        for selection in sorted(accuracy, reverse=True):  # validation first
+        for selection in selections:
             for layer, role in roles.items():
                 matrix = _matrix(
                     possible[selection][layer],
@@ -96,7 +99,7 @@ def confusions(
                     clips[selection][layer] / 2,
                 )
                 score = estimate(accuracy[selection][layer])
-                found.append(_confusion(matrix, score, (probe, subset, selection, layer, role)))
+                found.append(_confusion(matrix, score, (subset, selection, layer, role), recipe))
     return tuple(found)
 
 
@@ -114,14 +117,15 @@ def _matrix(possible: np.ndarray, impossible: np.ndarray, each: np.ndarray) -> n
 
 
 def _confusion(
-    matrix: np.ndarray, accuracy: Estimate, place: tuple[str, str, str, int, str]
+    matrix: np.ndarray, accuracy: Estimate, place: tuple[str, str, int, str], recipe: Recipe
 ) -> Confusion:
-    probe, subset, selection, layer, role = place
+    subset, selection, layer, role = place
     totals = matrix.sum(axis=1)
     shares = np.diagonal(matrix) / totals if totals.all() else np.full(2, np.nan)
     wanted = np.array(list(SIGNATURE_RECALL.values()))
     return Confusion(
-        probe=probe,
+        probe=recipe.probe,
+        protocol=recipe.protocol,
         subset=subset,
         selection=selection,
         layer=layer,

@@ -6,9 +6,14 @@ Levels, the best that applies:
 * Partial: at least one probe passes all its rules.
 * Overall-only: no probe does, but the values averaged over the probes agree.
 * Failed: none of this.
+* Not comparable: reference numbers are known, and no curve was made with their recipe.
 * No reference: a trained model for which no reference numbers are known.
 * Not a reproduction: the weights are not the published ones, or the clips are not of the paper's
   number or origin. Nothing is compared.
+
+Only curves made with exactly the reference's recipe are compared with it; of all others every field
+that differs is named. What the paper's plots show is compared with the curves of every protocol,
+because the paper states only half of its recipe.
 
 A "probe" is here what is judged by one set of rules: a probe, or one score of a probe that has
 several.
@@ -33,12 +38,19 @@ from pez.emergence.reference import (
     numbers_of,
     recipe_differences,
 )
-from pez.probes.spec import ProbeSpec
+from pez.probes.recipes import Recipe
 from pez.runtime.schema import Schema
 
 Level = Literal[
-    "Qualified", "Partial", "Overall-only", "Failed", "No reference", "Not a reproduction"
+    "Qualified",
+    "Partial",
+    "Overall-only",
+    "Failed",
+    "Not comparable",
+    "No reference",
+    "Not a reproduction",
 ]
+_PAPER_CAVEAT = "the paper states half of its recipe; the other half is this protocol's choice"
 OVERALL = "mean over probes"
 _OVERALL_QUANTITIES = ("first", "pez", "peak", "last")
 _ROUNDING = 1e-9  # a difference of exactly the tolerance passes
@@ -64,7 +76,9 @@ class Comparison(Schema):
     reference: str
     level: Level
     matching_probes: tuple[str, ...] = Field(description="probes that pass all their rules")
-    recipe_differences: tuple[str, ...] = Field(description="departures from the table's recipes")
+    not_compared: dict[str, tuple[str, ...]] = Field(
+        {}, description="curves made with another recipe, and every field in which it differs"
+    )
     caveats: tuple[str, ...] = Field((), description="what to know before leaning on its numbers")
     rules: tuple[Rule, ...]
 
@@ -112,29 +126,42 @@ def compare(
 
     Args:
         model: its name in the tables.
-        readouts: what is compared, on all clips; of each the `validation` curve, because the
-            references select like that.
+        readouts: what may be compared, on all clips.
         clips: the clips in use.
         references: see `read_references`.
     """
-    differences = tuple(
-        f"{readout.name}: {difference}"
-        for readout in readouts
-        for difference in recipe_differences(readout, clips, references.recipes)
-    )
-    caveats = (caveat(readout, references.recipes) for readout in readouts)
-    known = tuple(dict.fromkeys(text for text in caveats if text is not None))
+    same, others = [], {}
+    for readout in readouts:
+        differences = recipe_differences(readout, clips, references.recipes)
+        if differences == ():
+            same.append(readout)
+        elif differences is not None:
+            others[f"{readout.name} ({readout.recipe.protocol})"] = differences
+    known = (caveat(readout, references.recipes) for readout in same)
+    caveats = tuple(dict.fromkeys(text for text in known if text is not None))
+    by_protocol: dict[str, list[Readout]] = {}
+    for readout in readouts:
+        by_protocol.setdefault(readout.recipe.protocol, []).append(readout)
     return (
-        _compare(
-            "third-party reproduction", references.third_party, model, readouts, differences, known
+        _compare("third-party reproduction", references.third_party, model, same, others, caveats),
+        *(
+            _compare(
+                f"paper, read off its plots: {protocol} protocol",
+                references.paper,
+                model,
+                own,
+                {},
+                (_PAPER_CAVEAT,),
+            )
+            for protocol, own in by_protocol.items()
         ),
-        _compare("paper, read off its plots", references.paper, model, readouts, (), ()),
     )
 
 
-def _shared_recipe(probe: ProbeSpec) -> tuple[str, ...]:
+def _shared_recipe(recipe: Recipe) -> tuple[str, ...]:
     """What must be equal for two probes to count as one recipe (they differ in their target)."""
-    return (probe.capture, probe.pooling, probe.grouping, probe.normalisation, probe.solver)
+    spec = recipe.spec
+    return (spec.capture, spec.pooling, spec.grouping, spec.normalisation, spec.solver)
 
 
 def _compare(
@@ -142,7 +169,7 @@ def _compare(
     table: pd.DataFrame,
     model: str,
     readouts: Sequence[Readout],
-    differences: tuple[str, ...],
+    not_compared: dict[str, tuple[str, ...]],
     caveats: tuple[str, ...],
 ) -> Comparison:
     by_probe = {
@@ -153,12 +180,14 @@ def _compare(
     matching = tuple(
         probe for probe, rules in by_probe.items() if rules and all(rule.passed for rule in rules)
     )
-    one_recipe = len({_shared_recipe(readout.spec) for readout in readouts}) == 1
+    one_recipe = len({_shared_recipe(readout.recipe) for readout in readouts}) == 1
     return Comparison(
         reference=name,
-        level=_level(by_probe, matching, overall, one_recipe),
+        level="Not comparable"
+        if not_compared and not readouts
+        else _level(by_probe, matching, overall, one_recipe),
         matching_probes=matching,
-        recipe_differences=differences,
+        not_compared=not_compared,
         caveats=caveats,
         rules=tuple(rule for rules in by_probe.values() for rule in rules) + tuple(overall),
     )

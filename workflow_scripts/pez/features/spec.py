@@ -30,6 +30,14 @@ VIEWS_OF_POOLING: dict[Pooling, tuple[View, ...]] = {
 }
 
 
+def residual_state(layer: int, capture: Capture) -> int:
+    """Residual state that block ``layer`` reads (resid_pre) or writes (resid_post): l or l + 1.
+
+    State 0 is the patch embedding, state L the output of the last block, before any final norm.
+    """
+    return layer if capture == "resid_pre" else layer + 1
+
+
 class ExtractionSpec(Schema):
     """Section ``extraction`` of the configuration."""
 

@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey, feature_path, parse_feature_path
-from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View
-from pez.features.views import pool, stream_index
+from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling, View, residual_state
+from pez.features.views import pool
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
 
@@ -70,7 +70,7 @@ class FeatureStore:
         """
         if not 0 <= layer < self.layers:
             raise ValueError(f"layer {layer} of a model of {self.layers} blocks")
-        stream, views = stream_index(layer, capture), VIEWS_OF_POOLING[pooling]
+        stream, views = residual_state(layer, capture), VIEWS_OF_POOLING[pooling]
         first, width = 0, 0
         for number in range(self.shards):
             path = feature_path(self.root, FeatureKey(views[0], stream, number))

@@ -10,12 +10,7 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
-from pez.features.spec import Capture, Pooling, View
-
-
-def stream_index(layer: int, capture: Capture) -> int:
-    """Return l of stream[l] that is block ``layer``'s input (resid_pre) or output (resid_post)."""
-    return layer if capture == "resid_pre" else layer + 1
+from pez.features.spec import Pooling, View
 
 
 def pool(pooling: Pooling, stored: Mapping[View, Tensor]) -> Tensor:

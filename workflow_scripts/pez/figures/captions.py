@@ -1,23 +1,45 @@
-"""The words in a figure: which model, which weights, which clips, which recipe."""
+"""The words in a figure: which model, which weights, which clips, which recipes."""
 
 from collections.abc import Mapping, Sequence
 
 from pez.emergence.curves import pez_layer
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.report import ModelVerdict
+from pez.features.spec import Capture, residual_state
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV, MINI
-from pez.probes.spec import ProbeSpec
+from pez.probes.recipes import Recipe
 
 _WORDS = {
-    "capture": "capture {}",
-    "pooling": "pooling {}",
-    "grouping": "folds by {}",
-    "folds": "{} folds",
-    "normalisation": "normalisation {}",
-    "solver": "solver {}",
     "dataset": "dataset {}",
     "target": "target {}",
+    "capture": "{}",
+    "pooling": "pooling {}",
+    "patch_map": "{} map of patches",
+    "grouping": "folds by {}",
+    "folds": "{} folds",
+    "normalisation": "{}",
+    "solver": "solver {}",
+    "clips": "clips {}",
+    "selected_by": "picked by {}",
+}
+_SELECTION = {
+    "validation": "step and hyper-parameters picked on the reported fold itself (optimistic)",
+    "nested": "picked on an inner split of the training folds, the reported fold used once",
+}
+_METRICS = {
+    "matched_pair": "Matched-pair accuracy: share of pairs of a possible and an impossible movie "
+    "that agree up to the breakpoint in which the possible one gets the higher logit; ties count "
+    "one half. ",
+    "logit_sum": "Summed logits: share of scenes whose two possible movies together get a higher "
+    "logit than the two impossible ones; ties count one half. ",
+    "relative_accuracy": "Relative accuracy: the same with probabilities and ties counted as wrong "
+    "(the third party's score). A sum of sigmoids is not additive: the position of the bias alone "
+    "can take it from 0 to 100 %. ",
+    "clip_accuracy": "Clip accuracy: share of movies on the right side of probability 0.5. "
+    "75 %: the movies of a scene are spliced from the same frames, so a linear probe of "
+    "features that add over time cannot get more than three of four right, and needs no "
+    "physics for that. ",
 }
 
 
@@ -26,65 +48,67 @@ def panel_title(spec: FigureSpec, probe: str) -> str:
     return spec.panel_titles.get(probe, probe.replace("_", " "))
 
 
-def row_title(verdict: ModelVerdict, facts: ModelFacts) -> str:
+def row_title(verdict: ModelVerdict, facts: ModelFacts, capture: Capture) -> str:
     """Title of a model's row: what it is, and whether it may be read as a reproduction."""
+    layer = pez_layer(facts.layers)
     title = (
         f"{verdict.model}: {facts.layers} blocks, {facts.weights}; "
-        f"PEZ marker at layer {pez_layer(facts.layers)}"
+        f"PEZ marker at layer {layer} of {capture} (state {residual_state(layer, capture)})"
     )
     if verdict.level == "Not a reproduction":
         title += ". Not a reproduction of the paper's numbers"
     return title
 
 
+def protocol_words(recipes: Sequence[Recipe], protocol: str) -> str:
+    """What the legend calls the curves of ``protocol``."""
+    (selection, *_) = next(r.spec.selections for r in recipes if r.protocol == protocol)
+    return f"{protocol} protocol ({selection} selection), ± 1 s.d."
+
+
 def caption(
     spec: FigureSpec,
-    probes: Mapping[str, ProbeSpec],
+    recipes: Sequence[Recipe],
+    protocols: Mapping[str, str],
     controls: Sequence[ModelFacts],
     clips: ClipsFacts,
-    has_nested: bool,
 ) -> str:
-    """Caption under the panels: reading aid, control, clips, recipe."""
+    """Caption under panels of R2: reading aid, control, clips, recipes.
+
+    Args:
+        spec: the figure.
+        recipes: all that are drawn.
+        protocols: what every protocol is, in a few words.
+        controls: facts of the untrained networks.
+        clips: the clips in use.
+    """
     return (
         "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
-        "over folds. Validation: step and hyper-parameters are chosen on the reported fold itself "
-        f"(optimistic). {_nested(has_nested)}{_untrained(controls)} {_clips(clips)} "
-        f"{recipe(spec, probes)}"
+        f"over folds. {_untrained(controls)} {_clips(clips)} "
+        f"{recipes_in_words(recipes, protocols)}"
     )
 
 
 def plausibility_caption(
     spec: PlausibilityFigureSpec,
-    probe: ProbeSpec,
+    recipes: Sequence[Recipe],
+    protocols: Mapping[str, str],
     controls: Sequence[ModelFacts],
     clips: ClipsFacts,
-    has_nested: bool,
     has_ties: bool,
 ) -> str:
-    """Caption under the panels of possible against impossible movies."""
+    """Caption under panels of possible against impossible movies; arguments as of `caption`."""
     rings = (
-        "Rings: layers at which scenes tie; the bar of the validation series ends where ties would "
-        "count as right. "
+        "Rings: layers at which scenes tie; the bar ends where ties would count as right. "
+        if has_ties
+        else ""
     )
-    metrics = {
-        "relative_accuracy": "Relative accuracy: share of scenes whose two possible movies "
-        "together get a strictly higher probability than the two impossible ones; a tie counts as "
-        f"wrong. {rings if has_ties else ''}",
-        "clip_accuracy": "Clip accuracy: share of movies on the right side of probability 0.5. "
-        "75 %: the movies of a scene are spliced from the same frames, so a linear probe of "
-        "features that add over time cannot get more than three of four right, and needs no "
-        "physics for that. ",
-    }
-    told = [field for field in _WORDS if field not in ("dataset", "target")]  # said already
-    choosing = f"chosen for {getattr(probe, 'selected_by', '').replace('_', ' ')}"
     return (
         "Held-out scenes, mean over folds; band: ± 1 standard deviation over folds. "
-        f"{''.join(metrics[metric] for metric in spec.metrics)}Validation: step and "
-        f"hyper-parameters are {choosing} on the reported fold itself (optimistic). "
-        f"{_nested(has_nested)}{_untrained(controls)} Shuffled labels: which two of a scene's four "
-        "movies count as possible is drawn at random, for training and judging alike; validation "
-        "selection, so that what lies above 50 % is the optimism of choosing, and chance. "
-        f"{_clips(clips)} Recipe: {_fields(probe, told)}."
+        f"{''.join(_METRICS[metric] for metric in spec.metrics)}{rings}{_untrained(controls)} "
+        "Shuffled labels: which two of a scene's four movies count as possible is drawn at random, "
+        "for training and judging alike; under validation selection, what lies above 50 % is the "
+        f"optimism of choosing, and chance. {_clips(clips)} {recipes_in_words(recipes, protocols)}"
     )
 
 
@@ -102,33 +126,35 @@ def clip_source(clips: ClipsFacts) -> str:
     return " and ".join(sources[name] for name in clips.datasets)
 
 
-def _nested(has_nested: bool) -> str:
-    return (
-        "Nested: chosen on an inner split of the training folds; the reported fold is used once. "
-        if has_nested
-        else ""
-    )
+def recipes_in_words(recipes: Sequence[Recipe], protocols: Mapping[str, str]) -> str:
+    """A sentence per protocol: what it is, what its recipes share, what is particular to each."""
+    sentences = []
+    for protocol in dict.fromkeys(recipe.protocol for recipe in recipes):
+        own = [recipe for recipe in recipes if recipe.protocol == protocol]
+        known = [recipe.fields() | {"solver": recipe.spec.solver} for recipe in own]
+        shared = [name for name in _WORDS if len({fields.get(name) for fields in known}) == 1]
+        parts = [_in_words(known[0], shared)]
+        particular = [name for name in _WORDS if name not in shared]
+        if particular:
+            parts += [
+                f"{recipe.probe}: {_in_words(fields, particular)}"
+                for recipe, fields in zip(own, known, strict=True)
+            ]
+        what = f" ({protocols[protocol]})" if protocols[protocol] else ""
+        picked = _SELECTION[own[0].spec.selections[0]]
+        sentences.append(f"{protocol.capitalize()} protocol{what}: {'; '.join(parts)}; {picked}.")
+    return " ".join(sentences)
+
+
+def _in_words(fields: Mapping[str, str], names: Sequence[str]) -> str:
+    return ", ".join(_WORDS[name].format(fields[name]) for name in names if name in fields)
 
 
 def _untrained(controls: Sequence[ModelFacts]) -> str:
     weights = " / ".join(dict.fromkeys(facts.weights for facts in controls))
-    return f"Untrained: the same architecture, {weights}, validation selection."
+    return f"Untrained: the same architecture, {weights}, the same recipe."
 
 
 def _clips(clips: ClipsFacts) -> str:
     counts = " + ".join(f"{count} {name}" for name, count in clips.datasets.items())
     return f"Clips: {counts} ({clips.origin})."
-
-
-def recipe(spec: FigureSpec, probes: Mapping[str, ProbeSpec]) -> str:
-    """The recipe: what the panels share, then what is particular to each."""
-    chosen = [probes[name] for name in spec.probes]
-    shared = [field for field in _WORDS if len({str(getattr(p, field)) for p in chosen}) == 1]
-    own = [field for field in _WORDS if field not in shared]
-    sentence = "Recipe: " + _fields(chosen[0], shared)
-    panels = (f"{panel_title(spec, name)}: {_fields(probes[name], own)}" for name in spec.probes)
-    return sentence + ("; ".join(["", *panels]) if own else "") + "."
-
-
-def _fields(probe: ProbeSpec, fields: Sequence[str]) -> str:
-    return ", ".join(_WORDS[field].format(getattr(probe, field)) for field in fields)

@@ -1,6 +1,7 @@
-"""Figures 2(b) and 2(c) of arXiv 2602.07050: R2 of motion probes against layer fraction.
+"""Figures 2(b) and 2(c) of arXiv 2602.07050: R2 of motion probes against depth.
 
-Both are one drawing: a row of panels per model, a panel per probe. They differ in their probes.
+Both are one drawing: a row of panels per model, a panel per probe with the curves of all protocols.
+They differ in their probes.
 """
 
 from functools import partial
@@ -8,25 +9,15 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pez.emergence.readout import Readout
 from pez.emergence.report import Evidence, judge
-from pez.encoders.spec import UNTRAINED_SUFFIX
-from pez.figures.captions import caption, panel_title, row_title
+from pez.figures.captions import caption, panel_title, protocol_words, row_title
 from pez.figures.inputs import BuiltFigure, FigureInputs
 from pez.figures.legend import legend_handles
-from pez.figures.page import Page, Panel, PanelRow, Section, draw_page
+from pez.figures.looks import Palette
+from pez.figures.page import DepthAxis, Page, Panel, PanelRow, Section, draw_page
 from pez.figures.panels import TOP, axis_floor, draw_r2_panel
-from pez.figures.series import MOTION_COLUMNS, drawn_references, readout_rows
+from pez.figures.series import curve_rows, drawn_references, in_order, pez_row, reference_rows
 from pez.figures.spec import FigureSpec
-
-_LEGEND = {
-    "validation": "validation selection, ± 1 s.d.",
-    "nested": "nested selection",
-    "untrained": "untrained network, ± 1 s.d.",
-    "pez": "PEZ marker: one third of depth",
-    "reference": "third-party values: layers 0, 8, last",
-    "peak": "third-party value: peak",
-}
 
 
 def build_figure2(spec: FigureSpec, inputs: FigureInputs) -> BuiltFigure:
@@ -35,54 +26,44 @@ def build_figure2(spec: FigureSpec, inputs: FigureInputs) -> BuiltFigure:
     Raises:
         ArtifactError: see `pez.figures.draw.draw_figure`.
     """
+    recipes = [inputs.recipes[name] for name in spec.recipes]
     evidence = {
-        model: Evidence([_readout(inputs, model, probe) for probe in spec.probes])
+        model: Evidence([inputs.readout(model, recipe) for recipe in recipes])
         for model in spec.models
     }
-    verdict = judge(
-        inputs.name, evidence, inputs.probes, inputs.models, inputs.clips, inputs.references
-    )
+    verdict = judge(inputs.name, evidence, recipes, inputs.models, inputs.clips, inputs.references)
     parts = []
     for found in verdict.models:
         references = drawn_references(found, inputs.references)
-        parts += [
-            readout_rows(found.model, readout, references)
-            for readout in evidence[found.model].readouts
-        ]
-    table = pd.concat(parts, ignore_index=True).reindex(columns=list(MOTION_COLUMNS))
+        readouts = evidence[found.model].readouts
+        parts += [curve_rows(found.model, readout) for readout in readouts]
+        parts += [pez_row(found.model, readout) for readout in readouts]
+        one_each = {readout.recipe.probe: readout for readout in readouts}
+        parts += [reference_rows(found.model, one, references) for one in one_each.values()]
+    table = in_order(parts)
+    palette = Palette.of("protocol", spec.protocols, inputs.style)
     sections = [
         Section(
-            row_title(found, inputs.models[found.model]),
-            [_row(table[table["model"] == found.model], spec, inputs)],
+            row_title(found, inputs.models[found.model], recipes[0].spec.capture),
+            [_row(table[table["model"] == found.model], spec, palette, inputs)],
+            DepthAxis.of_states(inputs.models[found.model].layers),
         )
         for found in verdict.models
     ]
+    words = {protocol: protocol_words(recipes, protocol) for protocol in spec.protocols}
     page = Page(
         title=spec.title,
         sections=sections,
-        legend=legend_handles(_LEGEND, table["series"], inputs.style),
+        legend=legend_handles(table, palette, words, inputs.style),
         caption=caption(
-            spec,
-            inputs.probes,
-            inputs.controls(spec.models),
-            inputs.clips,
-            has_nested="nested" in set(table["series"]),
+            spec, recipes, inputs.protocols, inputs.controls(spec.models), inputs.clips
         ),
         panel_height_mm=inputs.style.panel_height_mm,
     )
     return BuiltFigure(draw_page(page, inputs.style), table, verdict)
 
 
-def _readout(inputs: FigureInputs, model: str, probe: str) -> Readout:
-    return Readout(
-        probe=probe,
-        spec=inputs.probes[probe],
-        trained=inputs.read(model, probe).curves(),
-        untrained=inputs.read(model + UNTRAINED_SUFFIX, probe).curves(),
-    )
-
-
-def _row(table: pd.DataFrame, spec: FigureSpec, inputs: FigureInputs) -> PanelRow:
+def _row(table: pd.DataFrame, spec: FigureSpec, palette: Palette, inputs: FigureInputs) -> PanelRow:
     floor, bottom = axis_floor(table, spec.y_floor)
     panels = [
         Panel(
@@ -92,6 +73,7 @@ def _row(table: pd.DataFrame, spec: FigureSpec, inputs: FigureInputs) -> PanelRo
                 rows=table[table["probe"] == probe],
                 floor=floor,
                 bottom=bottom,
+                palette=palette,
                 style=inputs.style,
             ),
         )

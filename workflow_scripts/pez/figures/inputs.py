@@ -9,11 +9,12 @@ from matplotlib.figure import Figure
 
 from pez.emergence.curves import COLUMNS, Curve, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
 from pez.emergence.report import FigureVerdict
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.figures.spec import FigureStyle
-from pez.probes.spec import ProbeSpec
+from pez.probes.recipes import SHUFFLED_SUFFIX, Recipe
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
 
@@ -25,8 +26,9 @@ class FigureInputs:
     Attributes:
         name: name of the figure, for its verdict.
         style: how it looks.
-        results: probe tables ``.../{model}/{probe}.parquet``.
-        probes: recipe of every probe of the figure.
+        results: probe tables ``.../{model}/{recipe}.parquet``, and those of the controls.
+        recipes: every recipe of the figure, by name.
+        protocols: what every protocol is, in a few words.
         models: facts of every model and control.
         clips: the clips in use.
         references: the reference tables.
@@ -35,7 +37,8 @@ class FigureInputs:
     name: str
     style: FigureStyle
     results: Sequence[Path]
-    probes: Mapping[str, ProbeSpec]
+    recipes: Mapping[str, Recipe]
+    protocols: Mapping[str, str]
     models: Mapping[str, ModelFacts]
     clips: ClipsFacts
     references: References
@@ -44,19 +47,46 @@ class FigureInputs:
         """Facts of the untrained controls of ``models``."""
         return [self.models[model + UNTRAINED_SUFFIX] for model in models]
 
-    def read(self, model: str, probe: str) -> "ResultTable":
-        """Result table of ``probe`` on ``model``.
+    def read(self, model: str, fit: str) -> "ResultTable":
+        """Result table of ``fit``, a recipe or its control with shuffled labels, on ``model``.
 
         Raises:
             ArtifactError: the table is not among the inputs, missing, or damaged.
         """
         for path in self.results:
-            if (path.parent.name, path.stem) == (model, probe):
-                layers = self.models[model].layers
-                return ResultTable(read_table(path, COLUMNS), layers, str(path), probe)
+            if (path.parent.name, path.stem) == (model, fit):
+                return ResultTable(read_table(path, COLUMNS), self.models[model].layers, str(path))
         raise ArtifactError(
-            f"no result of probe {probe!r} on {model!r} among the inputs: "
-            f"expected a path that ends in {model}/{probe}.parquet."
+            f"no result of {fit!r} on {model!r} among the inputs: expected a path that ends in "
+            f"{model}/{fit}.parquet."
+        )
+
+    def readout(
+        self, model: str, recipe: Recipe, metric: str = "r2", subset: str | None = None
+    ) -> Readout:
+        """Curve of ``recipe`` on ``model`` with its controls.
+
+        The recipe's first selection is its curve; others stand beside it. ``subset`` is None for
+        a table that knows no subsets.
+
+        Raises:
+            ArtifactError: see `read` and `pez.emergence.curves.read_curves`.
+        """
+        tables = {"untrained": self.read(model + UNTRAINED_SUFFIX, recipe.name)}
+        if metric != "r2":
+            tables["shuffled"] = self.read(model, recipe.name + SHUFFLED_SUFFIX)
+        chosen, *others = recipe.spec.selections
+        own = self.read(model, recipe.name).curves(recipe, metric, subset)
+        return Readout(
+            recipe=recipe,
+            selection=chosen,
+            curve=own[chosen],
+            controls={
+                name: table.curves(recipe, metric, subset)[chosen] for name, table in tables.items()
+            },
+            otherwise={selection: own[selection] for selection in others},
+            metric=metric,
+            subset=subset or ALL,
         )
 
 
@@ -68,26 +98,25 @@ class ResultTable:
         table: its rows.
         layers: number of layers of its model.
         source: its path, for messages.
-        probe: name of its probe.
     """
 
     table: pd.DataFrame
     layers: int
     source: str
-    probe: str
 
-    def curves(self, metric: str = "r2", subset: str | None = None) -> dict[str, Curve]:
-        """Curves by selection; "validation" is among them.
+    def curves(self, recipe: Recipe, metric: str, subset: str | None) -> dict[str, Curve]:
+        """Curves of all selections of ``recipe``, by selection.
 
         Raises:
-            ArtifactError: the table is of another model, or lacks the metric, the subset, or the
-                selection "validation".
+            ArtifactError: the table is of another model, or lacks the metric, the subset, or a
+                selection.
         """
         curves = read_curves(self.table, self.layers, self.source, metric, subset)
-        if "validation" not in curves:
+        missing = [name for name in recipe.spec.selections if name not in curves]
+        if missing:
             raise ArtifactError(
-                f"{self.source} has no results of the selection 'validation', which figures draw: "
-                f"add it to probes.{self.probe}.selections and run again."
+                f"{self.source} holds no selection {', '.join(missing)}, which recipe "
+                f"{recipe.name} asks for: delete it and run again."
             )
         return curves
 

@@ -1,38 +1,67 @@
-"""Legend entries of the series that a figure draws."""
+"""Legend entries of what a figure draws."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import Any
 
+import pandas as pd
 from matplotlib.lines import Line2D
 
-from pez.figures.panels import LEVEL_LINES, PEZ_LINE, colour_of, hollow, line_style, tie_ring
+from pez.emergence.readout import TRAINED
+from pez.figures.looks import (
+    CURVES,
+    GREY,
+    LEVEL_LINES,
+    NEUTRAL,
+    OTHER_SELECTION,
+    PEZ_LINE,
+    Palette,
+    hollow,
+    tie_ring,
+)
 from pez.figures.spec import FigureStyle
+
+_LEVELS = {
+    "chance": "chance: 50 %; band: 95 % of fair coins",
+    "ceiling": "75 %: the most a probe of additive features can reach",
+}
 
 
 def legend_handles(
-    labels: Mapping[str, str], present: Iterable[str], style: FigureStyle
+    table: pd.DataFrame, palette: Palette, words: Mapping[str, str], style: FigureStyle
 ) -> list[Line2D]:
-    """Entries of ``labels`` (by series, in order) whose series is ``present``.
+    """Entries for everything in ``table``: curves by colour, controls by style, then the rest.
 
-    Besides the series of the tables there are ``peak``, a reference point of its own shape, and
-    ``ties``, the mark of layers with ties.
+    Args:
+        table: what the figure draws.
+        palette: colours of its curves.
+        words: what to call every protocol or model of the palette.
+        style: the other colours.
     """
-    shown = set(present)
-    return [
-        _handle(series, label, style)
-        for series, label in labels.items()
-        if ("reference" if series == "peak" else series) in shown
+    curves = table[table["kind"] == "curve"]
+    handles = [
+        _line(words[name], colour, CURVES[TRAINED].line) for name, colour in palette.colours.items()
     ]
+    controls = [name for name in CURVES if name != TRAINED and (curves["control"] == name).any()]
+    handles += [_line(CURVES[name].label, NEUTRAL, CURVES[name].line) for name in controls]
+    if (table["kind"] == "selection").any():
+        handles.append(_line(OTHER_SELECTION.label, NEUTRAL, OTHER_SELECTION.line))
+    if (curves["tie_share"] > 0).any():
+        look = {**tie_ring(CURVES[TRAINED]), "linestyle": "-", "linewidth": 0.8}
+        handles.append(_line("some scenes tie (counted as wrong); bar: if right", NEUTRAL, look))
+    level_colours = {"chance": GREY, "ceiling": style.colours.ceiling}
+    for kind, label in _LEVELS.items():
+        if (table["kind"] == kind).any():
+            handles.append(_line(label, level_colours[kind], LEVEL_LINES[kind]))
+    if (table["kind"] == "pez").any():
+        handles.append(_line("PEZ marker: one third of depth", style.colours.pez, PEZ_LINE))
+    if (table["kind"] == "reference").any():
+        colour = style.colours.reference
+        handles += [
+            _line("third-party values: single layers", colour, hollow("s")),
+            _line("third-party value: peak", colour, hollow("^")),
+        ]
+    return handles
 
 
-def _handle(series: str, label: str, style: FigureStyle) -> Line2D:
-    if series == "pez":
-        look = PEZ_LINE
-    elif series in LEVEL_LINES:
-        look = LEVEL_LINES[series]
-    elif series == "ties":
-        look = {**tie_ring("validation"), "linestyle": "-", "linewidth": 0.8}
-    elif series in ("reference", "peak"):
-        look = hollow("^" if series == "peak" else "s")
-    else:
-        look = line_style(series)
-    return Line2D([], [], color=colour_of(series, style), label=label, **look)
+def _line(label: str, colour: str, look: Mapping[str, Any]) -> Line2D:
+    return Line2D([], [], color=colour, label=label, **look)

@@ -50,11 +50,34 @@ class PanelRow:
 
 
 @dataclass(frozen=True)
+class DepthAxis:
+    """Ticks of the depth axis, which runs from 0, the patch embedding, to 1, the last block."""
+
+    label: str
+    ticks: Sequence[float]
+    tick_labels: Sequence[str]
+
+    @classmethod
+    def of_states(cls, layers: int) -> "DepthAxis":
+        """Depth of a network of ``layers`` blocks, in residual states."""
+        states = sorted({round(quarter * layers / 4) for quarter in range(5)})
+        label = f"residual state (0: patch embedding, {layers}: last block)"
+        return cls(label, [state / layers for state in states], [str(state) for state in states])
+
+    @classmethod
+    def relative(cls) -> "DepthAxis":
+        """Depth of several networks: the share of their blocks."""
+        ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
+        return cls("residual state / blocks", ticks, [f"{tick:g}" for tick in ticks])
+
+
+@dataclass(frozen=True)
 class Section:
-    """Rows of one model under a heading; the layer axis is labelled under the last row."""
+    """Rows of panels under a heading; the depth axis is labelled under the last row."""
 
     heading: str
     rows: Sequence[PanelRow]
+    depth: DepthAxis
 
 
 @dataclass(frozen=True)
@@ -104,13 +127,24 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
             _draw_row(figure, row_top, page, section, row, style)
             row_top += _row_height(page, section, row, width, style)
         top += taken + _ROW_GAP
-    for axes in figure.axes[-len(page.sections[-1].rows[-1].panels) :]:
-        axes.set_xlabel("layer fraction", labelpad=1.5)
+    last = page.sections[-1]
+    for axes, label in zip(
+        figure.axes[-len(last.rows[-1].panels) :], _depth_labels(last, width, style), strict=True
+    ):
+        axes.set_xlabel(label, labelpad=1.5)
     top += _LABEL_FOOT - _ROW_GAP
     _draw_legend(figure, top, page.legend, labels, columns)
     top += legend_height + 3.0
     _write(figure, _MARGIN, top, "\n".join(text), small, colour="#333333")
     return figure
+
+
+def _depth_labels(section: Section, width: float, style: FigureStyle) -> list[str]:
+    """The label of the depth axis under every panel, without its explanation where it is long."""
+    row, label = section.rows[-1], section.depth.label
+    if text_width_mm(label, style.font_pt) > _panel_width(row, width, style) + _GAP / 2:
+        label = label.partition(" (")[0]
+    return [label] * len(row.panels)
 
 
 def _panel_width(row: PanelRow, width: float, style: FigureStyle) -> float:
@@ -159,7 +193,7 @@ def _draw_row(
         )
         axes.set_xlim(-0.03, 1.03)
         axes.set_ylim(*row.limits)
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.5", "0.75", "1"])
+        axes.set_xticks(section.depth.ticks, section.depth.tick_labels)
         axes.set_yticks(row.ticks, row.tick_labels)
         axes.set_title("\n".join(title), loc="left", fontweight="bold", pad=3.0, linespacing=1.25)
         axes.tick_params(labelleft=index == 0, labelbottom=row is section.rows[-1])

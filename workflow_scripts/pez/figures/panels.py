@@ -1,24 +1,29 @@
-"""One panel of layer curves: series with fold bands, markers, and what lies below the axis."""
-
-from typing import Any
+"""One panel: curves with fold bands, markers, levels, and what lies below the axis."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from pez.emergence.readout import TRAINED
+from pez.figures.looks import (
+    CHANCE_BAND,
+    CURVES,
+    GREY,
+    LEVEL_LINES,
+    PEZ_LINE,
+    Look,
+    Palette,
+    hollow,
+    look_of,
+    tie_ring,
+)
 from pez.figures.spec import FigureStyle
 from pez.figures.style import SMALL
 
 TOP = 1.03  # of the R2 axis: R2 never exceeds 1
 _STRIP = 0.13  # share of the axis under the floor, where lower values are marked
-PEZ_LINE: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.2))}
-LEVEL_LINES: dict[str, dict[str, Any]] = {  # scores that do not depend on the layer
-    "chance": {"linewidth": 0.9, "linestyle": "-"},
-    "ceiling": {"linewidth": 1.1, "linestyle": (0, (6, 2.5))},
-}
-# Rings around layers with ties, one in another, so that series that tie alike stay visible.
-_RINGS = {"validation": 3.0, "nested": 4.4, "untrained": 5.8, "shuffled": 7.2}
+_CURVE = ["model", "protocol", "selection", "control"]
 
 
 def axis_floor(table: pd.DataFrame, lowest_allowed: float) -> tuple[float, float]:
@@ -36,122 +41,116 @@ def axis_floor(table: pd.DataFrame, lowest_allowed: float) -> tuple[float, float
 
 
 def draw_r2_panel(
-    axes: Axes, rows: pd.DataFrame, floor: float, bottom: float, style: FigureStyle
+    axes: Axes,
+    rows: pd.DataFrame,
+    floor: float,
+    bottom: float,
+    palette: Palette,
+    style: FigureStyle,
 ) -> None:
-    """Draw the R2 series of one panel; every artist's gid is ``model/probe/series``.
+    """Draw one panel of R2: see `draw_panel`, and a mark for every value below the axis.
 
     Args:
         axes: where; its limits are set.
-        rows: series of one model and probe.
+        rows: what is drawn.
         floor: lowest R2 that is drawn.
         bottom: lower limit of the axis; below ``floor`` if any panel of the row needs the strip.
-        style: colours and sizes.
+        palette: colours of the curves.
+        style: sizes, and the other colours.
     """
-    prefix = f"{rows['model'].iloc[0]}/{rows['probe'].iloc[0]}"
     if floor <= 0:
-        axes.axhline(0, color="#9A9A9A", linewidth=0.6, zorder=1)
-    draw_series(axes, rows, prefix, floor, style)
+        axes.axhline(0, color=GREY, linewidth=0.6, zorder=1)
+    draw_panel(axes, rows, floor, palette, style)
     if bottom < floor:
-        _draw_strip(axes, rows, prefix, floor, bottom, style)
+        _draw_strip(axes, rows, floor, bottom, palette, style)
 
 
-def draw_series(
-    axes: Axes, rows: pd.DataFrame, prefix: str, floor: float, style: FigureStyle
+def draw_panel(
+    axes: Axes, rows: pd.DataFrame, floor: float, palette: Palette, style: FigureStyle
 ) -> None:
-    """Draw every series of ``rows``; the artists' gids are ``{prefix}/{series}``.
+    """Draw everything in ``rows``.
+
+    The gid of a curve is ``model/probe/protocol/selection/control``, of anything else
+    ``model/probe/kind``.
 
     Args:
         axes: where; its limits are set.
-        rows: what is drawn in one panel.
-        prefix: of the gids.
+        rows: what is drawn in one panel, columns `pez.figures.series.COLUMNS`.
         floor: lowest score that is drawn.
-        style: colours and sizes.
+        palette: colours of the curves.
+        style: the other colours.
     """
     above_floor = Rectangle((-1, floor), 3, TOP - floor, transform=axes.transData)
-    for name, part in rows.groupby("series", sort=False):
-        series = str(name)
-        gid, colour = f"{prefix}/{series}", colour_of(series, style)
-        if series == "pez":
-            at = part["layer_fraction"].iloc[0]
-            axes.axvline(at, color=colour, zorder=1.5, gid=gid, **PEZ_LINE)
-        elif series in LEVEL_LINES:
-            level = part["mean"].iloc[0]
-            axes.axhline(level, color=colour, zorder=1.4, gid=gid, **LEVEL_LINES[series])
-        elif series == "reference":
-            _draw_references(axes, part, colour, gid)
+    for kind, part in rows.groupby("kind", sort=False):
+        first = part.iloc[0]
+        gid = f"{first['model']}/{first['probe']}/{kind}"
+        if kind == "pez":
+            for at in part["depth"].unique():
+                axes.axvline(at, color=style.colours.pez, zorder=1.5, gid=gid, **PEZ_LINE)
+        elif kind in LEVEL_LINES:
+            _draw_level(axes, str(kind), first, style, gid)
+        elif kind == "reference":
+            _draw_references(axes, part, style.colours.reference, gid)
         else:
-            _draw_curve(axes, part, series, colour, gid, above_floor)
-            if "tie_share" in part:
-                _draw_ties(axes, part[part["tie_share"] > 0], series, colour, gid)
+            for _, curve in part.groupby(_CURVE, sort=False):
+                _draw_curve(axes, curve, palette, above_floor)
 
 
-def colour_of(series: str, style: FigureStyle) -> str:
-    """Colour of a series."""
-    if series == "chance":
-        return "#9A9A9A"
-    role = {"peak": "reference", "ties": "validation"}.get(series, series)
-    return str(getattr(style.colours, role))
+def colour_of(curve: pd.DataFrame, palette: Palette) -> str:
+    """Colour of the curve in these rows."""
+    return palette.colours[curve[palette.by].iloc[0]]
 
 
-def _draw_curve(
-    axes: Axes, part: pd.DataFrame, series: str, colour: str, gid: str, clip: Rectangle
-) -> None:
-    x = part["layer_fraction"].to_numpy()
-    if part["band_low"].notna().any():
+def curve_gid(curve: pd.DataFrame) -> str:
+    """Name of the artist of the curve in these rows."""
+    first = curve.iloc[0]
+    return "/".join(first[["model", "probe", "protocol", "selection", "control"]])
+
+
+def _look(curve: pd.DataFrame) -> Look:
+    return look_of(curve["kind"].iloc[0], curve["control"].iloc[0])
+
+
+def _draw_curve(axes: Axes, curve: pd.DataFrame, palette: Palette, clip: Rectangle) -> None:
+    look, colour, gid = _look(curve), colour_of(curve, palette), curve_gid(curve)
+    x, mean = curve["depth"].to_numpy(), curve["mean"].to_numpy()
+    if look.band is not None:
+        low, high = curve["band_low"].to_numpy(), curve["band_high"].to_numpy()
         band = axes.fill_between(
-            x,
-            part["band_low"].to_numpy(),
-            part["band_high"].to_numpy(),
-            color=colour,
-            alpha=0.18 if series == "validation" else 0.14,
-            linewidth=0,
-            zorder=2,
+            x, low, high, color=colour, alpha=look.band, linewidth=0, zorder=2, gid=f"{gid}/band"
         )
-        band.set_gid(f"{gid}/band")
         band.set_clip_path(clip)
-    (line,) = axes.plot(x, part["mean"].to_numpy(), color=colour, gid=gid, **line_style(series))
+    (line,) = axes.plot(x, mean, color=colour, gid=gid, **look.line)
     line.set_clip_path(clip)
+    tied = curve[curve["tie_share"] > 0]
+    if not tied.empty:
+        _draw_ties(axes, tied, look, colour, gid)
 
 
-def line_style(series: str) -> dict[str, Any]:
-    """Line style of a series; they differ in more than colour."""
-    if series == "validation":
-        return {"linewidth": 1.4, "marker": "o", "markersize": 2.4, "zorder": 4}
-    if series == "nested":
-        return {"linewidth": 0.8, "zorder": 5}
-    if series == "shuffled":
-        return {"linewidth": 1.0, "linestyle": (0, (3, 1.2, 1, 1.2)), "zorder": 3}
-    return {"linewidth": 1.1, "linestyle": "--", "zorder": 3}
-
-
-def tie_ring(series: str) -> dict[str, Any]:
-    """Style of the mark of a layer with ties; that of `validation` hides the dot of the curve."""
-    return {
-        "linestyle": "none",
-        "marker": "o",
-        "markersize": _RINGS[series],
-        "markerfacecolor": "white" if series == "validation" else "none",
-        "markeredgewidth": 0.8,
-        "zorder": 5.5,
-    }
-
-
-def _draw_ties(axes: Axes, tied: pd.DataFrame, series: str, colour: str, gid: str) -> None:
+def _draw_ties(axes: Axes, tied: pd.DataFrame, look: Look, colour: str, gid: str) -> None:
     """Ring the layers with ties; a bar up to the score that they would give if they were right."""
-    if tied.empty:
-        return
-    x, mean = tied["layer_fraction"].to_numpy(), tied["mean"].to_numpy()
-    if series == "validation":
+    x, mean = tied["depth"].to_numpy(), tied["mean"].to_numpy()
+    if look is CURVES[TRAINED]:
         bars = axes.vlines(x, mean, mean + tied["tie_share"].to_numpy(), colors=colour)
         bars.set(gid=f"{gid}/tie_share", linewidth=0.8, zorder=5.4)
-    axes.plot(x, mean, color=colour, gid=f"{gid}/ties", clip_on=False, **tie_ring(series))
+    axes.plot(x, mean, color=colour, gid=f"{gid}/ties", clip_on=False, **tie_ring(look))
+
+
+def _draw_level(axes: Axes, kind: str, row: pd.Series, style: FigureStyle, gid: str) -> None:
+    colour = GREY if kind == "chance" else style.colours.ceiling
+    if np.isfinite(row["band_low"]):
+        axes.axhspan(
+            row["band_low"], row["band_high"], color=CHANCE_BAND, linewidth=0, zorder=0.6,
+            gid=f"{gid}/band",
+        )  # fmt: skip
+    axes.axhline(row["mean"], color=colour, zorder=1.4, gid=gid, **LEVEL_LINES[kind])
 
 
 def _draw_references(axes: Axes, part: pd.DataFrame, colour: str, gid: str) -> None:
     is_peak = part["note"].str.startswith("peak")
     for rows, name, marker in ((part[~is_peak], gid, "s"), (part[is_peak], f"{gid}/peak", "^")):
         axes.plot(
-            rows["layer_fraction"].to_numpy(),
+            rows["depth"].to_numpy(),
             rows["mean"].to_numpy(),
             gid=name,
             color=colour,
@@ -160,44 +159,32 @@ def _draw_references(axes: Axes, part: pd.DataFrame, colour: str, gid: str) -> N
         )
 
 
-def hollow(marker: str) -> dict[str, Any]:
-    """Style of a reference point."""
-    return {
-        "linestyle": "none",
-        "marker": marker,
-        "markersize": 4.0,
-        "markerfacecolor": "none",
-        "markeredgewidth": 0.8,
-        "zorder": 6,
-    }
-
-
 def _draw_strip(
     axes: Axes,
     rows: pd.DataFrame,
-    prefix: str,
     floor: float,
     bottom: float,
+    palette: Palette,
     style: FigureStyle,
 ) -> None:
     """Mark, in a grey strip at the foot of the panel, the values that lie below the axis."""
     height = floor - bottom
     axes.axhspan(bottom, floor, color="#EFEFEF", linewidth=0, zorder=0.5)
-    axes.axhline(floor, color="#9A9A9A", linewidth=0.5, linestyle=":", zorder=1)
+    axes.axhline(floor, color=GREY, linewidth=0.5, linestyle=":", zorder=1)
     low = rows[rows["mean"] < floor]
     if low.empty:
         return
-    for series, part in low.groupby("series", sort=False):
+    for _, part in low[low["kind"].isin(("curve", "selection"))].groupby(_CURVE, sort=False):
         axes.plot(
-            part["layer_fraction"].to_numpy(),
+            part["depth"].to_numpy(),
             np.full(len(part), bottom + 0.72 * height),
-            gid=f"{prefix}/{series}/below",
+            gid=f"{curve_gid(part)}/below",
             linestyle="none",
             marker="v",
             markersize=3.2,
-            markerfacecolor="none" if series == "untrained" else None,
+            markerfacecolor=None if part["control"].iloc[0] == TRAINED else "none",
             markeredgewidth=0.7,
-            color=colour_of(str(series), style),
+            color=colour_of(part, palette),
             zorder=6,
         )
     axes.text(

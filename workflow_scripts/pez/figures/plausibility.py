@@ -1,45 +1,61 @@
-"""Figures 1, 6 and 8 of arXiv 2602.07050: accuracy on possible and impossible movies by layer.
+"""Figures 1, 6 and 8 of arXiv 2602.07050: possible against impossible movies by depth.
 
-One drawing: per model, a row of panels with one panel per score; or, block by block, one row per
-score with a panel for all movies and one for every block. They differ in models and probe.
+Two layouts, with a row of panels per score. Over all movies: a panel per probe and protocol, all
+models in each (figure 1: linear and attentive probe). Block by block: a section per model with a
+panel for all movies and one for every block, all protocols in each (figures 6 and 8).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
-from pez.emergence.chance import binomial_scale
+from pez.emergence.chance import binomial_scale, scenes_per_fold
 from pez.emergence.readout import SCORES, Readout
-from pez.emergence.report import Evidence, judge
-from pez.emergence.shortcut import CEILING, confusions
-from pez.encoders.spec import UNTRAINED_SUFFIX
-from pez.figures.captions import clip_source, plausibility_caption, row_title, subset_title
+from pez.emergence.report import Evidence, ModelVerdict, judge
+from pez.emergence.shortcut import CEILING, Confusion, confusions
+from pez.figures.captions import (
+    clip_source,
+    plausibility_caption,
+    protocol_words,
+    row_title,
+    subset_title,
+)
 from pez.figures.inputs import BuiltFigure, FigureInputs
 from pez.figures.legend import legend_handles
-from pez.figures.page import Page, Panel, PanelRow, Section, draw_page
-from pez.figures.panels import TOP, draw_series
-from pez.figures.series import PLAUSIBILITY_COLUMNS, drawn_references, level_row, readout_rows
-from pez.figures.spec import FigureStyle, PlausibilityFigureSpec
+from pez.figures.looks import Palette
+from pez.figures.page import DepthAxis, Page, Panel, PanelRow, Section, draw_page
+from pez.figures.panels import TOP, draw_panel
+from pez.figures.series import (
+    chance_row,
+    curve_rows,
+    drawn_references,
+    in_order,
+    level_row,
+    pez_row,
+    reference_rows,
+)
+from pez.figures.spec import PlausibilityFigureSpec
+from pez.probes.recipes import Recipe
 
-_LEGEND = {
-    "validation": "validation selection, ± 1 s.d.",
-    "nested": "nested selection",
-    "untrained": "untrained network, ± 1 s.d.",
-    "shuffled": "shuffled labels (validation selection: optimism of choosing)",
-    "chance": "chance: 50 %",
-    "ceiling": "75 %: the most a probe of additive features can reach",
-    "pez": "PEZ marker: one third of depth",
-    "ties": "some scenes tie (counted as wrong); bar: if right",
-    "reference": "third-party values: single layers",
-    "peak": "third-party value: peak",
-}
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HIGHEST_FOOT = 0.4  # of the axis: chance and what falls a little short of it are always seen
 _FOOT_MARGIN = 0.03
-_BLOCK_HEIGHT = 0.6  # of a panel beside three others, relative to one of a usual figure
+_ROW_HEIGHT = 0.6  # of a panel beside others, relative to one of a usual figure
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """What is on the page."""
+
+    spec: PlausibilityFigureSpec
+    inputs: FigureInputs
+    recipes: Sequence[Recipe]
+    verdicts: Sequence[ModelVerdict]
+    table: pd.DataFrame
+    palette: Palette
 
 
 def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> BuiltFigure:
@@ -48,131 +64,170 @@ def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> Bu
     Raises:
         ArtifactError: see `pez.figures.draw.draw_figure`.
     """
-    evidence = {model: _evidence(spec, inputs, model) for model in spec.models}
-    verdict = judge(
-        inputs.name, evidence, inputs.probes, inputs.models, inputs.clips, inputs.references
+    recipes = [inputs.recipes[name] for name in spec.recipes]
+    evidence = {model: _evidence(spec, inputs, model, recipes) for model in spec.models}
+    verdict = judge(inputs.name, evidence, recipes, inputs.models, inputs.clips, inputs.references)
+    table = in_order(
+        [
+            part
+            for found in verdict.models
+            for part in _rows(spec, inputs, found, evidence[found.model].readouts)
+        ]
     )
-    parts = []
-    for found in verdict.models:
-        references = drawn_references(found, inputs.references)
-        for readout in evidence[found.model].readouts:
-            parts += _panel_rows(found.model, readout, references)
-    table = pd.concat(parts, ignore_index=True).reindex(columns=list(PLAUSIBILITY_COLUMNS))
-    sections = [
-        Section(
-            row_title(found, inputs.models[found.model]),
-            _rows(table, found.model, spec, inputs.style),
-        )
-        for found in verdict.models
-    ]
-    series = set(table["series"])
-    if (table["tie_share"] > 0).any():
-        series.add("ties")
+    palette = (
+        Palette.of("protocol", spec.protocols, inputs.style)
+        if spec.by_block
+        else Palette.of("model", spec.models, inputs.style)
+    )
+    drawing = _Drawing(spec, inputs, recipes, verdict.models, table, palette)
     page = Page(
         title=f"{spec.title}; {clip_source(inputs.clips)}",
-        sections=sections,
-        legend=legend_handles(_LEGEND, series, inputs.style),
+        sections=_sections_by_model(drawing) if spec.by_block else [_overall(drawing)],
+        legend=legend_handles(table, palette, _curve_words(drawing), inputs.style),
         caption=plausibility_caption(
             spec,
-            inputs.probes[spec.probe],
+            recipes,
+            inputs.protocols,
             inputs.controls(spec.models),
             inputs.clips,
-            has_nested="nested" in series,
-            has_ties="ties" in series,
+            has_ties=bool((table["tie_share"] > 0).any()),
         ),
-        panel_height_mm=inputs.style.panel_height_mm * (_BLOCK_HEIGHT if spec.by_block else 1.0),
+        panel_height_mm=inputs.style.panel_height_mm * _ROW_HEIGHT,
     )
     return BuiltFigure(draw_page(page, inputs.style), table, verdict)
 
 
-def _evidence(spec: PlausibilityFigureSpec, inputs: FigureInputs, model: str) -> Evidence:
-    probe, shuffled_probe = spec.probes
-    trained = inputs.read(model, probe)
-    untrained = inputs.read(model + UNTRAINED_SUFFIX, probe)
-    shuffled = inputs.read(model, shuffled_probe)
+def _evidence(
+    spec: PlausibilityFigureSpec, inputs: FigureInputs, model: str, recipes: Sequence[Recipe]
+) -> Evidence:
     readouts = [
-        Readout(
-            probe=probe,
-            spec=inputs.probes[probe],
-            trained=trained.curves(metric, subset),
-            untrained=untrained.curves(metric, subset),
-            metric=metric,
-            subset=subset,
-            shuffled=shuffled.curves(metric, subset),
-        )
+        inputs.readout(model, recipe, metric, subset)
+        for recipe in recipes
         for metric in spec.metrics
         for subset in spec.subsets
     ]
-    judged = (trained.table, trained.layers, trained.source, probe, spec.subsets)
-    return Evidence(readouts, confusions(*judged), (binomial_scale(*judged),))
-
-
-def _panel_rows(model: str, readout: Readout, references: pd.DataFrame) -> list[pd.DataFrame]:
-    """Everything that the panel of ``readout`` shows, its constant lines first."""
-    levels = [level_row("chance", readout.score.chance, "one of two answers")]
-    if readout.metric == "clip_accuracy":
-        levels.append(level_row("ceiling", CEILING, "three of a scene's four movies"))
-    names = {
-        "model": model,
-        "probe": readout.probe,
-        "metric": readout.metric,
-        "subset": readout.subset,
-    }
-    return [*(level.assign(**names) for level in levels), readout_rows(model, readout, references)]
+    found: list[Confusion] = []
+    for recipe in recipes:
+        result = inputs.read(model, recipe.name)
+        found += confusions(result.table, result.layers, result.source, recipe, spec.subsets)
+    first = inputs.read(model, recipes[0].name)
+    scale = binomial_scale(first.table, first.layers, first.source, spec.title, spec.subsets)
+    return Evidence(readouts, tuple(found), (scale,))
 
 
 def _rows(
-    table: pd.DataFrame, model: str, spec: PlausibilityFigureSpec, style: FigureStyle
-) -> list[PanelRow]:
-    """Rows of panels of one model; the axis of a score is the same for every model."""
+    spec: PlausibilityFigureSpec,
+    inputs: FigureInputs,
+    verdict: ModelVerdict,
+    readouts: Sequence[Readout],
+) -> list[pd.DataFrame]:
+    """Everything that is drawn of one model, constant lines first."""
+    references = drawn_references(verdict, inputs.references)
+    parts = []
+    for readout in readouts:
+        recipe = readout.recipe
+        result = inputs.read(verdict.model, recipe.name)
+        scenes = scenes_per_fold(result.table, result.layers, result.source, readout.subset)
+        levels = [chance_row(int(scenes.sum()))]
+        if readout.metric == "clip_accuracy":
+            levels.append(level_row("ceiling", CEILING, "three of a scene's four movies"))
+        place = {
+            "model": verdict.model,
+            "probe": recipe.probe,
+            "protocol": recipe.protocol,
+            "metric": readout.metric,
+            "subset": readout.subset,
+        }
+        parts += [level.assign(**place) for level in levels]
+        parts += [curve_rows(verdict.model, readout), pez_row(verdict.model, readout)]
+        parts.append(reference_rows(verdict.model, readout, references))
+    return parts
 
-    def row(metrics: Sequence[str], titles: Sequence[str], label: str) -> PanelRow:
-        shown = table[table["metric"].isin(metrics)]
+
+def _curve_words(drawing: _Drawing) -> Mapping[str, str]:
+    spec = drawing.spec
+    if spec.by_block:
+        return {name: protocol_words(drawing.recipes, name) for name in spec.protocols}
+    return {model: f"{model}, ± 1 s.d." for model in spec.models}
+
+
+def _sections_by_model(drawing: _Drawing) -> list[Section]:
+    """A section per model: panels of all movies and of every block."""
+    spec, models = drawing.spec, drawing.inputs.models
+    return [
+        Section(
+            row_title(found, models[found.model], drawing.recipes[0].spec.capture),
+            _panel_rows(
+                drawing,
+                {
+                    subset_title(subset): {"model": found.model, "subset": subset}
+                    for subset in spec.subsets
+                },
+            ),
+            DepthAxis.of_states(models[found.model].layers),
+        )
+        for found in drawing.verdicts
+    ]
+
+
+def _overall(drawing: _Drawing) -> Section:
+    """One section: a panel per probe and protocol with all models in it."""
+    models, capture = drawing.inputs.models, drawing.recipes[0].spec.capture
+    heading = "; ".join(
+        row_title(found, models[found.model], capture) for found in drawing.verdicts
+    )
+    panels = {
+        f"{_kind_of_probe(recipe)} probe, {recipe.protocol}": {
+            "probe": recipe.probe,
+            "protocol": recipe.protocol,
+        }
+        for recipe in drawing.recipes
+    }
+    layers = {models[model].layers for model in drawing.spec.models}
+    depth = DepthAxis.relative() if len(layers) > 1 else DepthAxis.of_states(layers.pop())
+    return Section(heading, _panel_rows(drawing, panels), depth)
+
+
+def _kind_of_probe(recipe: Recipe) -> str:
+    return "attentive" if recipe.solver.method == "attentive" else "linear"
+
+
+def _panel_rows(drawing: _Drawing, panels: Mapping[str, Mapping[str, str]]) -> list[PanelRow]:
+    """A row per score, whose axis is the same everywhere.
+
+    ``panels``: by title, what the columns of a panel's rows are equal to.
+    """
+    rows = []
+    for metric in drawing.spec.metrics:
+        shown = drawing.table[drawing.table["metric"] == metric]
         bottom = axis_bottom(shown)
-        panels = [
+        ticks = [tick for tick in _TICKS if tick >= bottom]
+        has_title = metric == drawing.spec.metrics[0]
+        row = [
             Panel(
-                title,
+                title if has_title else "",
                 partial(
-                    _draw_panel,
-                    rows=shown[
-                        (shown["model"] == model)
-                        & (shown["metric"] == metric)
-                        & (shown["subset"] == subset)
-                    ],
-                    bottom=bottom,
-                    style=style,
+                    draw_panel,
+                    rows=_equal(shown, columns),
+                    floor=bottom,
+                    palette=drawing.palette,
+                    style=drawing.inputs.style,
                 ),
             )
-            for title, (metric, subset) in zip(
-                titles, [(m, s) for m in metrics for s in spec.subsets], strict=True
-            )
+            for title, columns in panels.items()
         ]
-        ticks = [tick for tick in _TICKS if tick >= bottom]
-        return PanelRow(
-            panels, label, (bottom, TOP), ticks, [f"{100 * tick:.0f}" for tick in ticks]
-        )
+        labels = [f"{100 * tick:.0f}" for tick in ticks]
+        rows.append(PanelRow(row, f"{SCORES[metric].words}, %", (bottom, TOP), ticks, labels))
+    return rows
 
-    if not spec.by_block:
-        titles = [SCORES[metric].words.capitalize() for metric in spec.metrics]
-        return [row(spec.metrics, titles, "accuracy, %")]
-    blocks = [subset_title(subset) for subset in spec.subsets]
-    return [
-        row(
-            [metric],
-            blocks if metric == spec.metrics[0] else [""] * len(blocks),
-            f"{SCORES[metric].words}, %",
-        )
-        for metric in spec.metrics
-    ]
+
+def _equal(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    for name, value in columns.items():
+        table = table[table[name] == value]
+    return table
 
 
 def axis_bottom(table: pd.DataFrame) -> float:
     """Lower limit of the axis of accuracies: a little under the lowest thing that is drawn."""
     lowest = float(np.nanmin([table["mean"].min(), table["band_low"].min()]))
     return min(_HIGHEST_FOOT, max(0.0, lowest)) - _FOOT_MARGIN
-
-
-def _draw_panel(axes: Axes, rows: pd.DataFrame, bottom: float, style: FigureStyle) -> None:
-    first = rows.iloc[0]
-    prefix = f"{first['model']}/{first['metric']}/{first['subset']}"
-    draw_series(axes, rows, prefix, bottom, style)

@@ -33,7 +33,7 @@ def draw_pretraining(log: Path, style: FigureStyle, png: Path, svg: Path, csv: P
         figure = new_figure(style.page_mm, height, style)
         panels = figure.subplots(len(PANELS), 1, sharex=True)
         for axes, (column, title) in zip(panels, PANELS.items(), strict=True):
-            axes.plot(table["step"], table[column], color=style.colours.validation, linewidth=0.9)
+            axes.plot(table["step"], table[column], color=style.colours.curves[0], linewidth=0.9)
             axes.set_title(title, loc="left")
             axes.set_ylim(bottom=0)
             _shade_windows(axes, table)

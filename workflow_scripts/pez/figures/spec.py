@@ -7,19 +7,21 @@ from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.intphys.spec import BLOCKS
-from pez.probes.spec import SHUFFLED_SUFFIX, SelectionMetric
+from pez.probes.recipes import SHUFFLED_SUFFIX, recipe_name
 from pez.runtime.schema import Schema
 
 HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
+Metric = Literal["matched_pair", "logit_sum", "relative_accuracy", "clip_accuracy"]
 
 
 class FigureColours(Schema):
     """One colour per role; the defaults are colour-blind safe (after Okabe and Ito)."""
 
-    validation: HexColour = "#0072B2"
-    nested: HexColour = "#D55E00"
-    untrained: HexColour = "#505050"
-    shuffled: HexColour = "#D783AE"
+    curves: tuple[HexColour, ...] = Field(
+        ("#0072B2", "#D55E00", "#7B3294", "#B8860B", "#666666"),
+        min_length=1,
+        description="of the protocols of a figure in their order, or of the models it overlays",
+    )
     pez: HexColour = "#009E73"
     ceiling: HexColour = "#E69F00"
     reference: HexColour = "#000000"
@@ -36,12 +38,44 @@ class FigureStyle(Schema):
     colours: FigureColours = FigureColours()
 
 
-class FigureSpec(Schema):
-    """One figure: a row of panels per model, a panel per probe."""
+class _AnyFigure(Schema):
+    """What all kinds of figure have in common."""
 
     title: str = Field(min_length=1)
-    models: tuple[str, ...] = Field(min_length=1, description="rows; each with its control")
+    models: tuple[str, ...] = Field(min_length=1, description="each with its controls")
     probes: tuple[str, ...] = Field(min_length=1, max_length=4, description="panels, in order")
+    protocols: tuple[str, ...] = Field(
+        ("reference", "strict"),
+        min_length=1,
+        description="whose recipes are drawn, with equal rank",
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "_AnyFigure":
+        for field in ("models", "probes", "protocols"):
+            _check_distinct(field, getattr(self, field))
+        for model in self.models:
+            if model.endswith(UNTRAINED_SUFFIX):
+                raise ValueError(
+                    f"models names {model!r}: an untrained control is drawn beside its model; "
+                    f"write {model.removesuffix(UNTRAINED_SUFFIX)!r}"
+                )
+        return self
+
+    @property
+    def recipes(self) -> tuple[str, ...]:
+        """Names of the recipes that are drawn."""
+        return tuple(recipe_name(probe, name) for probe in self.probes for name in self.protocols)
+
+    @property
+    def fits(self) -> tuple[str, ...]:
+        """Names of what has to be fitted to each model: the recipes, and controls of the labels."""
+        return self.recipes
+
+
+class FigureSpec(_AnyFigure):
+    """One figure of motion probes: a row of panels per model, a panel per probe."""
+
     panel_titles: dict[str, str] = Field(
         {}, description="title of a probe's panel, if not its name"
     )
@@ -50,37 +84,42 @@ class FigureSpec(Schema):
     )
 
     @model_validator(mode="after")
-    def _consistent(self) -> "FigureSpec":
-        _check_models(self.models)
-        _check_distinct("probes", self.probes)
+    def _titles_have_panels(self) -> "FigureSpec":
         unknown = sorted(set(self.panel_titles) - set(self.probes))
         if unknown:
             raise ValueError(f"panel_titles names {', '.join(unknown)}, not among probes")
         return self
 
 
-class PlausibilityFigureSpec(Schema):
-    """One figure of possible against impossible movies: rows of panels per model."""
+class PlausibilityFigureSpec(_AnyFigure):
+    """One figure of possible against impossible movies.
+
+    Either a panel per probe and protocol with all models in each; or, block by block, rows of
+    panels per model with its protocols in each.
+    """
 
     kind: Literal["plausibility"]
-    title: str = Field(min_length=1)
-    models: tuple[str, ...] = Field(min_length=1, description="rows; each with its control")
-    probe: str = Field(description="its control with shuffled labels is drawn beside it")
-    metrics: tuple[SelectionMetric, ...] = Field(
-        ("relative_accuracy", "clip_accuracy"), min_length=1
+    metrics: tuple[Metric, ...] = Field(
+        ("matched_pair", "relative_accuracy"), min_length=1, description="rows of panels, in order"
     )
     by_block: bool = Field(False, description="a panel for every block, beside the overall one")
 
     @model_validator(mode="after")
-    def _consistent(self) -> "PlausibilityFigureSpec":
-        _check_models(self.models)
+    def _fits_a_page(self) -> "PlausibilityFigureSpec":
         _check_distinct("metrics", self.metrics)
+        if self.by_block and len(self.probes) > 1:
+            raise ValueError("probes names several: a figure block by block shows one")
+        if not self.by_block and len(self.recipes) > 6:
+            raise ValueError(
+                f"probes x protocols make {len(self.recipes)} panels side by side, and a page "
+                "holds 6: take fewer"
+            )
         return self
 
     @property
-    def probes(self) -> tuple[str, ...]:
-        """The probe and its control with shuffled labels."""
-        return (self.probe, self.probe + SHUFFLED_SUFFIX)
+    def fits(self) -> tuple[str, ...]:
+        """The recipes, and each with shuffled labels."""
+        return (*self.recipes, *(name + SHUFFLED_SUFFIX for name in self.recipes))
 
     @property
     def subsets(self) -> tuple[str, ...]:
@@ -103,16 +142,6 @@ def read_figure(values: Mapping[str, object]) -> FigureSpec | PlausibilityFigure
     """Return the figure that ``values``, an entry under ``figures``, describes."""
     adapter: TypeAdapter[FigureSpec | PlausibilityFigureSpec] = TypeAdapter(AnyFigureSpec)
     return adapter.validate_python(values)
-
-
-def _check_models(models: Iterable[str]) -> None:
-    _check_distinct("models", models)
-    for model in models:
-        if model.endswith(UNTRAINED_SUFFIX):
-            raise ValueError(
-                f"models names {model!r}: an untrained control is drawn beside its model; "
-                f"write {model.removesuffix(UNTRAINED_SUFFIX)!r}"
-            )
 
 
 def _check_distinct(field: str, names: Iterable[str]) -> None:

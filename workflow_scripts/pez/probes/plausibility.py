@@ -21,6 +21,7 @@ from pez.probes.splits import Split
 from pez.runtime.errors import ArtifactError
 
 COLUMNS = ("clip_id", "block", "scene", "movie", "possible", "pair")
+LOGIT_STEP = 1e-4  # sums of logits closer than this are equal: features and products are float32
 THRESHOLD = 0.5  # a movie with a higher probability is called possible
 METRICS = (
     "clip_accuracy",
@@ -31,6 +32,8 @@ METRICS = (
     "matched_pair_ties",
     "all_pair_accuracy",
     "all_pair_ties",
+    "matched_pair",
+    "logit_sum",
     "auc",
     "possible_recall",
     "impossible_recall",
@@ -80,15 +83,17 @@ def selection_scores(
     """Score that picks among configurations (or epochs), over the movies ``rows``.
 
     Args:
-        metric: ``relative_accuracy``, strict, or ``clip_accuracy``.
+        metric: ``relative_accuracy``, strict, ``clip_accuracy``, or ``loss``, the cross-entropy.
         logits: [..., n].
         possible: 1 or 0, [n].
         scenes: scene of every movie, [n].
         rows: bool [n], whole scenes.
 
     Returns:
-        Scores in 0 .. 1, float64 [...].
+        Scores, higher is better, float64 [...]: in 0 .. 1, or the loss with its sign reversed.
     """
+    if metric == "loss":
+        return -cross_entropy(logits, possible, rows)
     probability = expit(logits[..., rows].astype(np.float64))
     if metric == "clip_accuracy":
         return _called_right(probability, possible[rows]).mean(axis=-1)
@@ -119,27 +124,33 @@ def best_configuration(
         of_split = logits[:, index]
         loss = cross_entropy(of_split, possible, split.held_out)
         score = selection_scores(metric, of_split, possible, scenes, split.held_out)
-        score = np.where(np.isfinite(loss), score, -1)
+        score = np.where(np.isfinite(loss), score, -np.inf)
         highest = score == score.max(axis=1, keepdims=True)
         chosen.append(np.where(highest, loss, np.inf).argmin(axis=1))
     return np.stack(chosen, axis=1)
 
 
 def movie_metrics(
-    probability: np.ndarray, possible: np.ndarray, scenes: np.ndarray, pairs: np.ndarray
+    logits: np.ndarray, possible: np.ndarray, scenes: np.ndarray, pairs: np.ndarray
 ) -> dict[str, float]:
     """All metrics of some whole scenes, arrays [m]; NaN where there is nothing to judge.
+
+    ``matched_pair`` and ``logit_sum`` compare logits and count ties one half: unlike a sum of
+    probabilities, a sum of logits of features that add over time is the same for both sides of a
+    scene, whatever the bias is.
 
     ``pairs`` numbers the matched pairs of a scene 0 and 1. A matched pair is judged where its two
     movies have different labels; with shuffled labels that is not always so.
     """
-    if len(probability) == 0:
+    if len(logits) == 0:
         return dict.fromkeys(METRICS, float("nan"))
+    probability = expit(logits)
     real, unreal = _by_scene(probability, possible, scenes)
     relative, relative_ties = _compare(real.sum(axis=1), unreal.sum(axis=1))
     matched, matched_ties = _compare(*_matched_pairs(probability, possible, scenes, pairs))
     crossed, crossed_ties = _compare(real[:, :, None], unreal[:, None, :])
     above, equal = _compare(real.reshape(-1, 1), unreal.reshape(1, -1))
+    sums = (_rounded(values.sum(axis=1)) for values in _by_scene(logits, possible, scenes))
     return {
         "clip_accuracy": float(_called_right(probability, possible).mean()),
         "relative_accuracy": relative,
@@ -149,6 +160,8 @@ def movie_metrics(
         "matched_pair_ties": matched_ties,
         "all_pair_accuracy": crossed,
         "all_pair_ties": crossed_ties,
+        "matched_pair": _ties_half(*_matched_pairs(logits, possible, scenes, pairs)),
+        "logit_sum": _ties_half(*sums),
         "auc": above + equal / 2,  # Mann-Whitney: every possible movie against every other
         "possible_recall": float((real > THRESHOLD).mean()),
         "impossible_recall": float((unreal <= THRESHOLD).mean()),
@@ -182,3 +195,14 @@ def _compare(first: np.ndarray, second: np.ndarray) -> tuple[float, float]:
     if above.size == 0:
         return float("nan"), float("nan")
     return float(above.mean()), float(equal.mean())
+
+
+def _rounded(sums: np.ndarray) -> np.ndarray:
+    """Sums of logits without what float32 rounding makes of them: multiples of `LOGIT_STEP`."""
+    return (sums / LOGIT_STEP).round()
+
+
+def _ties_half(first: np.ndarray, second: np.ndarray) -> float:
+    """Share in which ``first`` is above ``second``, ties counted one half; NaN for none."""
+    above, equal = _compare(first, second)
+    return above + equal / 2

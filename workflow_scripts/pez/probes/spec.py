@@ -37,10 +37,8 @@ Grouping = Literal[
 ]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
-SelectionMetric = Literal["relative_accuracy", "clip_accuracy"]
+SelectionMetric = Literal["relative_accuracy", "clip_accuracy", "loss"]
 Positive = Annotated[float, Field(gt=0)]
-
-SHUFFLED_SUFFIX = "_shuffled"
 
 
 class GradientSolver(Schema):

@@ -61,7 +61,7 @@ def prediction_rows(
     """One row per clip and output of ``layer``, from the fold that holds the clip out.
 
     Predictions are in the unit of the target; of a plausibility probe, the probability of being
-    possible. ``index`` is the layer's place in ``choice``.
+    possible, and its logit beside it. ``index`` is the layer's place in ``choice``.
     """
     task, outputs = probe.task, TARGETS[probe.spec.target].outputs
     tables = []
@@ -79,7 +79,8 @@ def prediction_rows(
         }
         if isinstance(task, PlausibilityTask):
             columns["target"] = columns["target"].astype(np.int64)
-            columns["prediction"] = expit(columns["prediction"])
+            columns["logit"] = columns["prediction"].astype(np.float64)
+            columns["prediction"] = expit(columns["logit"])
             columns |= {name: clips[name].to_numpy() for name in ("block", "scene")}
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
@@ -97,13 +98,11 @@ def _judged(
             values["r2"] = float("nan")
         yield {}, int(held_out.sum()), values
         return
-    probability = expit(predicted[:, 0].astype(np.float64))
+    logits = predicted[:, 0].astype(np.float64)
     block, pairs = probe.labels["block"].to_numpy(), probe.labels["pair"].to_numpy()
     for subset in (ALL, *BLOCKS):
         rows = held_out & ((block == subset) | (subset == ALL))
-        values = movie_metrics(
-            probability[rows], task.targets[rows, 0], task.scenes[rows], pairs[rows]
-        )
+        values = movie_metrics(logits[rows], task.targets[rows, 0], task.scenes[rows], pairs[rows])
         yield {"subset": subset}, int(rows.sum()), values
 
 

@@ -1,0 +1,226 @@
+"""Recipes: every choice behind a probe under its own name, put together from the configuration.
+
+A *protocol* (section ``protocols``) says what many probes have in common: the public third-party
+reproduction's choices are ``reference``, this project's leak-free ones ``strict``, the paper's
+literal words ``paper``. A *probe* (section ``probes``) says what is read out, and under each
+protocol what is particular to it there. A probe under a protocol is a *recipe*, ``probe.protocol``.
+
+Of several values for one field the most particular counts: the probe's under this protocol, then
+the probe's, then the protocol's, then the default.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, create_model
+
+from pez.probes.spec import (
+    AnySolver,
+    AttentiveSolver,
+    GradientSolver,
+    PlausibilityProbeSpec,
+    ProbeSpec,
+    read_probe,
+    read_solver,
+)
+from pez.runtime.errors import ConfigError
+from pez.runtime.schema import Schema, did_you_mean
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+SHUFFLED_SUFFIX = "_shuffled"  # of the control with labels drawn anew
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One probe under one protocol.
+
+    Attributes:
+        probe: what is read out.
+        protocol: whose choices.
+        spec: every choice but the solver's own.
+        solver: what ``spec.solver`` names.
+    """
+
+    probe: str
+    protocol: str
+    spec: ProbeSpec
+    solver: AnySolver
+
+    @property
+    def name(self) -> str:
+        """``probe.protocol``."""
+        return recipe_name(self.probe, self.protocol)
+
+    def to_params(self) -> dict[str, Any]:
+        """The recipe as plain data, without the fields that make no difference to it."""
+        return {
+            "probe": self.probe,
+            "protocol": self.protocol,
+            "spec": self._spec_fields(),
+            "solver": self._solver_fields(),
+        }
+
+    @classmethod
+    def from_params(cls, values: Mapping[str, Any]) -> "Recipe":
+        """Read what `to_params` gave."""
+        spec, solver = read_probe(values["spec"]), read_solver(values["solver"])
+        return cls(values["probe"], values["protocol"], spec, solver)
+
+    def fields(self) -> dict[str, str]:
+        """Every choice that makes a difference, as text; the solver's own as ``solver.field``."""
+        own = {name: value for name, value in self._spec_fields().items() if name != "solver"}
+        solver = {f"solver.{name}": value for name, value in self._solver_fields().items()}
+        return {name: _as_text(value) for name, value in (own | solver).items()}
+
+    def _spec_fields(self) -> dict[str, Any]:
+        return {
+            name: value
+            for name, value in self.spec.model_dump(mode="json").items()
+            if name not in _MATTERS or _MATTERS[name](self.spec, self.solver)
+        }
+
+    def _solver_fields(self) -> dict[str, Any]:
+        fields = self.solver.model_dump(mode="json")
+        if isinstance(self.solver, GradientSolver):
+            if self.solver.start == "zero":
+                del fields["start_seed"]
+            if not isinstance(self.spec, PlausibilityProbeSpec):
+                del fields["stopped_by"]
+        return fields
+
+
+def recipe_name(probe: str, protocol: str) -> str:
+    """Name of the recipe of ``probe`` under ``protocol``."""
+    return f"{probe}.{protocol}"
+
+
+# Fields that make no difference to every recipe: one without sectors has no edges of sectors.
+_MATTERS: dict[str, Callable[[ProbeSpec, AnySolver], bool]] = {
+    "sector_start_deg": lambda spec, _: spec.grouping.endswith("spatial_sector"),
+    "pixel_regions": lambda spec, _: spec.grouping == "pixel_region",
+    "kmeans_restarts": lambda spec, _: spec.grouping == "spatial_cluster",
+    "angle_axis": lambda spec, _: spec.target == "direction_angle",
+    "angle_cut_deg": lambda spec, _: spec.target == "direction_angle",
+    "patch_map": lambda spec, solver: (
+        spec.pooling.endswith("_patch") and not isinstance(solver, AttentiveSolver)
+    ),
+    "seed": lambda spec, _: (
+        spec.grouping == "spatial_cluster" or getattr(spec, "shuffled_labels", False)
+    ),
+}
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(map(_as_text, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value is None else str(value)
+
+
+def _optional_fields() -> dict[str, Any]:
+    """Every field of a probe with its checks and its description, none of them required."""
+    fields: dict[str, Any] = {}
+    for name, known in {**PlausibilityProbeSpec.model_fields, **ProbeSpec.model_fields}.items():
+        if name != "shuffled_labels":  # the control's alone
+            field = copy(known)
+            field.default = None
+            fields[name] = (known.annotation | None, field)  # type: ignore[operator]
+    return fields
+
+
+class _AnyFields(Schema):
+    """Some fields of a recipe."""
+
+
+RecipeFields: Any = create_model("RecipeFields", __base__=_AnyFields, **_optional_fields())
+
+
+class Protocol(RecipeFields):
+    """What the recipes of a protocol have in common."""
+
+    description: str = Field("", description="what it is, in a few words, for captions")
+
+
+class ProbeEntry(RecipeFields):
+    """What is read out, and under which protocols."""
+
+    protocols: dict[Name, RecipeFields | None] = Field(
+        min_length=1, description="for each protocol what is particular to this probe there"
+    )
+
+
+def read_recipes(
+    probes: Mapping[str, ProbeEntry],
+    protocols: Mapping[str, Protocol],
+    solvers: Mapping[str, AnySolver],
+) -> dict[str, Recipe]:
+    """Put together the recipes of all probes, by name.
+
+    Raises:
+        ConfigError: of all recipes that are incomplete, contradict themselves, or name a protocol
+            or solver that there is not; one line each.
+    """
+    recipes: dict[str, Recipe] = {}
+    problems: list[str] = []
+    for probe, entry in probes.items():
+        for protocol, own in entry.protocols.items():
+            key = f"probes.{probe}.protocols.{protocol}"
+            if protocol not in protocols:
+                problems.append(f"{key}: protocol = {did_you_mean(protocol, list(protocols))}")
+                continue
+            try:
+                spec = _merged(protocols[protocol], entry, own)
+            except ValidationError as error:
+                problems += [f"{key}: {line}" for line in _in_words(error)]
+                continue
+            if spec.solver not in solvers:
+                problems.append(f"{key}: solver = {did_you_mean(spec.solver, list(solvers))}")
+                continue
+            recipe = Recipe(probe, protocol, spec, solvers[spec.solver])
+            recipes[recipe.name] = recipe
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return recipes
+
+
+def with_controls(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
+    """``recipes`` and, beside each of plausibility, its control with shuffled labels."""
+    shuffled = {
+        name + SHUFFLED_SUFFIX: replace(
+            recipe, spec=recipe.spec.model_copy(update={"shuffled_labels": True})
+        )
+        for name, recipe in recipes.items()
+        if isinstance(recipe.spec, PlausibilityProbeSpec)
+    }
+    return {**recipes, **shuffled}
+
+
+def _merged(protocol: Protocol, probe: Any, particular: Any) -> ProbeSpec:
+    """Lay the fields that were given over one another.
+
+    A protocol speaks to probes of every kind: of its fields those count that this one has.
+    """
+    own = _given(probe) | _given(particular)
+    general = _given(protocol)
+    target = own.get("target", general.get("target"))
+    kind = PlausibilityProbeSpec if target == "plausibility" else ProbeSpec
+    return read_probe({name: general[name] for name in general if name in kind.model_fields} | own)
+
+
+def _given(fields: Any) -> dict[str, Any]:
+    return {} if fields is None else fields.model_dump(exclude_unset=True, exclude={"protocols"})
+
+
+def _in_words(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors(include_url=False):
+        field = ".".join(map(str, problem["loc"][1:]))
+        if problem["type"] == "missing":
+            yield f"{field} is given neither here nor by the probe or the protocol"
+        elif problem["type"] == "value_error":
+            yield f"{problem['ctx']['error']}"
+        else:
+            yield f"{field} = {problem['input']!r}: {problem['msg']}"
