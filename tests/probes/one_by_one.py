@@ -48,7 +48,8 @@ def train(
 ) -> Trained:
     """Fit one configuration; with ``fixed_steps`` the held-out rows are not looked at.
 
-    With ``cross_entropy`` targets are 0 or 1, predictions are logits, and there is a bias.
+    With ``cross_entropy`` targets are 0 or 1, predictions are logits, and there is a bias. With
+    ``solver.start`` pytorch there is one too, and nothing is set to zero.
     """
     mean, scale = statistics(features[split.train].astype(np.float64), normalisation)
     target_mean, target_scale = statistics(
@@ -57,10 +58,12 @@ def train(
     mean_loss = torch.nn.BCEWithLogitsLoss() if cross_entropy else torch.nn.MSELoss()
     x = torch.from_numpy((features - mean) / scale)
     y = torch.from_numpy((targets - target_mean) / target_scale)
-    bias = bias or cross_entropy or normalisation == "none"
-    probe = torch.nn.Linear(x.shape[1], y.shape[1], bias=bias, dtype=torch.float64)
-    for parameter in probe.parameters():
-        torch.nn.init.zeros_(parameter)
+    bias = bias or cross_entropy or normalisation == "none" or solver.start == "pytorch"
+    torch.manual_seed(solver.start_seed)
+    probe = torch.nn.Linear(x.shape[1], y.shape[1], bias=bias).double()
+    if solver.start == "zero":
+        for parameter in probe.parameters():
+            torch.nn.init.zeros_(parameter)
     make = {"adamw": torch.optim.AdamW, "adam_l2": torch.optim.Adam}[solver.method]
     optimiser = make(probe.parameters(), lr=learning_rate, weight_decay=weight_decay)
     train_rows, held_out = torch.from_numpy(split.train), torch.from_numpy(split.held_out)

@@ -1,9 +1,9 @@
 """Thousands of linear probes trained by Adam at once: full batch, early stopping, best step.
 
-A fit is one (split, learning rate, weight decay) of one layer, with W and b from zero: with one
-layer and a convex loss (`pez.probes.losses`) nothing is gained from random ones, and the result
-needs no seed. One step of all fits of a layer is two matrix products with the shared matrix X of
-`pez.probes.normalise`,
+A fit is one (split, learning rate, weight decay) of one layer. W and b start from zero, or all fits
+from the same W0 and b0 (`pez.probes.start`): the loss is convex, but early stopping reads the path
+to its minimum, and that depends on where it begins. One step of all fits of a layer is two matrix
+products with the shared matrix X of `pez.probes.normalise`,
 
     predictions [fits, n]  =  Z X^T            (all rows: the held-out ones come for free)
     gradients   [fits, D]  =  R X              (R: residuals, zero outside the training rows)
@@ -46,6 +46,7 @@ def optimise(
     solver: GradientSolver,
     loss: type[Loss],
     watch: bool,
+    start: np.ndarray | None = None,
 ) -> Outcome:
     """Train ``fits`` and return their predictions.
 
@@ -59,8 +60,12 @@ def optimise(
         watch: look at the held-out loss after each step and stop after ``solver.patience`` steps
             without a lower one; otherwise held-out rows are never used, and a fit ends at its
             snapshot.
+        start: first weights of every fit for normalised features, [outputs, columns of all blocks];
+            without them, zero.
     """
     batch = _Batch(blocks, targets, splits, fits, solver, loss, watch)
+    if start is not None:
+        batch.begin(start)
     last = solver.steps if watch else int(fits.snapshot.max())
     for step in range(1, last + 1):
         batch.step(step)
@@ -160,24 +165,44 @@ class _Batch:
         self.loss.residuals(self.scaled, out=clips)
         self.residuals.scatter_(2, self.mean_column, -clips.sum(dim=2, keepdim=True))
 
+    def begin(self, start: np.ndarray) -> None:
+        """Let all fits begin at the weights ``start``, see `optimise`."""
+        first = 0
+        rate = self._per_row(self.learning_rate)[..., None]
+        for weights, scale in zip(self.weights, self.scales, strict=True):
+            part = self._tensor(start[:, first : first + weights.shape[2]])
+            torch.div(part.repeat(self.fits, 1), rate, out=weights)
+            if scale is not None:
+                weights.div_(scale)
+            first += weights.shape[2]
+        self._predict(None)
+        self._residuals()
+        self.best.copy_(self.scaled)
+        self.snapshot.copy_(self.scaled)
+
     def step(self, step: int) -> None:
         """Take step number ``step`` (from 1) of all fits, and look at what it brought."""
         self.now = step
-        accumulated = self.start
-        for index, block in enumerate(self.blocks):
-            self._adam(index, step)
-            torch.baddbmm(
-                accumulated, self.weights[index], block.rows.transpose(1, 2), out=self.predictions
-            )
-            accumulated = self.predictions
-        shift = self.predictions.gather(2, self.mean_column)
-        torch.sub(self.predictions[..., : self.clips], shift, out=self.scaled)
+        self._predict(step)
         if self.watch:
             self._look(step)
         if step in self.snapshots:
             taken = self._per_row(self.snapshot_step == step)[..., None]
             torch.where(taken, self.scaled, self.snapshot, out=self.snapshot)
         self._residuals()
+
+    def _predict(self, step: int | None) -> None:
+        """Set the predictions; before it, take ``step`` in every block."""
+        accumulated = self.start
+        for index, block in enumerate(self.blocks):
+            if step is not None:
+                self._adam(index, step)
+            torch.baddbmm(
+                accumulated, self.weights[index], block.rows.transpose(1, 2), out=self.predictions
+            )
+            accumulated = self.predictions
+        shift = self.predictions.gather(2, self.mean_column)
+        torch.sub(self.predictions[..., : self.clips], shift, out=self.scaled)
 
     def _adam(self, index: int, step: int) -> None:
         weights, first, second = self.weights[index], self.first[index], self.second[index]

@@ -31,8 +31,9 @@ class TargetInfo:
     angle: Angle | None = None
 
 
-# Speeds in m/s, accelerations in m/s2, angles in radians (world frame, y up); components in pixels
-# per frame (per frame squared) with image y down. ``direction_vxy`` predicts what ``velocity_xy``
+# Speeds in m/s, accelerations in m/s2, angles in radians (world frame, y up; ``direction_angle`` in
+# the axis and from the cut that the probe names); components in pixels per frame (per frame
+# squared) with image y down. ``direction_vxy`` predicts what ``velocity_xy``
 # predicts and is judged as a direction too.
 TARGETS: dict[Target, TargetInfo] = {
     "speed": TargetInfo(("speed_m_s",), ("speed",), VELOCITY),

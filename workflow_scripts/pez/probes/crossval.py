@@ -12,7 +12,7 @@ import torch
 
 from pez.features.store import Shard, is_finite
 from pez.probes.cells import cells_of
-from pez.probes.groupings import group_ids
+from pez.probes.groupings import probe_groups
 from pez.probes.metrics import is_constant
 from pez.probes.plausibility import check_movies, shuffled
 from pez.probes.primal import fit_shards, prefers_primal, working_bytes
@@ -28,7 +28,7 @@ from pez.probes.spec import (
 )
 from pez.probes.splits import inner_split, outer_splits
 from pez.probes.tables import Probe, prediction_rows, result_rows
-from pez.probes.targets import target_values
+from pez.probes.targets import probe_targets
 from pez.probes.task import Choice, PlausibilityTask, Task
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
@@ -197,14 +197,14 @@ def _task(
 ) -> Task:
     if isinstance(spec, PlausibilityProbeSpec):
         check_movies(labels, spec.dataset)
-    groups = group_ids(labels, spec.grouping, spec.seed)
+    groups = probe_groups(labels, spec)
     outer = outer_splits(groups, name, spec)
     nested = "nested" in spec.selections
     inner = [inner_split(split, groups, name, spec) for split in outer] if nested else []
     memory = CPU_MEMORY // threads
     if device == "cuda":
         memory = int(CUDA_SHARE * torch.cuda.mem_get_info()[0])
-    targets = target_values(labels, spec.target)
+    targets = probe_targets(labels, spec)
     if not isinstance(spec, PlausibilityProbeSpec):
         return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
     if spec.shuffled_labels:

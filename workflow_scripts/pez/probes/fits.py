@@ -37,7 +37,7 @@ class Outcome:
 
     Attributes:
         steps: int64 [layers, fits], the step with the lowest held-out loss (0 if not watched, or
-            if the loss was never a number: then ``best`` is the probe at zero).
+            if the loss was never a number: then ``best`` is the probe at its start).
         best: predictions for all rows after that step.
         snapshot: predictions for all rows after step `Fits.snapshot`.
     """

@@ -25,10 +25,11 @@ def mae(target: np.ndarray, prediction: np.ndarray) -> float:
 
 
 def angles(outputs: np.ndarray, angle: Angle) -> np.ndarray:
-    """World direction in radians, [n], that probe outputs [n, outputs] stand for.
+    """Direction in radians, [n], that probe outputs [n, outputs] stand for.
 
-    ``wrapped``: the output is the angle; ``sincos``: (sin, cos) of it; ``image``: (vx, vy) in the
-    image, whose y axis points down while the world's points up.
+    ``wrapped``: the output is the angle, in the axis and from the cut of the target; ``sincos``:
+    (sin, cos) of the world's angle; ``image``: (vx, vy) in the image, whose y axis points down
+    while the world's points up, turned to the world's angle.
     """
     if angle == "wrapped":
         return outputs[:, 0]

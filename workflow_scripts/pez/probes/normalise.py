@@ -9,8 +9,9 @@ features once per split would cost a matrix product per split; instead all split
 * sd becomes a factor in the optimiser's step (see `pez.probes.adam`);
 * where asked, one more column is the bias: ones, and zeros in the rows of the means, which shift
   features and not b. With centred features and targets under a squared error the bias's gradient,
-  the mean training residual, is 0 and so b stays 0: there is no such column. (In a float32 loop
-  that gradient is rounding error instead, which Adam blows up to steps of size lr.)
+  the mean training residual, is b itself. From b = 0 it stays 0: there is no such column. (In a
+  float32 loop that gradient is rounding error instead, which Adam blows up to steps of size lr.)
+  From another start b has a way to go, and there is one.
 """
 
 from collections.abc import Sequence

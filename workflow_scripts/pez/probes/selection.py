@@ -19,6 +19,7 @@ from pez.probes.primal import fit_shards, prefers_primal
 from pez.probes.ridge import gram_matrices, ridge_predictions
 from pez.probes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
 from pez.probes.splits import Split
+from pez.probes.start import first_weights
 from pez.probes.task import Choice, Task
 
 # Columns of the shared matrix that are worked on together: on a CPU so few that optimiser state
@@ -99,8 +100,9 @@ def _run(
 ) -> _Run:
     """Optimise ``configurations`` [layers, folds, k], as many at a time as memory allows."""
     layers, folds, count = configurations.shape
-    # A squared error of centred targets teaches the bias nothing (see `pez.probes.normalise`).
-    bias = task.target_normalisation == "none"
+    start = first_weights(solver, features.shape[2], task.targets.shape[1])
+    # From zero, a squared error of centred targets teaches the bias nothing: see normalise.py.
+    bias = task.target_normalisation == "none" or start is not None
     blocks = shared_blocks(
         features, splits, task.normalisation, BLOCK_COLUMNS[features.device.type], bias
     )
@@ -119,12 +121,13 @@ def _run(
             blocks,
             scale.apply(task.targets),
             splits,
-            fits.part(slice(start, start + size)),
+            fits.part(slice(first, first + size)),
             solver,
             task.loss,
             watch,
+            start,
         )
-        for start in range(0, folds * count, size)
+        for first in range(0, folds * count, size)
     ]
 
     def raw(parts: list[np.ndarray]) -> np.ndarray:

@@ -35,6 +35,8 @@ Grouping = Literal[
     "magnitude_spatial_sector",
     "scene",
 ]
+PixelRegions = Literal["central_square", "nearest_point"]
+Axis = Literal["world", "image"]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
 SelectionMetric = Literal["relative_accuracy", "clip_accuracy", "loss"]
@@ -111,13 +113,13 @@ class ProbeSpec(Schema):
         description="edge at which the first of five angular sectors of the start position begins, "
         "degrees in the image, y down",
     )
-    pixel_regions: Literal["central_square", "nearest_point"] = Field(
+    pixel_regions: PixelRegions = Field(
         "central_square",
         description="grouping pixel_region: a central square and four quadrants, or the nearest of "
         "the image's centre and the centres of its quadrants",
     )
     kmeans_restarts: int = Field(10, ge=1, description="k-means of the grouping spatial_cluster")
-    angle_axis: Literal["world", "image"] = Field(
+    angle_axis: Axis = Field(
         "world", description="target direction_angle: y up in the world, or down in the image"
     )
     angle_cut_deg: float = Field(

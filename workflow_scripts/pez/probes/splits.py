@@ -19,10 +19,12 @@ class Split:
 
 
 def outer_splits(groups: np.ndarray, probe: str, spec: ProbeSpec) -> list[Split]:
-    """Folds of the probe: scikit-learn's GroupKFold (no shuffling, so no seed), group ids [n].
+    """Folds of the probe: scikit-learn's GroupKFold, group ids [n].
 
-    Groups of equal size are dealt out in their order, so folds can line up with the design: of
-    8 x 5 conditions in 5 folds each fold holds out one magnitude (R2 is then NaN, with a warning).
+    With a ``spec.fold_seed`` the groups are shuffled and dealt out by number. Without one, folds
+    are evened out in size, and groups of equal size are dealt out in their order, so that folds can
+    line up with the design: of 8 x 5 conditions in 5 folds each fold holds out one magnitude (R2 is
+    then NaN, with a warning).
 
     Raises:
         ConfigError: there are fewer groups than the folds (and the inner split) need.
@@ -35,14 +37,14 @@ def outer_splits(groups: np.ndarray, probe: str, spec: ProbeSpec) -> list[Split]
             f"{needed} groups, and grouping {spec.grouping!r} makes {count} of dataset "
             f"{spec.dataset!r}: lower probes.{probe}.folds or choose a finer grouping."
         )
-    return _group_k_fold(np.arange(len(groups)), groups, spec.folds)
+    return _group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
 
 
 def inner_split(outer: Split, groups: np.ndarray, probe: str, spec: ProbeSpec) -> Split:
     """Split the training rows of ``outer`` by group once more, for nested selection.
 
-    It is the first split of a GroupKFold with as many folds as the outer one, or as many as the
-    training groups allow. The rows that ``outer`` holds out are in neither part.
+    It is the first split of a GroupKFold with as many folds as the outer one (and its seed), or as
+    many as the training groups allow. The rows that ``outer`` holds out are in neither part.
 
     Raises:
         ConfigError: the training rows are all of one group.
@@ -55,12 +57,15 @@ def inner_split(outer: Split, groups: np.ndarray, probe: str, spec: ProbeSpec) -
             f"{spec.folds} folds over grouping {spec.grouping!r} one fold trains on {count} "
             f"group: raise probes.{probe}.folds or choose a finer grouping."
         )
-    return _group_k_fold(rows, groups, min(spec.folds, count))[0]
+    return _group_k_fold(rows, groups, min(spec.folds, count), spec.fold_seed)[0]
 
 
-def _group_k_fold(rows: np.ndarray, groups: np.ndarray, folds: int) -> list[Split]:
+def _group_k_fold(
+    rows: np.ndarray, groups: np.ndarray, folds: int, seed: int | None
+) -> list[Split]:
+    dealer = GroupKFold(folds, shuffle=seed is not None, random_state=seed)
     splits = []
-    for train, held_out in GroupKFold(folds).split(rows, groups=groups[rows]):
+    for train, held_out in dealer.split(rows, groups=groups[rows]):
         masks = np.zeros((2, len(groups)), dtype=bool)
         masks[0, rows[train]] = True
         masks[1, rows[held_out]] = True
