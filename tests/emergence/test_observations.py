@@ -7,7 +7,8 @@ from pez.emergence.curves import Curve
 from pez.emergence.observations import Observation
 from pez.emergence.observations import observe as observe_readout
 from pez.emergence.readout import Readout
-from pez.probes.spec import ProbeSpec
+from pez.probes.recipes import Recipe
+from pez.probes.spec import ProbeSpec, RidgeSolver
 
 OFFSETS = np.array([-0.02, 0.0, 0.02])
 
@@ -18,6 +19,7 @@ def curve(mean: np.ndarray) -> Curve:
 
 SPEC = ProbeSpec.model_validate(
     {
+        "selections": ["validation"],
         "dataset": "velocity",
         "target": "speed",
         "capture": "resid_post",
@@ -29,10 +31,16 @@ SPEC = ProbeSpec.model_validate(
 )
 
 
+SOLVER = RidgeSolver(method="ridge", alphas=(1.0,))
+
+
 def observe(
-    probe: str, trained: dict[str, Curve], untrained: dict[str, Curve], **more: object
+    probe: str, trained: Curve, untrained: Curve, nested: Curve | None = None, **more: object
 ) -> tuple[Observation, ...]:
-    return observe_readout(Readout(probe, SPEC, trained, untrained, **more))
+    controls = {"untrained": untrained, **more.pop("controls", {})}
+    otherwise = {} if nested is None else {"nested": nested}
+    recipe = Recipe(probe, "reference", SPEC, SOLVER)
+    return observe_readout(Readout(recipe, "validation", trained, controls, otherwise, **more))
 
 
 def by_name(found: tuple[Observation, ...]) -> dict[str, Observation]:
@@ -44,8 +52,7 @@ LATE_STEP = np.where(np.arange(12) < 2, 0.0, 0.3)
 
 
 def test_observations_on_a_step_above_its_control() -> None:
-    trained = {"validation": curve(STEP), "nested": curve(STEP - 0.05)}
-    seen = by_name(observe("direction", trained, {"validation": curve(LATE_STEP)}))
+    seen = by_name(observe("direction", curve(STEP), curve(LATE_STEP), nested=curve(STEP - 0.05)))
     assert seen["early_readability"].measured == pytest.approx(0.2)
     assert seen["rises_with_depth"].holds
     assert seen["onset"].measured == 4
@@ -61,7 +68,7 @@ def test_observations_on_a_step_above_its_control() -> None:
 
 
 def test_a_network_that_equals_its_control_has_no_gap() -> None:
-    same = {"validation": curve(STEP)}
+    same = curve(STEP)
     seen = by_name(observe("direction", same, same))
     assert seen["gap_to_untrained"].holds is False
     assert seen["gap_to_untrained"].measured == 0
@@ -70,42 +77,42 @@ def test_a_network_that_equals_its_control_has_no_gap() -> None:
 
 
 def test_a_flat_curve_neither_rises_nor_has_an_onset() -> None:
-    flat = {"validation": curve(np.full(12, 0.4))}
+    flat = curve(np.full(12, 0.4))
     seen = by_name(observe("speed", flat, flat))
     assert seen["rises_with_depth"].holds is False
     assert seen["onset"].measured is None
-    assert "onset: none; untrained control: none" in seen["onset"].text
+    assert "onset: none; the untrained network: none" in seen["onset"].text
     assert seen["sigmoid_criterion"].holds is False
 
 
 def test_degenerate_folds_are_reported() -> None:
     scores = curve(STEP).scores.copy()
     scores[:, 1] = np.nan
-    seen = by_name(observe("x", {"validation": Curve(scores)}, {"validation": curve(STEP)}))
+    seen = by_name(observe("x", Curve(scores), curve(STEP)))
     assert seen["degenerate_folds"].measured == 1
     assert seen["degenerate_folds"].text.startswith("1 of 3 folds")
     assert seen["early_readability"].measured == pytest.approx(0.2)
 
 
 def test_a_probe_without_any_score_is_said_to_be_so() -> None:
-    nothing = {"validation": Curve(np.full((12, 3), np.nan))}
-    found = observe("x", nothing, {"validation": curve(STEP)})
+    nothing = Curve(np.full((12, 3), np.nan))
+    found = observe("x", nothing, curve(STEP))
     assert [seen.name for seen in found] == ["degenerate"]
-    only_control = by_name(observe("x", {"validation": curve(STEP)}, nothing))
+    only_control = by_name(observe("x", curve(STEP), nothing))
     assert only_control["gap_to_untrained"].measured is None
 
 
 def test_an_accuracy_is_judged_against_chance_shuffled_labels_and_ties() -> None:
     ties = np.zeros((12, 3))
     ties[0] = 0.5
-    trained = {"validation": Curve(curve(STEP).scores, ties)}
-    control = {"validation": curve(np.full(12, 0.5))}
+    trained = Curve(curve(STEP).scores, ties)
+    control = curve(np.full(12, 0.5))
     found = observe(
         "p",
         trained,
         control,
         metric="relative_accuracy",
-        shuffled={"validation": curve(np.full(12, 0.7))},
+        controls={"shuffled": curve(np.full(12, 0.7))},
     )
     seen = by_name(found)
     assert {one.probe for one in found} == {"p, relative accuracy"}
@@ -117,18 +124,16 @@ def test_an_accuracy_is_judged_against_chance_shuffled_labels_and_ties() -> None
         seen["tie_share"].text
     )
     assert seen["sigmoid_criterion"].holds  # peak 0.8: 30 points above chance
-    low = {"validation": Curve(curve(STEP - 0.2).scores, np.zeros((12, 3)))}
+    low = Curve(curve(STEP - 0.2).scores, np.zeros((12, 3)))
     seen = by_name(observe("p", low, control, metric="relative_accuracy"))
     assert seen["sigmoid_criterion"].holds is False  # peak 0.6, though it rises as much
     assert seen["tie_share"].text == "no scene ties at any layer"
 
 
 def test_of_a_block_only_the_best_layer_is_told() -> None:
-    trained = {"validation": curve(STEP + np.arange(12) / 100), "nested": curve(STEP)}
-    found = observe(
-        "p", trained, {"validation": curve(LATE_STEP)}, metric="clip_accuracy", subset="O2"
-    )
+    trained = curve(STEP + np.arange(12) / 100)
+    found = observe("p", trained, curve(LATE_STEP), metric="clip_accuracy", subset="O2")
     assert [(seen.probe, seen.name, seen.measured) for seen in found] == [
         ("p, clip accuracy, O2", "best_layer", 11)
     ]
-    assert "best layer 11: 0.910 ± 0.020; nested selection, layer 4: 0.800" in found[0].text
+    assert "best layer 11: 0.910 ± 0.020; the untrained network, layer 2: 0.300" in found[0].text

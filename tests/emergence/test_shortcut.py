@@ -6,8 +6,26 @@ import pytest
 
 from pez.emergence.chance import binomial_scale, standard_error
 from pez.emergence.shortcut import CEILING, Confusion, confusions
+from pez.probes.recipes import Recipe
+from pez.probes.spec import PlausibilityProbeSpec, RidgeSolver
 from pez.runtime.errors import ArtifactError
 
+RECIPE = Recipe(
+    "p",
+    "reference",
+    PlausibilityProbeSpec.model_validate(
+        {
+            "dataset": "intphys_mini",
+            "target": "plausibility",
+            "capture": "resid_pre",
+            "pooling": "mean",
+            "normalisation": "zscore",
+            "solver": "trainable",
+            "selections": ["validation", "nested"],
+        }
+    ),
+    RidgeSolver(method="ridge", alphas=(1.0,)),
+)
 LAYERS, FOLDS, SCENES = 6, 3, 20  # scenes of each fold, O1 then O2 then O3
 BLOCKS = np.repeat(["O1", "O2", "O3"], (8, 6, 6))
 POSSIBLE = np.array([True, True, False, False])  # A-A, B-B, A-B, B-A
@@ -54,7 +72,7 @@ def everywhere(answer: np.ndarray) -> np.ndarray:
 
 def judged(called_possible: np.ndarray) -> list[Confusion]:
     table = table_of(called_possible)
-    return list(confusions(table, LAYERS, "t", "p", ("all", "O1", "O2", "O3")))
+    return list(confusions(table, LAYERS, "t", RECIPE, ("all", "O1", "O2", "O3")))
 
 
 def test_a_threshold_on_what_is_seen_is_recognised_as_the_shortcut() -> None:
@@ -120,12 +138,12 @@ def test_folds_without_a_block_do_not_count() -> None:
     table = table_of(everywhere(amounts() > 1.5))
     empty = (table["subset"] == "O3") & (table["fold"] == 1)
     table.loc[empty, ["value", "n_test"]] = [np.nan, 0]
-    found = confusions(table, LAYERS, "t", "p", ("all", "O3"))
+    found = confusions(table, LAYERS, "t", RECIPE, ("all", "O3"))
     block = next(one for one in found if one.subset == "O3")
     assert block.possible_called_possible == 6 * (FOLDS - 1)
     assert block.clip_accuracy == CEILING
     table.loc[table["subset"] == "O3", ["value", "n_test"]] = [np.nan, 0]
-    block = confusions(table, LAYERS, "t", "p", ("all", "O3"))[-1]
+    block = confusions(table, LAYERS, "t", RECIPE, ("all", "O3"))[-1]
     assert block.clip_accuracy is None and block.ceiling is None
     assert block.possible_recall is None and not block.has_signature
 
@@ -133,12 +151,12 @@ def test_folds_without_a_block_do_not_count() -> None:
 def test_a_table_without_recalls_or_subset_is_refused() -> None:
     table = table_of(everywhere(amounts() > 1.5), subsets=("all",))
     with pytest.raises(ArtifactError, match="clip_accuracy and subset O1"):
-        confusions(table, LAYERS, "t", "p", ("all", "O1"))
+        confusions(table, LAYERS, "t", RECIPE, ("all", "O1"))
     without = table[table["metric"] != "possible_recall"]
     with pytest.raises(ArtifactError, match="possible_recall"):
-        confusions(without, LAYERS, "t", "p", ("all",))
+        confusions(without, LAYERS, "t", RECIPE, ("all",))
     with pytest.raises(ArtifactError, match="lacks the column subset"):
-        confusions(table.drop(columns="subset"), LAYERS, "t", "p", ("all",))
+        confusions(table.drop(columns="subset"), LAYERS, "t", RECIPE, ("all",))
 
 
 def test_the_binomial_scale_counts_scenes() -> None:

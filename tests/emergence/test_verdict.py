@@ -1,20 +1,25 @@
 """Every verdict level from tables constructed to give it, near misses included."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from pez.config.load import load_config
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.pages import to_markdown, write_verdict
 from pez.emergence.readout import Readout
-from pez.emergence.reference import References, read_references
+from pez.emergence.reference import References, read_references, recipe_differences
 from pez.emergence.report import Evidence, FigureVerdict, judge
 from pez.emergence.verdict import OVERALL, Comparison, compare
-from pez.probes.spec import ProbeSpec
+from pez.intphys.spec import SamplingSpec
+from pez.probes.recipes import Recipe
+from pez.probes.spec import GradientSolver, ProbeSpec
 from pez.runtime.errors import ArtifactError
 
 FOLDER = Path(__file__).parents[2] / "resources" / "reference"
@@ -28,23 +33,45 @@ def tables() -> References:
     return read_references(*(FOLDER / name for name in names))
 
 
-def probe(target: str, **changes: str) -> ProbeSpec:
-    recipe = {
+def recipe(probe: str, target: str, protocol: str = "reference", **changes: object) -> Recipe:
+    """The third party's recipe of a polar variable, but for ``changes``."""
+    fields: dict[str, object] = {
         "dataset": "acceleration" if target.startswith("acceleration") else "velocity",
         "target": target,
         "capture": "resid_post",
         "pooling": "temporal_last",
         "grouping": "direction_spatial_sector",
         "normalisation": "zscore",
-        "solver": "trainable",
+        "solver": "third_party",
+        "selections": ["validation"],
+        "sector_start_deg": -180,
+        "angle_axis": "image",
+        "angle_cut_deg": -180,
     }
-    return ProbeSpec.model_validate(recipe | changes)
+    solver = GradientSolver(
+        method="adam_l2", steps=400, patience=40, start="pytorch",
+        learning_rates=(1e-4, 3e-4, 1e-3, 3e-3, 5e-3), weight_decays=(0.01, 0.1, 0.4, 0.8),
+    )  # fmt: skip
+    return Recipe(probe, protocol, ProbeSpec.model_validate(fields | changes), solver)
 
 
 POLAR = {
-    "speed": probe("speed"),
-    "direction": probe("direction_angle"),
-    "acceleration": probe("acceleration"),
+    "speed": recipe("speed", "speed"),
+    "direction": recipe("direction", "direction_angle"),
+    "acceleration": recipe("acceleration", "acceleration"),
+}
+CARTESIAN = {
+    "velocity_xy": recipe(
+        "velocity_xy",
+        "velocity_xy",
+        pooling="temporal_last_patch",
+        patch_map="shared",
+        grouping="magnitude_spatial_sector",
+        normalisation="center",
+    ),
+    "acceleration_xy": recipe(
+        "acceleration_xy", "acceleration_xy", grouping="magnitude", normalisation="center"
+    ),
 }
 
 
@@ -68,16 +95,15 @@ def curve(mean: np.ndarray) -> Curve:
 
 
 def compared(
-    curves: dict[str, np.ndarray], tables: References, probes: dict[str, ProbeSpec] = POLAR
+    curves: dict[str, np.ndarray], tables: References, recipes: dict[str, Recipe] = POLAR
 ) -> Comparison:
-    return compare("vjepa2_large", readouts(curves, probes), CLIPS, tables)[0]
+    return compare("vjepa2_large", readouts(curves, recipes), CLIPS, tables)[0]
 
 
-def readouts(curves: dict[str, np.ndarray], probes: dict[str, ProbeSpec]) -> list[Readout]:
-    control = {"validation": curve(np.full(24, 0.1))}
+def readouts(curves: dict[str, np.ndarray], recipes: dict[str, Recipe]) -> list[Readout]:
+    control = {"untrained": curve(np.full(24, 0.1))}
     return [
-        Readout(name, probes[name], {"validation": curve(mean)}, control)
-        for name, mean in curves.items()
+        Readout(recipes[name], "validation", curve(mean), control) for name, mean in curves.items()
     ]
 
 
@@ -86,7 +112,7 @@ def test_the_third_party_curves_themselves_are_qualified(tables: References) -> 
     assert [rule for rule in found.rules if not rule.passed] == []
     assert found.level == "Qualified"
     assert found.matching_probes == ("speed", "direction", "acceleration")
-    assert found.recipe_differences == ()
+    assert found.not_compared == {}
 
 
 @pytest.mark.parametrize(("miss", "level"), [(0.0499, "Qualified"), (0.0501, "Partial")])
@@ -130,39 +156,103 @@ def test_curves_of_another_shape_fail(tables: References) -> None:
     assert onset.measured is None and not onset.passed
 
 
-def test_two_recipes_are_partial_however_well_they_match(tables: References) -> None:
-    probes = {
-        "velocity_xy": probe(
-            "velocity_xy",
-            pooling="temporal_last_patch",
-            grouping="magnitude_spatial_sector",
-            normalisation="center",
-        ),
-        "acceleration_xy": probe("acceleration_xy", grouping="magnitude", normalisation="center"),
-    }
-    curves = {
+def cartesian_curves() -> dict[str, np.ndarray]:
+    return {
         "velocity_xy": through(l0=0.527, l8=0.908, l12=0.926, l23=0.908),
         "acceleration_xy": through(l0=0.454, l8=0.915, l21=0.944, l23=0.939),
     }
-    found = compared(curves, tables, probes)
+
+
+def test_two_recipes_are_partial_however_well_they_match(tables: References) -> None:
+    found = compared(cartesian_curves(), tables, CARTESIAN)
     assert found.matching_probes == ("velocity_xy", "acceleration_xy")
-    assert found.recipe_differences == ()
+    assert found.not_compared == {}
     assert found.level == "Partial"
-    one = {name: probe(name) for name in probes}
-    found = compared(curves, tables, one)
-    assert found.level == "Qualified"
-    assert any("grouping" in difference for difference in found.recipe_differences)
+
+
+def test_a_curve_of_another_recipe_is_not_compared_and_every_difference_is_named(
+    tables: References,
+) -> None:
+    recipes = {name: recipe(name, name) for name in CARTESIAN}
+    found = compared(cartesian_curves(), tables, recipes)
+    assert found.level == "Not comparable" and found.rules == ()
+    assert found.not_compared == {
+        "velocity_xy (reference)": (
+            "pooling: temporal_last, reference temporal_last_patch",
+            "grouping: direction_spatial_sector, reference magnitude_spatial_sector",
+            "normalisation: zscore, reference center",
+            "patch_map: none, reference shared",
+        ),
+        "acceleration_xy (reference)": (
+            "grouping: direction_spatial_sector, reference magnitude",
+            "normalisation: zscore, reference center",
+            "sector_start_deg: -180, reference none",
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"sector_start_deg": 0}, "sector_start_deg: 0, reference -180"),
+        ({"angle_cut_deg": 0}, "angle_cut_deg: 0, reference -180"),
+        ({"angle_axis": "world"}, "angle_axis: world, reference image"),
+        ({"fold_seed": 1}, "fold_seed: 1, reference none"),
+        ({"folds": 6}, "folds: 6, reference 5"),
+        ({"clips": "in_view"}, "clips: in_view, reference all"),
+        ({"selections": ["validation", "nested"]}, "selections: validation nested, reference vali"),
+    ],
+)
+def test_no_choice_goes_unnoticed(
+    tables: References, change: dict[str, object], named: str
+) -> None:
+    changed = POLAR | {"direction": recipe("direction", "direction_angle", **change)}
+    found = compared(third_party_curves(), tables, changed)
+    (differences,) = found.not_compared.values()
+    assert len(differences) == 1 and differences[0].startswith(named)
+    assert {rule.probe for rule in found.rules} == {"speed", "acceleration", OVERALL}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"steps": 401}, {"patience": 41}, {"start": "zero"}, {"method": "adamw"}, {"start_seed": 1}],
+)
+def test_no_choice_of_the_solver_goes_unnoticed(
+    tables: References, change: dict[str, object]
+) -> None:
+    known = POLAR["speed"]
+    solver = GradientSolver.model_validate(known.solver.model_dump() | change)
+    found = compared(third_party_curves(), tables, POLAR | {"speed": replace(known, solver=solver)})
+    assert any(name in found.not_compared["speed (reference)"][0] for name in change)
+
+
+def test_the_paper_is_compared_with_every_protocol_and_never_without_a_word_of_caution(
+    tables: References,
+) -> None:
+    strict = recipe("direction", "direction_sincos", "strict")
+    both = [
+        *readouts(third_party_curves(), POLAR),
+        Readout(strict, "nested", curve(np.full(24, 0.9)), {}),
+    ]
+    found = compare("vjepa2_large", both, CLIPS, tables)
+    assert [one.reference for one in found] == [
+        "third-party reproduction",
+        "paper, read off its plots: reference protocol",
+        "paper, read off its plots: strict protocol",
+    ]
+    assert all("half of its recipe" in one.caveats[0] for one in found[1:])
+    assert {rule.probe for rule in found[2].rules} >= {"direction"}
 
 
 def test_a_probe_without_reference_numbers(tables: References) -> None:
-    found = compared({"vx": through(l0=0.1, l23=0.9)}, tables, {"vx": probe("velocity_x")})
+    found = compared({"vx": through(l0=0.1, l23=0.9)}, tables, {"vx": recipe("vx", "velocity_x")})
     assert found.level == "No reference"
     assert found.rules == ()
 
 
 def judged(tables: References, model: str, facts: ModelFacts, clips: ClipsFacts) -> FigureVerdict:
     evidence = {model: Evidence(readouts(third_party_curves(), POLAR))}
-    return judge("figure2c", evidence, POLAR, {model: facts}, clips, tables)
+    return judge("figure2c", evidence, list(POLAR.values()), {model: facts}, clips, tables)
 
 
 def test_the_published_model_on_the_whole_dataset_is_compared(tables: References) -> None:
@@ -224,7 +314,9 @@ def test_reference_tables_agree_with_themselves(tables: References) -> None:
         assert not table.duplicated(["model", "variable", "quantity", "layer"]).any()
         kinds = table.groupby(["model", "variable"])["kind"]
         assert kinds.apply(lambda found: "key" in set(found)).all()
-        assert set(table["variable"]) <= set(tables.recipes["variable"])
+        known = set(tables.recipes["variable"])
+        own_scores = {"matched_pair", "logit_sum"}  # of this project, not of any source
+        assert set(table["variable"]) <= known and not known & own_scores
     assert tables.paper["source"].str.contains("read off|text").all()
 
 
@@ -234,3 +326,32 @@ def test_a_damaged_reference_table_is_named(tmp_path: Path) -> None:
         read_references(tmp_path / "t.csv", tmp_path / "t.csv", tmp_path / "t.csv")
     with pytest.raises(ArtifactError, match=r"none\.csv does not exist"):
         read_references(tmp_path / "none.csv", tmp_path / "t.csv", tmp_path / "t.csv")
+
+
+def test_the_table_of_recipes_and_the_configuration_say_the_same(tables: References) -> None:
+    """The protocol `reference` of config.yaml is the recipe behind the reference numbers."""
+    checkout = FOLDER.parents[1]
+    config = load_config(yaml.safe_load((checkout / "config.yaml").read_text()), checkout)
+    paper = SamplingSpec(frames=16, window="uniform")
+    movies = ClipsFacts(renderer="x", samples=None, datasets={}, sampling=paper)
+    expected = {"attentive_relative_accuracy", "attentive_clip_accuracy"}
+    for variable in set(tables.recipes["variable"]) - expected:
+        score = {"metric": variable} if variable.endswith("accuracy") else {}
+        probe = "plausibility" if score else variable
+        readout = Readout(
+            config.recipes[f"{probe}.reference"], "validation", curve(np.zeros(24)), {}, **score
+        )
+        clips = movies if score else CLIPS
+        assert recipe_differences(readout, clips, tables.recipes) == (), variable
+    for variable in expected:  # the embedded model's attentive probe is smaller, and says so
+        readout = Readout(
+            config.recipes["plausibility_attentive.reference"],
+            "validation",
+            curve(np.zeros(24)),
+            {},
+            metric=variable.removeprefix("attentive_"),
+        )
+        found = recipe_differences(readout, movies, tables.recipes)
+        assert {one.partition(":")[0] for one in found} == {
+            f"solver.{name}" for name in ("depth", "heads", "epochs", "patience")
+        }

@@ -13,9 +13,8 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.features.extract import extract_features, open_frames
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
-from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec
+from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, residual_state
 from pez.features.store import FeatureStore, read_features
-from pez.features.spec import residual_state
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import read_header, read_metadata, write_tensors
 

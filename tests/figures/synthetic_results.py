@@ -15,7 +15,8 @@ from pez.emergence.reference import References, read_references
 from pez.figures import draw
 from pez.figures.spec import FigureSpec
 from pez.figures.style import save_figure
-from pez.probes.spec import ProbeSpec
+from pez.probes.recipes import Recipe
+from pez.probes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver
 from pez.runtime.tables import write_table
 
 REFERENCE_FOLDER = Path(__file__).parents[2] / "resources" / "reference"
@@ -42,39 +43,76 @@ def references() -> References:
     )
 
 
-def probe(target: str, dataset: Motion, **changes: str) -> ProbeSpec:
-    recipe = {
+PROTOCOLS = {"reference": "the third party's", "strict": "leak-free"}
+SOLVERS: dict[str, AnySolver] = {
+    "third_party": GradientSolver(
+        method="adam_l2", steps=400, patience=40, start="pytorch",
+        learning_rates=(1e-4, 3e-4, 1e-3, 3e-3, 5e-3), weight_decays=(0.01, 0.1, 0.4, 0.8),
+    ),
+    "ridge": RidgeSolver(method="ridge", alphas=(1.0, 10.0)),
+}  # fmt: skip
+
+
+def recipe(probe: str, protocol: str, target: str, dataset: Motion, **changes: str) -> Recipe:
+    """A recipe of ``protocol``; the reference's own, but for ``changes``."""
+    fields: dict[str, object] = {
         "dataset": dataset,
         "target": target,
         "capture": "resid_post",
         "pooling": "temporal_last",
         "grouping": "direction_spatial_sector",
         "normalisation": "zscore",
-        "solver": "trainable",
+        "solver": "third_party",
+        "selections": ["validation"],
+        "sector_start_deg": -180,
+        "angle_axis": "image",
+        "angle_cut_deg": -180,
     }
-    return ProbeSpec.model_validate(recipe | changes)
+    if protocol == "strict":
+        fields |= {
+            "target": "direction_sincos" if target == "direction_angle" else target,
+            "grouping": "condition",
+            "solver": "ridge",
+            "selections": ["nested"],
+            "fold_seed": 42,
+        }
+    spec = ProbeSpec.model_validate(fields | changes)
+    return Recipe(probe, protocol, spec, SOLVERS[spec.solver])
 
 
-PROBES = {
-    "speed": probe("speed", "velocity"),
-    "direction": probe("direction_angle", "velocity"),
-    "acceleration": probe("acceleration", "acceleration"),
-    "velocity_xy": probe(
+_VARIABLES: dict[str, tuple[str, Motion, dict[str, str]]] = {
+    "speed": ("speed", "velocity", {}),
+    "direction": ("direction_angle", "velocity", {}),
+    "acceleration": ("acceleration", "acceleration", {}),
+    "velocity_xy": (
         "velocity_xy",
         "velocity",
-        pooling="temporal_last_patch",
-        grouping="magnitude_spatial_sector",
-        normalisation="center",
+        {
+            "pooling": "temporal_last_patch",
+            "patch_map": "shared",
+            "grouping": "magnitude_spatial_sector",
+            "normalisation": "center",
+        },
     ),
-    "acceleration_xy": probe(
-        "acceleration_xy", "acceleration", grouping="magnitude", normalisation="center"
+    "acceleration_xy": (
+        "acceleration_xy",
+        "acceleration",
+        {"grouping": "magnitude", "normalisation": "center"},
     ),
+}
+RECIPES = {
+    made.name: made
+    for probe, (target, dataset, changes) in _VARIABLES.items()
+    for made in (
+        recipe(probe, "reference", target, dataset, **changes),
+        recipe(probe, "strict", target, dataset),
+    )
 }
 FIGURE_2C = ("speed", "direction", "acceleration")
 FIGURE_2B = ("velocity_xy", "acceleration_xy")
 
 
-def spec(probes: tuple[str, ...], *models: str) -> FigureSpec:
+def spec(probes: tuple[str, ...], *models: str, **changes: object) -> FigureSpec:
     titles = {"velocity_xy": "velocity (x, y)", "acceleration_xy": "acceleration (x, y)"}
     return FigureSpec.model_validate(
         {
@@ -85,6 +123,7 @@ def spec(probes: tuple[str, ...], *models: str) -> FigureSpec:
             "probes": probes,
             "panel_titles": {name: titles[name] for name in probes if name in titles},
         }
+        | changes
     )
 
 
@@ -129,8 +168,9 @@ def probe_table(
     return pd.DataFrame(rows)
 
 
-def realistic_curves(model: str, name: str) -> dict[str, np.ndarray]:
-    """Curves that look like the ones of a real run."""
+def realistic_curves(model: str, recipe: str) -> dict[str, np.ndarray]:
+    """Curves that look like the ones of a real run; strict ones are a little lower."""
+    name, _, protocol = recipe.partition(".")
     layers = MODELS[model].layers
     noise = np.random.default_rng([len(model), len(name)]).normal(0, 0.015, layers)
     if model.endswith("_untrained"):
@@ -143,7 +183,9 @@ def realistic_curves(model: str, name: str) -> dict[str, np.ndarray]:
         curve = step(layers, 0.45, 0.92, 0.2) + noise / 2
     else:
         curve = step(layers, 0.87, 0.985, 0.08) + noise / 6
-    return {"validation": curve, "nested": curve - 0.03 - np.abs(noise)}
+    if protocol == "reference":
+        return {"validation": curve}
+    return {"nested": curve - 0.03 - np.abs(noise)}
 
 
 def write_results(folder: Path, shown: FigureSpec, spread: float = 0.02) -> list[Path]:
@@ -151,7 +193,7 @@ def write_results(folder: Path, shown: FigureSpec, spread: float = 0.02) -> list
     paths = []
     for model in shown.models:
         for network in (model, f"{model}_untrained"):
-            for name in shown.probes:
+            for name in shown.recipes:
                 path = folder / "probes" / network / f"{name}.parquet"
                 write_table(path, probe_table(realistic_curves(network, name), spread))
                 paths.append(path)

@@ -1,6 +1,6 @@
 """Figures 2(b) and 2(c): what is drawn, what is written, and that both are the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib.colors
@@ -16,7 +16,8 @@ from synthetic_results import (
     FIGURE_2B,
     FIGURE_2C,
     MODELS,
-    PROBES,
+    PROTOCOLS,
+    RECIPES,
     assert_nothing_overlaps,
     probe_table,
     realistic_curves,
@@ -26,10 +27,11 @@ from synthetic_results import (
     write_results,
 )
 
-from pez.figures.captions import caption, recipe
+from pez.figures.captions import recipes_in_words
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
-from pez.figures.panels import axis_floor, line_style
+from pez.figures.looks import CURVES, OTHER_SELECTION
+from pez.figures.panels import axis_floor
 from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import MM_PER_INCH
 from pez.runtime.errors import ArtifactError
@@ -50,12 +52,14 @@ def build(
     style: FigureStyle = STYLE,
     results: list[Path] | None = None,
     models: dict = MODELS,
+    recipes: dict = RECIPES,
 ) -> FigureFiles:
     inputs = FigureInputs(
         name="figure2c",
         style=style,
         results=write_results(folder, shown) if results is None else results,
-        probes={name: PROBES[name] for name in shown.probes},
+        recipes={name: recipes[name] for name in shown.recipes},
+        protocols=PROTOCOLS,
         models=models,
         clips=CLIPS,
         references=references(),
@@ -96,59 +100,96 @@ def words(figure: Figure) -> str:
     return " ".join([text.get_text().replace("\n", " ") for text in figure.texts] + legend)
 
 
+CURVE = ["model", "probe", "protocol", "selection", "control"]
+
+
+def gid(key: tuple[str, ...]) -> str:
+    return "/".join(key)
+
+
+def curve(table: pd.DataFrame, probe: str, protocol: str, control: str = "none") -> pd.DataFrame:
+    """Rows of the curve of a recipe's own selection."""
+    chosen = (table["probe"] == probe) & (table["protocol"] == protocol)
+    return table[chosen & (table["control"] == control) & (table["kind"] == "curve")]
+
+
 def test_csv_is_what_the_artists_show(polar: Built) -> None:
     table, artists = polar.table, lines(polar.figure)
-    compared = 0
-    for (model, probe, series), rows in table.groupby(["model", "probe", "series"]):
-        gid = f"{model}/{probe}/{series}"
-        if series == "pez":
-            assert artists[gid].get_xdata()[0] == rows["layer_fraction"].iloc[0]
+    curves = table[table["kind"] == "curve"]
+    known = set()
+    for key, rows in curves.groupby(CURVE):
+        known.add(gid(key))
+        np.testing.assert_array_equal(artists[gid(key)].get_xdata(), rows["depth"])
+        np.testing.assert_array_equal(artists[gid(key)].get_ydata(), rows["mean"])
+        assert len(rows) == MODELS[key[0]].layers
+    assert len(known) == 2 * 3 * 2 * 2  # models, probes, protocols, with and without training
+    points = table[table["kind"] != "curve"]
+    for (model, probe, kind), rows in points.groupby(["model", "probe", "kind"]):
+        name = f"{model}/{probe}/{kind}"
+        known.add(name)
+        if kind == "pez":
+            assert artists[name].get_xdata()[0] == rows["depth"].iloc[0]
             assert rows["layer"].iloc[0] == (8 if model == "vjepa2_large" else 4)
-        elif series == "reference":
-            peak = rows["note"].str.startswith("peak")
-            for part, name in ((rows[~peak], gid), (rows[peak], f"{gid}/peak")):
-                np.testing.assert_array_equal(artists[name].get_xdata(), part["layer_fraction"])
-                np.testing.assert_array_equal(artists[name].get_ydata(), part["mean"])
         else:
-            np.testing.assert_array_equal(artists[gid].get_xdata(), rows["layer_fraction"])
-            np.testing.assert_array_equal(artists[gid].get_ydata(), rows["mean"])
-            assert len(rows) == MODELS[model].layers
-        compared += 1
-    assert compared == 3 * 4 + 3 * 5
-    assert {gid for gid in artists if not gid.endswith(("below", "peak"))} == {
-        "/".join(key) for key in table.groupby(["model", "probe", "series"]).groups
-    }
+            peak = rows["note"].str.startswith("peak")
+            for part, part_name in ((rows[~peak], name), (rows[peak], f"{name}/peak")):
+                np.testing.assert_array_equal(artists[part_name].get_xdata(), part["depth"])
+                np.testing.assert_array_equal(artists[part_name].get_ydata(), part["mean"])
+    assert {name for name in artists if not name.endswith(("below", "peak"))} == known
+
+
+def test_the_axis_carries_residual_states(polar: Built) -> None:
+    """Layer l of resid_post is the output of block l, state l + 1."""
+    rows = polar.table[polar.table["layer"].notna()]
+    assert (rows["state"] == rows["layer"] + 1).all()
+    layers = rows["model"].map({name: facts.layers for name, facts in MODELS.items()})
+    assert (rows["depth"] == rows["state"] / layers).all()
+    small, large = polar.figure.axes[0], polar.figure.axes[3]
+    assert [tick.get_text() for tick in small.get_xticklabels()] == ["0", "3", "6", "9", "12"]
+    assert [tick.get_text() for tick in large.get_xticklabels()] == ["0", "6", "12", "18", "24"]
 
 
 def test_bands_are_one_standard_deviation(polar: Built) -> None:
     table = polar.table[polar.table["model"] == "vjepa2_nano"]
     bands = {b.get_gid(): b for axes in polar.figure.axes[:3] for b in axes.collections}
-    assert set(bands) == {
-        f"vjepa2_nano/{probe}/{series}/band"
-        for probe in FIGURE_2C
-        for series in ("validation", "untrained")
-    }
-    rows = table[(table["probe"] == "speed") & (table["series"] == "validation")]
+    curves = table[table["kind"] == "curve"].groupby(CURVE).groups
+    assert set(bands) == {f"{gid(key)}/band" for key in curves}
+    rows = curve(table, "speed", "reference")
     assert rows["std"].to_numpy() == pytest.approx(0.02)
-    corners = bands["vjepa2_nano/speed/validation/band"].get_paths()[0].vertices[:, 1]
+    path = bands["vjepa2_nano/speed/reference/validation/none/band"].get_paths()[0]
     for limit in (*rows["band_low"], *rows["band_high"]):
-        assert np.isclose(corners, limit).any()
-    expected = realistic_curves("vjepa2_nano", "speed")["validation"] - 0.02
+        assert np.isclose(path.vertices[:, 1], limit).any()
+    expected = realistic_curves("vjepa2_nano", "speed.reference")["validation"] - 0.02
     assert rows["band_low"].to_numpy() == pytest.approx(expected)
-    assert table.loc[table["series"] == "nested", "band_low"].isna().all()
+
+
+def test_a_second_selection_is_drawn_beside_the_recipes_first(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    shown = spec(("speed",), "vjepa2_nano", protocols=["strict"])
+    results = write_results(tmp_path, shown)
+    for path in results:
+        curves = realistic_curves(path.parent.name, "speed.strict")
+        write_table(path, probe_table({**curves, "validation": curves["nested"] + 0.05}))
+    both = RECIPES["speed.strict"].spec.model_copy(update={"selections": ("nested", "validation")})
+    recipe = replace(RECIPES["speed.strict"], spec=both)
+    made = build(tmp_path, shown, results=results, recipes={"speed.strict": recipe})
+    table = pd.read_csv(made.csv)
+    assert set(table.loc[table["kind"] == "selection", "selection"]) == {"validation"}
+    assert "picked the other way" in words(drawn[0])
+    assert "mean over layers +0.050" in made.verdict_md.read_text()
 
 
 def test_degenerate_folds_are_left_out_and_counted_in_the_csv(tmp_path: Path) -> None:
     shown = spec(("direction",), "vjepa2_nano")
     results = write_results(tmp_path, shown)
-    damaged = tmp_path / "probes/vjepa2_nano/direction.parquet"
-    curve = realistic_curves("vjepa2_nano", "direction")
-    write_table(damaged, probe_table(curve, nan_fold=2))
-    table = pd.read_csv(build(tmp_path, shown, results=results).csv)
-    rows = table[(table["probe"] == "direction") & (table["series"] == "validation")]
+    damaged = tmp_path / "probes/vjepa2_nano/direction.reference.parquet"
+    means = realistic_curves("vjepa2_nano", "direction.reference")
+    write_table(damaged, probe_table(means, nan_fold=2))
+    rows = curve(pd.read_csv(build(tmp_path, shown, results=results).csv), "direction", "reference")
     assert set(rows["n_nan_folds"]) == {1}
     assert set(rows["n_folds"]) == {4}
-    assert rows["mean"].to_numpy() == pytest.approx(curve["validation"])  # fold 2 is the mean
+    assert rows["mean"].to_numpy() == pytest.approx(means["validation"])  # fold 2 is the mean
     assert "1 of 5 folds have no R2" in files(tmp_path).verdict_md.read_text()
 
 
@@ -163,9 +204,25 @@ def test_reference_points_only_for_the_trained_large_model(
     ):
         shown = spec(("direction",), model)
         table = pd.read_csv(build(tmp_path / folder, shown, models=models).csv)
-        points = table[(table["series"] == "reference") & (table["probe"] == "direction")]
+        points = table[(table["kind"] == "reference") & (table["probe"] == "direction")]
         assert set(points["mean"]) == expected
         assert ("third-party" in words(drawn[-1])) == bool(expected)
+
+
+def test_another_recipe_is_not_compared_and_says_why(tmp_path: Path, drawn: list[Figure]) -> None:
+    shown = spec(("direction",), "vjepa2_large", protocols=["strict"])
+    made = build(tmp_path, shown)
+    assert "third-party" not in words(drawn[0])
+    page = made.verdict_md.read_text()
+    assert "## vjepa2_large: Not comparable" in page
+    for field in (
+        "target: direction_sincos, reference direction_angle",
+        "grouping: condition, reference direction_spatial_sector",
+        "solver.method: ridge, reference adam_l2",
+        "selections: nested, reference validation",
+        "fold_seed: 42, reference none",
+    ):
+        assert field in page
 
 
 def test_pictures_say_model_weights_clips_recipe(tmp_path: Path, drawn: list[Figure]) -> None:
@@ -174,11 +231,15 @@ def test_pictures_say_model_weights_clips_recipe(tmp_path: Path, drawn: list[Fig
     for part in (
         "vjepa2_nano: 12 blocks, random weights, seed 0",
         "Not a reproduction of the paper's numbers",
-        "PEZ marker at layer 4",
+        "PEZ marker at layer 4 of resid_post (state 5)",
         "392 velocity + 280 acceleration (kubric, 16 samples per pixel)",
-        "capture resid_post",
-        "velocity (x, y): pooling temporal_last_patch, folds by magnitude_spatial_sector",
-        "acceleration (x, y): pooling temporal_last, folds by magnitude,",
+        "Reference protocol (the third party's): resid_post, 5 folds, center, solver third_party",
+        "velocity_xy: dataset velocity, target velocity_xy, pooling temporal_last_patch, "
+        "shared map of patches, folds by magnitude_spatial_sector",
+        "picked on the reported fold itself (optimistic)",
+        "Strict protocol (leak-free): resid_post, pooling temporal_last, folds by condition",
+        "picked on an inner split of the training folds",
+        "reference protocol (validation selection), ± 1 s.d.",
         "same architecture, random weights, seed 1",
     ):
         assert part in text
@@ -190,32 +251,19 @@ def test_a_trained_model_is_not_called_untrained(tmp_path: Path, drawn: list[Fig
     assert "vitl.pt, target_encoder" in words(drawn[0])
 
 
-def test_shared_parts_of_the_recipe_are_said_once() -> None:
-    text = recipe(spec(FIGURE_2C, "vjepa2_nano"), PROBES)
+def test_shared_parts_of_the_recipes_are_said_once() -> None:
+    text = recipes_in_words([RECIPES[f"{probe}.reference"] for probe in FIGURE_2C], PROTOCOLS)
     assert text.count("temporal_last") == 1
     assert text.count("direction_angle") == 1
-
-
-def test_caption_explains_nested_only_where_it_is_drawn(
-    tmp_path: Path, drawn: list[Figure]
-) -> None:
-    shown = spec(("speed",), "vjepa2_nano")
-    control = [MODELS["vjepa2_nano_untrained"]]
-    assert "Nested:" in caption(shown, PROBES, control, CLIPS, has_nested=True)
-    results = write_results(tmp_path, shown)
-    for path in results:
-        table = pd.read_parquet(path)
-        write_table(path, table[table["selection"] == "validation"])
-    build(tmp_path, shown, results=results)
-    assert "ested" not in words(drawn[0])
 
 
 def test_values_below_the_axis_are_marked(polar: Built) -> None:
     table = polar.table[polar.table["model"] == "vjepa2_nano"]
     low = table[table["mean"] < -0.5]
-    assert set(low["probe"]) == {"direction"} and set(low["series"]) == {"untrained"}
-    marks = lines(polar.figure)["vjepa2_nano/direction/untrained/below"]
-    np.testing.assert_array_equal(marks.get_xdata(), low["layer_fraction"])
+    assert set(low["probe"]) == {"direction"} and set(low["control"]) == {"untrained"}
+    shown = low[low["protocol"] == "reference"]
+    marks = lines(polar.figure)["vjepa2_nano/direction/reference/validation/untrained/below"]
+    np.testing.assert_array_equal(marks.get_xdata(), shown["depth"])
     bottom, top = polar.figure.axes[1].get_ylim()
     assert ((bottom < marks.get_ydata()) & (marks.get_ydata() < -0.5)).all()
     assert top == pytest.approx(1.03) and bottom > -1
@@ -258,7 +306,7 @@ def test_same_input_same_bytes(polar: Built, tmp_path: Path) -> None:
 def test_a_changed_colour_changes_the_picture_and_not_the_numbers(
     polar: Built, tmp_path: Path
 ) -> None:
-    red = FigureStyle.model_validate({"dpi": 60, "colours": {"validation": "#FF0000"}})
+    red = FigureStyle.model_validate({"dpi": 60, "colours": {"curves": ["#FF0000", "#00FF00"]}})
     one, other = polar.files, build(tmp_path, POLAR, red)
     for name, same in (("png", False), ("svg", False), ("csv", True), ("verdict_json", True)):
         equal = getattr(one, name).read_bytes() == getattr(other, name).read_bytes()
@@ -268,15 +316,13 @@ def test_a_changed_colour_changes_the_picture_and_not_the_numbers(
 def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
     shown = spec(("speed",), "vjepa2_nano")
     results = write_results(tmp_path, shown)
-    with pytest.raises(ArtifactError, match=r"vjepa2_nano_untrained/speed\.parquet"):
+    with pytest.raises(ArtifactError, match=r"vjepa2_nano_untrained/speed\.reference\.parquet"):
         build(tmp_path, shown, results=results[:1])
-    large = realistic_curves("vjepa2_large", "speed")
-    write_table(results[0], probe_table(large))
+    write_table(results[0], probe_table(realistic_curves("vjepa2_large", "speed.reference")))
     with pytest.raises(ArtifactError, match=r"24 layers .* the model has 12"):
         build(tmp_path, shown, results=results)
-    nested = {"nested": realistic_curves("vjepa2_nano", "speed")["nested"]}
-    write_table(results[0], probe_table(nested))
-    with pytest.raises(ArtifactError, match=r"add it to probes\.speed\.selections"):
+    write_table(results[0], probe_table(realistic_curves("vjepa2_nano", "speed.strict")))
+    with pytest.raises(ArtifactError, match=r"no selection validation, which recipe speed\.refer"):
         build(tmp_path, shown, results=results)
     assert not files(tmp_path).png.exists()
 
@@ -286,6 +332,7 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
     [
         ({"models": ["vjepa2_nano_untrained"]}, "write 'vjepa2_nano'"),
         ({"probes": ["speed", "speed"]}, "probes names speed more than once"),
+        ({"protocols": ["strict", "strict"]}, "protocols names strict more than once"),
         ({"panel_titles": {"sped": "Speed"}}, "sped, not among probes"),
         ({"color": "red"}, "color"),
     ],
@@ -304,7 +351,8 @@ DEUTERANOPIA = [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0
 
 @pytest.mark.parametrize("seen", [np.eye(3), np.array(PROTANOPIA), np.array(DEUTERANOPIA)])
 def test_default_colours_stay_apart_for_the_colour_blind(seen: np.ndarray) -> None:
-    colours = FigureStyle.model_validate({}).colours.model_dump().values()
+    found = FigureStyle.model_validate({}).colours
+    colours = (*found.curves, found.pez, found.ceiling, found.reference)
     linear = np.array([matplotlib.colors.to_rgb(colour) for colour in colours]) ** 2.2
     apart = np.clip(linear @ seen.T, 0, 1) ** (1 / 2.2)
     distances = np.linalg.norm(apart[:, None] - apart[None], axis=-1)
@@ -312,11 +360,11 @@ def test_default_colours_stay_apart_for_the_colour_blind(seen: np.ndarray) -> No
 
 
 def test_curves_differ_in_more_than_colour() -> None:
-    styles = [line_style(series) for series in ("validation", "nested", "untrained", "shuffled")]
+    styles = [look.line for look in (*CURVES.values(), OTHER_SELECTION)]
     looks = [(one.get("marker"), one.get("linestyle"), one["linewidth"]) for one in styles]
     assert len(set(looks)) == 4
 
 
 def test_a_colour_that_is_no_hex_code_is_refused() -> None:
-    with pytest.raises(ValidationError, match="nested"):
-        FigureStyle.model_validate({"colours": {"nested": "orange"}})
+    with pytest.raises(ValidationError, match="curves"):
+        FigureStyle.model_validate({"colours": {"curves": ["orange"]}})

@@ -68,9 +68,12 @@ def fit(
     paths = {name: str(folder / f"{name}.parquet") for name in names}
     paths |= {"features": [file for file in files if view in file], "log": str(folder / "log")}
     params = {
-        "name": "p",
-        "spec": plausibility_spec(**changes).model_dump(mode="json"),
-        "solver": SOLVERS[solver],
+        "recipe": {
+            "probe": "p",
+            "protocol": "mine",
+            "spec": plausibility_spec(**changes).model_dump(mode="json"),
+            "solver": SOLVERS[solver],
+        },
         "layers": LAYERS,
         "width": WIDTH,
     }

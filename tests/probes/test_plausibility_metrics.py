@@ -110,7 +110,10 @@ def test_no_movies_give_no_numbers():
 def test_pairs_are_judged_where_shuffled_labels_differ():
     # One scene. Pairs: movies 0 and 1, movies 2 and 3; the labels set the pairs against each other.
     found = movie_metrics(
-        np.array([3.0, 2.0, -2.0, -3.0]), np.array([1, 1, 0, 0]), np.zeros(4), np.array([0, 0, 1, 1])
+        np.array([3.0, 2.0, -2.0, -3.0]),
+        np.array([1, 1, 0, 0]),
+        np.zeros(4),
+        np.array([0, 0, 1, 1]),
     )
     assert np.isnan(found["matched_pair_accuracy"]) and np.isnan(found["matched_pair_ties"])
     assert found["all_pair_accuracy"] == 1

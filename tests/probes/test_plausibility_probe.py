@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 import torch
 from movie_data import BLOCKS, SOLVER, movies, plausibility_spec
-from scipy.special import expit
 from scipy.stats import binom
 
 from pez.probes.crossval import run_probe

@@ -50,24 +50,54 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
             r"probes\.speed\.pooling = 'temporal_lst' \(did you mean 'temporal_last'\?",
         ),
         (
-            "probes.speed.solver",
+            "probes.speed.protocols.strict.solver",
             "trainible",
-            r"probes\.speed\.solver = 'trainible' \(did you mean 'trainable'\?",
+            r"probes\.speed\.protocols\.strict: solver = 'trainible' \(did you mean 'trainable'\?",
         ),
         (
             "probes.speed.dataset",
             "velocities",
-            r"probes\.speed\.dataset = 'velocities' \(did you mean 'velocity'\?",
+            r"probes\.speed\.protocols\.paper: dataset = 'velocities' \(did you mean 'velocity'\?",
         ),
         (
             "probes.speed.dataset",
             "acceleration",
-            r"probes\.speed\.target = 'speed' cannot be read from dataset 'acceleration'",
+            r"probes\.speed\.protocols\.strict: target = 'speed' cannot be read from dataset 'accel",
         ),
         (
             "probes.acceleration_xy.folds",
             6,
-            r"probes\.acceleration_xy\.folds = 6: grouping 'magnitude' gives at most 5 groups",
+            r"acceleration_xy\.protocols\.reference: folds = 6: grouping 'magnitude' gives at most 5",
+        ),
+        (
+            "probes.speed.protocols.strikt",
+            {},
+            r"probes\.speed\.protocols\.strikt: protocol = 'strikt' \(did you mean 'strict'\?",
+        ),
+        (
+            "probes.new",
+            {"dataset": "velocity", "target": "speed", "protocols": {"strict": None}},
+            r"probes\.new\.protocols\.strict: capture is given neither here nor by the probe or",
+        ),
+        (
+            "probes.speed.half_counts_as",
+            "possible",
+            r"probes\.speed\.protocols\.strict: unknown key 'half_counts_as'",
+        ),
+        (
+            "solvers.third_party.stopped_by",
+            "clip_accuracy",
+            r"solver = 'third_party', which stops by clip_accuracy: a regression has none",
+        ),
+        (
+            "figures.figure2c.protocols",
+            ["strict", "papper"],
+            r"figures\.figure2c\.protocols = 'papper' \(did you mean 'paper'\?.*probe 'speed' has no",
+        ),
+        (
+            "figures.figure6.probes",
+            ["speed"],
+            r"figures\.figure6\.probes = 'speed': a figure of plausibility cannot show this probe",
         ),
         (
             "figures.figure2c.models",

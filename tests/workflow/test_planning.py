@@ -12,7 +12,7 @@ from conftest import SMOKE_OUT, Project
 from workflow.planning import plan
 
 VELOCITY_SHARDS, ACCELERATION_SHARDS = 2, 2  # of configs/smoke.yaml
-FIGURE2C_PROBES = 3
+FIGURE2C_RECIPES = 3 * 2  # probes x protocols
 CHAIN_OF_A_MODEL = {  # what one more model adds to figure2c, beside its probes
     "extract_{}_velocity": VELOCITY_SHARDS,
     "extract_{}_acceleration": ACCELERATION_SHARDS,
@@ -29,7 +29,7 @@ def test_fresh_plan(project: Project) -> None:
         simulate_clips=2,
         render_clips=VELOCITY_SHARDS + ACCELERATION_SHARDS,
         initialise_encoder=2,
-        fit_probe=2 * FIGURE2C_PROBES,
+        fit_probe=2 * FIGURE2C_RECIPES,
         draw_figure=1,
         figure2c=1,
     )
@@ -45,8 +45,8 @@ def test_the_default_configuration_plans_every_target(project: Project) -> None:
     assert planned["render_intphys_mini"] == 3 * 20
     assert planned["extract_vjepa2_nano_intphys_mini"] == 6
     # five probes of balls on the model and its control; two of movies on the model, on its control,
-    # and on the model with shuffled labels
-    assert planned["fit_probe"] == 2 * 5 + 2 * 3
+    # and on the model with shuffled labels; all of them under two protocols
+    assert planned["fit_probe"] == 2 * (2 * 5 + 2 * 3)
     assert planned["preview_clips"] == 2
     assert planned["download_checkpoint"] == 0
 
@@ -56,7 +56,7 @@ def test_figures_of_balls_need_no_movies_and_figures_of_movies_no_balls(project:
     assert not any("intphys" in rule for rule in planned)
     planned = plan(project.folder, ["figure1", "figure6"], configfiles=[])
     assert planned["render_clips"] == planned["simulate_clips"] == 0
-    assert planned["fit_probe"] == 3  # one probe for both figures
+    assert planned["fit_probe"] == 2 * 3 * 2  # the linear probes serve both figures
 
 
 def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) -> None:
@@ -73,7 +73,7 @@ def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) 
     assert planned["index_intphys"] == planned["sample_intphys_dev"] == 1
     assert planned["render_intphys_mini"] == 0
     assert planned["extract_vjepa2_large_intphys_dev"] == 2  # 360 clips, 9 shards, 7 a job
-    assert planned["fit_probe"] == 3
+    assert planned["fit_probe"] == 2 * 3 * 2
 
 
 def test_a_missing_folder_of_public_movies_is_named_when_it_is_needed(project: Project) -> None:
@@ -89,13 +89,13 @@ def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Proj
     assert planned["render_intphys_mini"] == planned["index_intphys"] == 0
     assert planned["sample_intphys_mini"] == 1
     assert planned["extract_vjepa2_tiny_intphys_mini"] == 2
-    assert planned["fit_probe"] == 3
+    assert planned["fit_probe"] == 2 * 3 * 2
 
 
 def test_larger_jobs_extract_the_same_clips_in_fewer(project: Project) -> None:
     planned = plan(project.folder, overlay={"extraction": {"shards_per_job": 2}})
     assert planned["extract_vjepa2_tiny_velocity"] == 1
-    assert planned["fit_probe"] == 2 * FIGURE2C_PROBES
+    assert planned["fit_probe"] == 2 * FIGURE2C_RECIPES
 
 
 def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> None:
@@ -117,35 +117,64 @@ def test_nothing_to_do_after_a_run(smoke_run: Project) -> None:
 def test_a_probe_parameter_rebuilds_its_probe_and_figure(smoke_run: Project) -> None:
     overlay = {"probes": {"speed": {"normalisation": "center"}}}
     planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
-    # The probe on the model and on its control, the one figure that shows it.
+    # The probe under both protocols on the model and its control, the one figure that shows it.
+    assert planned == jobs(fit_probe=4, draw_figure=1, figure2c=1)
+    overlay = {"probes": {"speed": {"protocols": {"strict": {"normalisation": "center"}}}}}
+    planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
     assert planned == jobs(fit_probe=2, draw_figure=1, figure2c=1)
 
 
+def test_a_choice_that_makes_no_difference_to_a_recipe_rebuilds_nothing_of_it(
+    smoke_run: Project,
+) -> None:
+    """Acceleration (x, y) is grouped by magnitude, which has no sectors; strict has none at all."""
+    overlay = {"protocols": {"reference": {"sector_start_deg": -170}}}
+    planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
+    assert planned["fit_probe"] == 2 * (3 + 1)
+    overlay = {"protocols": {"reference": {"kmeans_restarts": 3, "pixel_regions": None}}}
+    overlay["protocols"]["reference"]["pixel_regions"] = "central_square"
+    assert plan(smoke_run.folder, ["figure2c", "figure2b"], overlay) == jobs()
+
+
+def test_a_third_protocol_adds_its_own_probes(smoke_run: Project) -> None:
+    protocols = {"protocols": ["reference", "strict", "paper"]}
+    planned = plan(smoke_run.folder, ["figure2c"], {"figures": {"figure2c": protocols}})
+    assert planned == jobs(fit_probe=2 * 3, draw_figure=1, figure2c=1)
+
+
 def test_a_figure_colour_rebuilds_the_figure_only(smoke_run: Project) -> None:
-    overlay = {"figure_style": {"colours": {"validation": "#AA0000"}}}
+    overlay = {"figure_style": {"colours": {"pez": "#AA0000"}}}
     assert plan(smoke_run.folder, ["figure2c"], overlay) == jobs(draw_figure=1, figure2c=1)
 
 
 def test_swapped_values_are_noticed(smoke_run: Project) -> None:
     """Snakemake compares a rule's params as a set of values: two that trade places look alike."""
     config = yaml.safe_load((smoke_run.folder / "configs/smoke.yaml").read_text())
-    steps, patience = (config["solvers"]["trainable"][key] for key in ("steps", "patience"))
-    overlay = {"solvers": {"trainable": {"steps": patience, "patience": steps}}}
+    steps, patience = (config["solvers"]["third_party"][key] for key in ("steps", "patience"))
+    overlay = {"solvers": {"third_party": {"steps": patience, "patience": steps}}}
     planned = plan(smoke_run.folder, ["figure2c"], overlay)
-    assert planned == jobs(fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1)
+    assert planned == jobs(fit_probe=2 * 3, draw_figure=1, figure2c=1)
 
 
 def test_a_pooling_change_keeps_the_features(smoke_run: Project) -> None:
     overlay = {"probes": {"direction": {"pooling": "mean", "capture": "resid_pre"}}}
     assert plan(smoke_run.folder, ["figure2c"], overlay) == jobs(
-        fit_probe=2, draw_figure=1, figure2c=1
+        fit_probe=4, draw_figure=1, figure2c=1
     )
 
 
 def test_a_view_no_longer_needed_extracts_nothing(smoke_run: Project) -> None:
-    overlay = {"probes": {"velocity_xy": {"pooling": "temporal_last"}}}
+    flattened = {"patch_map": "flattened"}
+    overlay = {
+        "probes": {
+            "velocity_xy": {
+                "pooling": "temporal_last",
+                "protocols": {"reference": flattened, "strict": flattened},
+            }
+        }
+    }
     planned = plan(smoke_run.folder, ["figure2b"], overlay)
-    assert planned == jobs(fit_probe=2, draw_figure=1, figure2b=1)
+    assert planned == jobs(fit_probe=4, draw_figure=1, figure2b=1)
 
 
 def test_a_batch_size_extracts_again_and_renders_nothing(smoke_run: Project) -> None:
@@ -161,7 +190,7 @@ def test_more_clips_rebuild_from_the_clips(smoke_run: Project) -> None:
     assert planned["render_clips"] == 2  # 48 clips in shards of 30
     assert planned["extract_vjepa2_tiny_velocity"] == 2
     assert planned["extract_vjepa2_tiny_acceleration"] == 0
-    assert planned["fit_probe"] == 2 * 2  # speed and direction; acceleration stays
+    assert planned["fit_probe"] == 2 * 2 * 2  # speed and direction; acceleration stays
 
 
 def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
@@ -171,7 +200,7 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
         "encoders": {"models": {"vjepa2_other": {**tiny, "layers": 3}}},
         "figures": {"figure2c": {"models": ["vjepa2_tiny", "vjepa2_other"]}},
     }
-    expected = jobs(initialise_encoder=2, fit_probe=2 * FIGURE2C_PROBES, draw_figure=1, figure2c=1)
+    expected = jobs(initialise_encoder=2, fit_probe=2 * FIGURE2C_RECIPES, draw_figure=1, figure2c=1)
     for model in ("vjepa2_other", "vjepa2_other_untrained"):
         expected.update({name.format(model): count for name, count in CHAIN_OF_A_MODEL.items()})
     assert plan(smoke_run.folder, ["figure2c"], overlay) == expected

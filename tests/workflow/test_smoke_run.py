@@ -25,7 +25,8 @@ def test_every_part_of_a_figure_is_there(smoke_run: Project, figure: str) -> Non
         assert np.asarray(picture.convert("L")).std() > 10  # something is drawn
     assert "<svg" in (folder / f"{figure}.svg").read_text()
     drawn = pd.read_csv(folder / f"{figure}.csv")
-    assert {"validation", "nested", "untrained"} <= set(drawn["series"])
+    assert {"reference", "strict"} == set(drawn["protocol"])
+    assert {"none", "untrained"} <= set(drawn["control"])
     verdict = json.loads((folder / f"{figure}_verdict.json").read_text())
     text = (folder / f"{figure}_verdict.md").read_text()
     assert "ot a reproduction" in text and "ot a reproduction" in json.dumps(verdict)
@@ -34,9 +35,10 @@ def test_every_part_of_a_figure_is_there(smoke_run: Project, figure: str) -> Non
 def test_the_figure_can_be_recomputed_from_the_predictions(smoke_run: Project) -> None:
     """From out-of-fold predictions to the drawn mean, by hand."""
     probes = smoke_run.folder / SMOKE_OUT / "probes/vjepa2_tiny"
-    predictions = pd.read_parquet(probes / "speed.predictions.parquet")
+    predictions = pd.read_parquet(probes / "speed.strict.predictions.parquet")
     drawn = pd.read_csv(smoke_run.folder / SMOKE_OUT / "figures/figure2c.csv")
-    drawn = drawn[(drawn["probe"] == "speed") & (drawn["series"] == "nested")]
+    drawn = drawn[(drawn["probe"] == "speed") & (drawn["protocol"] == "strict")]
+    drawn = drawn[(drawn["control"] == "none") & (drawn["kind"] == "curve")]
     assert len(drawn) == LAYERS
     for _, point in drawn.iterrows():
         rows = predictions[
@@ -52,7 +54,7 @@ def test_the_figure_can_be_recomputed_from_the_predictions(smoke_run: Project) -
         assert point["mean"] == pytest.approx(np.mean(r2), abs=1e-5)
 
 
-@pytest.mark.parametrize("probe", ["plausibility", "plausibility_attentive"])
+@pytest.mark.parametrize("probe", ["plausibility.reference", "plausibility_attentive.strict"])
 def test_accuracies_can_be_recomputed_from_the_predictions(smoke_run: Project, probe: str) -> None:
     """From the probabilities of held-out movies to the share of scenes told right, by hand."""
     probes = smoke_run.folder / SMOKE_OUT / "probes/vjepa2_tiny"
@@ -60,7 +62,7 @@ def test_accuracies_can_be_recomputed_from_the_predictions(smoke_run: Project, p
     predictions = pd.read_parquet(probes / f"{probe}.predictions.parquet")
     assert set(results["subset"]) == {"all", "O1", "O2", "O3"}
     wanted = results[(results["metric"] == "relative_accuracy") & (results["subset"] == "all")]
-    assert len(wanted) == LAYERS * 2 * FOLDS
+    assert len(wanted) == LAYERS * FOLDS
     for row in wanted.itertuples():
         held_out = predictions[
             (predictions["layer"] == row.layer)

@@ -106,9 +106,10 @@ def plausibility_caption(
     return (
         "Held-out scenes, mean over folds; band: ± 1 standard deviation over folds. "
         f"{''.join(_METRICS[metric] for metric in spec.metrics)}{rings}{_untrained(controls)} "
-        "Shuffled labels: which two of a scene's four movies count as possible is drawn at random, "
-        "for training and judging alike; under validation selection, what lies above 50 % is the "
-        f"optimism of choosing, and chance. {_clips(clips)} {recipes_in_words(recipes, protocols)}"
+        "Shuffled labels: which two of a scene's four movies count as possible is drawn at random; "
+        "under validation selection what lies above 50 % is the optimism of choosing, and chance. "
+        f"{_clips(clips)} "
+        f"{recipes_in_words(recipes, protocols, known=('dataset', 'target'))}"
     )
 
 
@@ -126,19 +127,25 @@ def clip_source(clips: ClipsFacts) -> str:
     return " and ".join(sources[name] for name in clips.datasets)
 
 
-def recipes_in_words(recipes: Sequence[Recipe], protocols: Mapping[str, str]) -> str:
-    """A sentence per protocol: what it is, what its recipes share, what is particular to each."""
+def recipes_in_words(
+    recipes: Sequence[Recipe], protocols: Mapping[str, str], known: Sequence[str] = ()
+) -> str:
+    """A sentence per protocol: what it is, what its recipes share, what is particular to each.
+
+    Fields that are ``known`` from the rest of the caption are left out.
+    """
+    words = [name for name in _WORDS if name not in known]
     sentences = []
     for protocol in dict.fromkeys(recipe.protocol for recipe in recipes):
         own = [recipe for recipe in recipes if recipe.protocol == protocol]
-        known = [recipe.fields() | {"solver": recipe.spec.solver} for recipe in own]
-        shared = [name for name in _WORDS if len({fields.get(name) for fields in known}) == 1]
-        parts = [_in_words(known[0], shared)]
-        particular = [name for name in _WORDS if name not in shared]
+        chosen = [recipe.fields() | {"solver": recipe.spec.solver} for recipe in own]
+        shared = [name for name in words if len({fields.get(name) for fields in chosen}) == 1]
+        parts = [_in_words(chosen[0], shared)]
+        particular = [name for name in words if name not in shared]
         if particular:
             parts += [
                 f"{recipe.probe}: {_in_words(fields, particular)}"
-                for recipe, fields in zip(own, known, strict=True)
+                for recipe, fields in zip(own, chosen, strict=True)
             ]
         what = f" ({protocols[protocol]})" if protocols[protocol] else ""
         picked = _SELECTION[own[0].spec.selections[0]]

@@ -68,7 +68,7 @@ class DepthAxis:
     def relative(cls) -> "DepthAxis":
         """Depth of several networks: the share of their blocks."""
         ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
-        return cls("residual state / blocks", ticks, [f"{tick:g}" for tick in ticks])
+        return cls("depth (residual state / blocks)", ticks, [f"{tick:g}" for tick in ticks])
 
 
 @dataclass(frozen=True)
