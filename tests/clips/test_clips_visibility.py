@@ -8,7 +8,7 @@ import pytest
 
 from pez.clips.simulate import simulate_dataset
 from pez.clips.spec import BallDatasetSpec, SceneSpec
-from pez.clips.visibility import count_out_of_view, spell_out, visibility
+from pez.clips.visibility import count_out_of_view, visibility
 from pez.runtime.errors import PezError
 
 SCENE = SceneSpec()
@@ -47,7 +47,7 @@ def test_counts_by_magnitude_and_what_absence_tells():
     assert rows == [(2.0, 3, 0, 0), (5.0, 3, 2, 1)]
     assert (counts.clips, counts.at_end, counts.in_last_tubelet) == (6, 2, 1)
     assert counts.r2_of_absence == pytest.approx(0.5)  # phi coefficient of 0/3 and 2/3, squared
-    assert spell_out(counts) == "2 of 3 at 5 m/s, none at 2 m/s"
+    assert counts.in_words() == "2 of 3 at 5 m/s, none at 2 m/s"
 
 
 def test_absence_tells_nothing_where_none_or_all_are_absent_or_the_magnitude_is_one():
@@ -59,7 +59,7 @@ def test_absence_tells_nothing_where_none_or_all_are_absent_or_the_magnitude_is_
 
 def test_accelerations_are_counted_in_their_own_unit():
     pushed = labels(speed_m_s=[0.0] * 6, acceleration_m_s2=[4.0] * 3 + [8.0] * 3)
-    assert spell_out(count_out_of_view(pushed)) == "none at 4, 8 m/s²"
+    assert count_out_of_view(pushed).in_words() == "none at 4, 8 m/s²"
 
 
 def test_a_set_in_which_most_balls_leave_is_refused_before_anything_is_written(

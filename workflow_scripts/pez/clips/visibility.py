@@ -5,6 +5,7 @@ nothing else to read. So absence is labelled and counted, and sets in which it r
 """
 
 import logging
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -54,6 +55,11 @@ class OutOfView(Schema):
         """Number of clips whose last two frames show no part of the ball."""
         return sum(row.in_last_tubelet for row in self.by_magnitude)
 
+    def in_words(self) -> str:
+        """Spell out how many clips of each magnitude end without the ball."""
+        rows = ((row.magnitude, row.at_end, row.clips) for row in self.by_magnitude)
+        return in_words(rows, self.unit)
+
 
 def visibility(scene: SceneSpec, position_m: np.ndarray) -> pd.DataFrame:
     """Visibility of the ball in clips of positions [n, T, 3], metres: `VISIBILITY_COLUMNS`.
@@ -98,17 +104,15 @@ def count_out_of_view(labels: pd.DataFrame) -> OutOfView:
     return OutOfView(unit=unit, by_magnitude=rows, r2_of_absence=r2)
 
 
-def spell_out(counts: OutOfView) -> str:
-    """Clips that end without the ball, by magnitude, in words: '1 of 56 at 4 m/s, none at ...'."""
-    some = [
-        f"{row.at_end} of {row.clips} at {row.magnitude:g} {counts.unit}"
-        for row in counts.by_magnitude
-        if row.at_end
-    ]
-    none = [f"{row.magnitude:g}" for row in counts.by_magnitude if not row.at_end]
-    if none:
-        some.append(f"none at {', '.join(none)} {counts.unit}")
-    return ", ".join(some)
+def in_words(counts: Iterable[tuple[float, int, int]], unit: str) -> str:
+    """Spell out ``counts`` (magnitude, clips in question, all clips): '1 of 7 at 5 m/s, none ...'.
+
+    Magnitudes are in ``unit``.
+    """
+    rows = list(counts)
+    some = [f"{found} of {clips} at {size:g} {unit}" for size, found, clips in rows if found]
+    none = [f"{size:g}" for size, found, _ in rows if not found]
+    return ", ".join([*some, f"none at {', '.join(none)} {unit}"] if none else some)
 
 
 def check_in_view(
@@ -125,7 +129,7 @@ def check_in_view(
     if 2 * counts.at_end > counts.clips and not dataset.allow_out_of_view:
         key = f"clips.datasets.{name}"
         raise PezError(
-            f"dataset {name!r}: {found} ({spell_out(counts)}), where probes would read an empty "
+            f"dataset {name!r}: {found} ({counts.in_words()}), where probes would read an empty "
             f"floor. Lower clips.scene.frames (now {scene.frames}) or {key}.magnitudes, widen "
             f"clips.scene.view_m (now {scene.view_m:g}), or set {key}.allow_out_of_view: true to "
             "build it as it is."

@@ -37,6 +37,7 @@ Grouping = Literal[
 ]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
+Clips = Literal["all", "in_view"]
 SelectionMetric = Literal["relative_accuracy", "clip_accuracy"]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -93,6 +94,9 @@ class ProbeSpec(Schema):
     folds: int = Field(5, ge=2)
     selections: tuple[Selection, ...] = Field(("validation", "nested"), min_length=1)
     seed: int = Field(42, ge=0, description="k-means of the grouping spatial_cluster")
+    clips: Clips = Field(
+        "all", description="in_view: leave out clips whose ball is out of the picture in some frame"
+    )
 
 
 class PlausibilityProbeSpec(ProbeSpec):
@@ -100,6 +104,7 @@ class PlausibilityProbeSpec(ProbeSpec):
 
     target: Literal["plausibility"]
     grouping: Literal["scene"] = "scene"
+    clips: Literal["all"] = "all"
     selected_by: SelectionMetric = Field(
         "relative_accuracy", description="what picks among the solver's configurations"
     )
