@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import read_references
+from pez.emergence.visibility import read_out_of_view
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
 from pez.figures.spec import FigureStyle, read_figure
@@ -13,15 +14,18 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake):
         files, params, output = snakemake.input, snakemake.params, snakemake.output
+        results = [Path(path) for path in files.results]
+        probes = {name: read_probe(probe) for name, probe in params.probes.items()}
+        out_of_view = read_out_of_view(results, probes)
         inputs = FigureInputs(
             name=snakemake.wildcards.figure,
             style=FigureStyle.model_validate(params.style),
-            results=[Path(path) for path in files.results],
-            probes={name: read_probe(probe) for name, probe in params.probes.items()},
+            results=results,
+            probes=probes,
             models={
                 name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
             },
-            clips=ClipsFacts.model_validate(params.clips),
+            clips=ClipsFacts.model_validate({**params.clips, "out_of_view": out_of_view}),
             references=read_references(files.third_party, files.paper, files.recipes),
         )
         draw_figure(

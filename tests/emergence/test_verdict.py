@@ -154,6 +154,13 @@ def test_two_recipes_are_partial_however_well_they_match(tables: References) -> 
     assert any("grouping" in difference for difference in found.recipe_differences)
 
 
+def test_a_probe_that_leaves_out_clips_departs_from_the_reference(tables: References) -> None:
+    probes = POLAR | {"speed": probe("speed", clips="in_view")}
+    found = compared(third_party_curves(), tables, probes)
+    assert found.recipe_differences == ("speed: clips: in_view, reference all",)
+    assert found.level == "Partial"  # no longer one recipe for all
+
+
 def test_a_probe_without_reference_numbers(tables: References) -> None:
     found = compared({"vx": through(l0=0.1, l23=0.9)}, tables, {"vx": probe("velocity_x")})
     assert found.level == "No reference"

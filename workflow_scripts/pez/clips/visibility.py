@@ -17,6 +17,7 @@ from pez.runtime.errors import PezError
 from pez.runtime.schema import Schema
 
 VISIBILITY_COLUMNS = ("frames_out_of_view", "in_view_at_end", "in_view_in_last_tubelet")
+TABLE_KEY = "out_of_view"  # under which a table made from clips carries their counts, in its attrs
 
 log = logging.getLogger(__name__)
 
@@ -33,27 +34,15 @@ class MagnitudeOutOfView(Schema):
 class OutOfView(Schema):
     """Clips of a dataset that end without the ball."""
 
+    clips: int = Field(description="all clips of the dataset")
+    at_end: int = Field(description="clips whose last frame shows no part of the ball")
+    in_last_tubelet: int = Field(description="clips whose last two frames show no part of it")
     unit: str = Field(description="of the magnitudes: m/s or m/s²")
-    by_magnitude: tuple[MagnitudeOutOfView, ...] = Field(description="in rising order of index")
+    by_magnitude: tuple[MagnitudeOutOfView, ...]
     r2_of_absence: float | None = Field(
         description="R2 of the magnitude fitted to nothing but whether the last frame shows the "
         "ball; null where all clips or none end without it, or the magnitude does not vary"
     )
-
-    @property
-    def clips(self) -> int:
-        """Number of all clips."""
-        return sum(row.clips for row in self.by_magnitude)
-
-    @property
-    def at_end(self) -> int:
-        """Number of clips whose last frame shows no part of the ball."""
-        return sum(row.at_end for row in self.by_magnitude)
-
-    @property
-    def in_last_tubelet(self) -> int:
-        """Number of clips whose last two frames show no part of the ball."""
-        return sum(row.in_last_tubelet for row in self.by_magnitude)
 
     def in_words(self) -> str:
         """Spell out how many clips of each magnitude end without the ball."""
@@ -101,7 +90,24 @@ def count_out_of_view(labels: pd.DataFrame) -> OutOfView:
     size = labels["magnitude_index"].map(sizes).to_numpy(float)
     varies = at_end.std() > 0 and size.std() > 0
     r2 = float(np.corrcoef(at_end, size)[0, 1] ** 2) if varies else None
-    return OutOfView(unit=unit, by_magnitude=rows, r2_of_absence=r2)
+    return OutOfView(
+        clips=len(labels),
+        at_end=int(absent["in_view_at_end"].sum()),
+        in_last_tubelet=int(absent["in_view_in_last_tubelet"].sum()),
+        unit=unit,
+        by_magnitude=rows,
+        r2_of_absence=r2,
+    )
+
+
+def note_out_of_view(table: pd.DataFrame, labels: pd.DataFrame) -> None:
+    """Make ``table`` carry the counts of the clips ``labels``, into Parquet and back.
+
+    Clips can then be deleted and figures still say what was in them. Labels of clips without a ball
+    leave nothing.
+    """
+    if set(VISIBILITY_COLUMNS) <= set(labels.columns):
+        table.attrs[TABLE_KEY] = count_out_of_view(labels).model_dump(mode="json")
 
 
 def in_words(counts: Iterable[tuple[float, int, int]], unit: str) -> str:

@@ -76,12 +76,15 @@ def recipe_differences(
         return ()
     theirs = rows.iloc[0]
     sources = [(readout.spec, PROBE_FIELDS), (clips.sampling, SAMPLING_FIELDS)]
-    return tuple(
+    differences = [
         f"{field}: {getattr(ours, field)}, reference {theirs[field]}"
         for ours, fields in sources
         for field in fields
         if pd.notna(theirs[field]) and str(getattr(ours, field)) != theirs[field]
-    )
+    ]
+    if readout.spec.clips != "all":
+        differences.append(f"clips: {readout.spec.clips}, reference all")
+    return tuple(differences)
 
 
 def caveat(readout: Readout, recipes: pd.DataFrame) -> str | None:

@@ -134,7 +134,14 @@ def compare(
 
 def _shared_recipe(probe: ProbeSpec) -> tuple[str, ...]:
     """What must be equal for two probes to count as one recipe (they differ in their target)."""
-    return (probe.capture, probe.pooling, probe.grouping, probe.normalisation, probe.solver)
+    return (
+        probe.capture,
+        probe.pooling,
+        probe.grouping,
+        probe.normalisation,
+        probe.solver,
+        probe.clips,
+    )
 
 
 def _compare(

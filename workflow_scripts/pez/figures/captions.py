@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pez.emergence.curves import pez_layer
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.report import ModelVerdict
+from pez.emergence.visibility import visibility_caption
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV, MINI
 from pez.probes.spec import ProbeSpec
@@ -45,11 +46,13 @@ def caption(
     has_nested: bool,
 ) -> str:
     """Caption under the panels: reading aid, control, clips, recipe."""
+    out_of_view = visibility_caption(clips.out_of_view, probes)
+    visible = f"{out_of_view} " if out_of_view else ""
     return (
         "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
         "over folds. Validation: step and hyper-parameters are chosen on the reported fold itself "
         f"(optimistic). {_nested(has_nested)}{_untrained(controls)} {_clips(clips)} "
-        f"{recipe(spec, probes)}"
+        f"{visible}{recipe(spec, probes)}"
     )
 
 
