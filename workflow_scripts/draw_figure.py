@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import read_references
+from pez.emergence.visibility import read_out_of_view
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
 from pez.figures.spec import FigureStyle, read_figure
@@ -13,19 +14,23 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake):
         files, params, output = snakemake.input, snakemake.params, snakemake.output
+        results = [Path(path) for path in files.results]
+        recipes = {
+            name: Recipe.from_params(values) for name, values in params.recipes["recipes"].items()
+        }
+        out_of_view = read_out_of_view(
+            results, {name: recipe.fields() for name, recipe in recipes.items()}
+        )
         inputs = FigureInputs(
             name=snakemake.wildcards.figure,
             style=FigureStyle.model_validate(params.style),
-            results=[Path(path) for path in files.results],
-            recipes={
-                name: Recipe.from_params(values)
-                for name, values in params.recipes["recipes"].items()
-            },
+            results=results,
+            recipes=recipes,
             protocols=params.recipes["protocols"],
             models={
                 name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
             },
-            clips=ClipsFacts.model_validate(params.clips),
+            clips=ClipsFacts.model_validate({**params.clips, "out_of_view": out_of_view}),
             references=read_references(files.third_party, files.paper, files.recipes),
         )
         draw_figure(

@@ -7,6 +7,7 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
+        from pez.clips.visibility import note_out_of_view
         from pez.features.paths import parse_feature_path
         from pez.features.store import FeatureStore
         from pez.probes.crossval import run_probe
@@ -22,17 +23,19 @@ if __name__ == "__main__":
             layers=params["layers"],
             shards=1 + max(parse_feature_path(file).shard for file in files),
         )
+        labels = read_table(snakemake.input.labels)
         results, predictions = run_probe(
             name=recipe.name,
             spec=spec,
             solver=recipe.solver,
             load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
             layers=params["layers"],
-            labels=read_table(snakemake.input.labels),
+            labels=labels,
             device=run.device,
             threads=run.threads,
             width=params["width"],
             load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
         )
+        note_out_of_view(results, labels)
         write_table(snakemake.output.results, results)
         write_table(snakemake.output.predictions, predictions)

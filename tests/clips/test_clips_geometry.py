@@ -10,6 +10,7 @@ from pez.clips.geometry import (
     shadow_box,
     silhouette,
     wholly_in_view,
+    wholly_out_of_view,
 )
 from pez.clips.spec import SceneSpec
 
@@ -85,6 +86,38 @@ def test_contact_shade_follows_the_ambient_light():
 def test_wholly_in_view():
     centres = np.array([[0, 0, 0.3], [3.5, 0, 0.3], [3.65, 0, 0.3], [0, -3.65, 0.3]])
     assert wholly_in_view(SCENE, centres).tolist() == [True, True, False, False]
+
+
+def test_the_ball_is_out_of_view_just_beyond_the_edge_and_the_corner():
+    edge, depth, radius = 0.4, 9.7, 0.3  # of the default scene: 4 m at 10 m, centre 0.3 m up
+    beside = depth * edge + radius * np.hypot(1, edge)  # at distance r from the side's plane
+    tilt = np.arctan(edge * np.sqrt(2))  # of the ray through the corner
+    corner = depth * edge + radius / np.cos(tilt) / np.sqrt(2)
+    hair = 1e-9
+    for sign in (-1, 1):
+        for out, by in ((False, -hair), (True, hair)):
+            x = sign * (beside + by)
+            centres = np.array([[x, 0, 0.3], [0, x, 0.3], [x, -3.7, 0.3], [3.7, x, 0.3]])
+            assert wholly_out_of_view(SCENE, centres).tolist() == [out] * 4
+            diagonal = (corner + by) * np.array([sign, 1.0])
+            assert wholly_out_of_view(SCENE, np.array([*diagonal, 0.3])) == out
+    # the bounding box of the outline still overlaps the frame there
+    assert silhouette(SCENE, np.array([corner + hair, -corner - hair, 0.3]))[0] < SCENE.resolution
+
+
+def test_a_ball_is_in_view_where_some_point_of_it_falls_into_the_frame():
+    centres = np.column_stack([RNG.uniform(-5, 5, (400, 2)), np.full(400, 0.3)])
+    directions = RNG.normal(size=(20_000, 3))
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+
+    def some_point_in_frame(radius):
+        points = project(SCENE, centres[:, None] + radius * directions)
+        return np.all((points >= 0) & (points <= SCENE.resolution), axis=-1).any(axis=1)
+
+    seen = ~wholly_out_of_view(SCENE, centres)
+    assert 0.5 < seen.mean() < 0.9
+    assert (some_point_in_frame(0.99 * SCENE.ball_radius_m) <= seen).all()
+    assert (seen <= some_point_in_frame(1.02 * SCENE.ball_radius_m)).all()
 
 
 def test_region_slices_address_rows_then_columns():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pez.clips.geometry import project
+from pez.clips.geometry import project, wholly_out_of_view
 from pez.clips.labels import LABEL_COLUMNS, TRAJECTORY_COLUMNS
 from pez.clips.physics import BallEngine
 from pez.clips.scene import build_scene
@@ -100,6 +100,19 @@ def test_pixel_labels_are_the_first_steps_in_the_picture(simulated):
     assert np.abs(labels[["ax_px", "ay_px"]] - acceleration).to_numpy().max() < 5e-3
     up = labels["direction_index"] == 2
     assert (labels.loc[up, "vy_px" if name == "velocity" else "ay_px"] < 0).all()
+
+
+def test_visibility_is_that_of_the_trajectory(simulated):
+    name, labels, trajectories = simulated
+    out = wholly_out_of_view(SCENE, _by_clip(trajectories, "x_m", "y_m", "z_m"))
+    assert labels["frames_out_of_view"].tolist() == out.sum(axis=1).tolist()
+    assert labels["in_view_at_end"].tolist() == (~out[:, 15]).tolist()
+    assert labels["in_view_in_last_tubelet"].tolist() == (~(out[:, 14] & out[:, 15])).tolist()
+    # The centres cross the line at which the outline leaves the picture, 4.203 m from the middle.
+    ends = np.abs(_by_clip(trajectories, "x_m", "y_m")[:, -1]).max(axis=1)
+    assert labels["in_view_at_end"].tolist() == (ends < 4.2031).tolist()
+    by_speed = (~labels["in_view_at_end"]).groupby(labels["magnitude_index"]).sum().tolist()
+    assert by_speed == {"velocity": [0, 0, 0, 1, 6, 18, 20], "acceleration": [0] * 5}[name]
 
 
 def test_starts_are_uniform_and_drawn_afresh(simulated):

@@ -27,6 +27,8 @@ from synthetic_results import (
     write_results,
 )
 
+from pez.clips.visibility import MagnitudeOutOfView, OutOfView
+from pez.emergence.facts import ClipsFacts
 from pez.figures.captions import recipes_in_words
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
@@ -53,6 +55,7 @@ def build(
     results: list[Path] | None = None,
     models: dict = MODELS,
     recipes: dict = RECIPES,
+    clips: ClipsFacts = CLIPS,
 ) -> FigureFiles:
     inputs = FigureInputs(
         name="figure2c",
@@ -61,7 +64,7 @@ def build(
         recipes={name: recipes[name] for name in shown.recipes},
         protocols=PROTOCOLS,
         models=models,
-        clips=CLIPS,
+        clips=clips,
         references=references(),
     )
     draw_figure(shown, inputs, files(folder))
@@ -255,6 +258,27 @@ def test_shared_parts_of_the_recipes_are_said_once() -> None:
     text = recipes_in_words([RECIPES[f"{probe}.reference"] for probe in FIGURE_2C], PROTOCOLS)
     assert text.count("temporal_last") == 1
     assert text.count("direction_angle") == 1
+
+
+def test_pictures_and_verdicts_say_where_balls_go_out_of_view(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    rows = [
+        MagnitudeOutOfView(magnitude=speed, clips=196, at_end=gone, in_last_tubelet=gone)
+        for speed, gone in ((1, 0), (7, 45))
+    ]
+    counts = OutOfView(
+        clips=392, at_end=45, in_last_tubelet=45, unit="m/s", by_magnitude=rows, r2_of_absence=0.13
+    )
+    clips = CLIPS.model_copy(update={"out_of_view": {"velocity": counts}})
+    style = STYLE.model_copy(update={"dpi": 150})
+    made = build(tmp_path, spec(FIGURE_2C, "vjepa2_nano"), style, clips=clips)
+    told = "45 of 392 velocity clips end with the ball out of view (45 of 196 at 7 m/s)"
+    assert f"{told}; the probes read them too." in words(drawn[0])
+    assert_nothing_overlaps(drawn[0])
+    assert "45 of 392 clips of velocity end with the ball out of view" in (
+        made.verdict_md.read_text()
+    )
 
 
 def test_values_below_the_axis_are_marked(polar: Built) -> None:

@@ -54,6 +54,24 @@ def test_the_figure_can_be_recomputed_from_the_predictions(smoke_run: Project) -
         assert point["mean"] == pytest.approx(np.mean(r2), abs=1e-5)
 
 
+def test_the_verdict_counts_the_clips_whose_ball_goes_out_of_view(smoke_run: Project) -> None:
+    out = smoke_run.folder / SMOKE_OUT
+    labels = pd.read_parquet(out / "clips/kubric/velocity/labels.parquet")
+    verdict = json.loads((out / "figures/figure2c_verdict.json").read_text())
+    counts = verdict["clips"]["out_of_view"]
+    assert set(counts) == {"velocity", "acceleration"}
+    gone = (~labels["in_view_at_end"]).groupby(labels["magnitude_index"]).sum()
+    found = {row["magnitude"]: row["at_end"] for row in counts["velocity"]["by_magnitude"]}
+    assert found == dict(zip((2.0, 6.0), gone, strict=True))
+    assert counts["velocity"]["at_end"] == gone.sum() > 0
+    told = f"{gone.sum()} of {VELOCITY_CLIPS} clips of velocity end with the ball out of view"
+    assert told in (out / "figures/figure2c_verdict.md").read_text()
+    log = (out / "logs/simulate_clips/velocity.log").read_text()
+    assert f"{gone.sum()} of {VELOCITY_CLIPS} clips end with the ball wholly out" in log
+    probe = pd.read_parquet(out / "probes/vjepa2_tiny/speed.reference.parquet")
+    assert set(probe["n_train"] + probe["n_test"]) == {VELOCITY_CLIPS}
+
+
 @pytest.mark.parametrize("probe", ["plausibility.reference", "plausibility_attentive.strict"])
 def test_accuracies_can_be_recomputed_from_the_predictions(smoke_run: Project, probe: str) -> None:
     """From the probabilities of held-out movies to the share of scenes told right, by hand."""

@@ -75,6 +75,27 @@ def wholly_in_view(scene: SceneSpec, position_m: np.ndarray) -> np.ndarray:
     return np.all(box[..., :2] >= 0, axis=-1) & np.all(box[..., 2:] <= scene.resolution, axis=-1)
 
 
+def wholly_out_of_view(scene: SceneSpec, position_m: np.ndarray) -> np.ndarray:
+    """Tell for ball centres [..., 3] whether no part of the ball lies inside the frame.
+
+    Of the ball itself: its shadow may still fall into the picture. The frame is a pyramid of rays
+    (u, v, 1) from the camera, u and v between -edge and edge. Of its rays, the one nearest in angle
+    to a centre outside lies on a side that faces the centre; the ball is seen if it reaches it.
+    """
+    position_m = np.asarray(position_m, dtype=np.float64)
+    across = np.abs(position_m[..., :2])  # the frame is symmetric: one quadrant is enough
+    depth = scene.camera_height_m - position_m[..., 2]
+    distance = np.sqrt((across**2).sum(axis=-1) + depth**2)
+    edge = scene.view_m / (2 * scene.camera_height_m)
+    cosines = []
+    for towards, along in np.moveaxis(across[..., [[0, 1], [1, 0]]], (-2, -1), (0, 1)):
+        v = np.minimum(along * (1 + edge**2) / (towards * edge + depth), edge)
+        product = towards * edge + along * v + depth
+        cosines.append(product / (np.sqrt(edge**2 + v**2 + 1) * distance))
+    reaches = np.maximum(*cosines) >= np.sqrt(1 - (scene.ball_radius_m / distance) ** 2)
+    return ~reaches & np.any(across > edge * depth[..., None], axis=-1)
+
+
 @lru_cache
 def contact_shade_radius(scene: SceneSpec) -> float:
     """Distance from the point of contact beyond which the ball dims the floor by < 1/2 grey level.

@@ -7,11 +7,12 @@ import pandas as pd
 
 from pez.clips.geometry import pixels_per_metre, project
 from pez.clips.spec import BallDatasetSpec, SceneSpec
+from pez.clips.visibility import VISIBILITY_COLUMNS, visibility
 
 LABEL_COLUMNS = (
     "clip_id", "dataset", "direction_index", "magnitude_index", "start_index",
     "direction_rad", "speed_m_s", "acceleration_m_s2", "start_x_m", "start_y_m",
-    "start_x_px", "start_y_px", "vx_px", "vy_px", "ax_px", "ay_px",
+    "start_x_px", "start_y_px", "vx_px", "vy_px", "ax_px", "ay_px", *VISIBILITY_COLUMNS,
 )  # fmt: skip
 TRAJECTORY_COLUMNS = (
     "clip_id", "frame", "x_m", "y_m", "z_m", "vx_m_s", "vy_m_s", "vz_m_s", "x_px", "y_px",
@@ -88,7 +89,8 @@ def measure(
 
     Returns:
         One row per clip with `LABEL_COLUMNS`. Pixel quantities have y pointing down, velocities
-        are in pixels per frame, accelerations in pixels per frame^2, at frame 0.
+        are in pixels per frame, accelerations in pixels per frame^2, at frame 0. Visibility as in
+        `pez.clips.visibility.visibility`.
     """
     acceleration = measure_acceleration(velocity_m_s, scene.frames_per_second)
     velocity = velocity_m_s[:, 0, :2]
@@ -106,6 +108,7 @@ def measure(
     table[["start_x_px", "start_y_px"]] = start_px
     table[["vx_px", "vy_px"]] = velocity_px
     table[["ax_px", "ay_px"]] = acceleration_px
+    table[list(VISIBILITY_COLUMNS)] = visibility(scene, position_m)
     return table[list(LABEL_COLUMNS)]
 
 

@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from pez.clips.labels import LABEL_COLUMNS
 from pez.clips.store import open_clips
+from pez.clips.visibility import magnitudes
 from pez.runtime.atomic import atomic_path
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
@@ -140,14 +141,9 @@ def draw_animation(path: Path | str, examples: pd.DataFrame, clips: dict[str, np
         )
 
 
-def _is_velocity(labels: pd.DataFrame) -> bool:
-    return bool(labels["speed_m_s"].max() > 1e-6)
-
-
 def _magnitude_names(examples: pd.DataFrame) -> list[str]:
-    column, unit = ("speed_m_s", "m/s") if _is_velocity(examples) else ("acceleration_m_s2", "m/s²")
-    means = examples.groupby("magnitude_index")[column].mean()
-    return [f"{value:g} {unit}" for value in means.round(3)]
+    sizes, unit = magnitudes(examples)
+    return [f"{value:g} {unit}" for value in sizes]
 
 
 def _direction_names(examples: pd.DataFrame) -> list[str]:
@@ -163,7 +159,7 @@ def _clip_names(examples: pd.DataFrame) -> list[str]:
 def _describe(labels: pd.DataFrame, clips: dict[str, np.ndarray]) -> str:
     counts = labels[["direction_index", "magnitude_index", "start_index"]].nunique()
     length = len(next(iter(clips.values())))
-    kind = "speeds" if _is_velocity(labels) else "accelerations"
+    kind = "speeds" if magnitudes(labels)[1] == "m/s" else "accelerations"
     return (
         f"{labels['dataset'].iloc[0]}: {len(labels)} clips = {counts.iloc[0]} directions x "
         f"{counts.iloc[1]} {kind} x {counts.iloc[2]} starts, {length} frames each.\n"

@@ -7,6 +7,7 @@ import numpy as np
 from pez.clips.labels import design, measure, trajectory_table
 from pez.clips.physics import BallEngine
 from pez.clips.spec import BallDatasetSpec, SceneSpec
+from pez.clips.visibility import check_in_view
 from pez.runtime.progress import progress
 from pez.runtime.tables import write_table
 
@@ -21,7 +22,8 @@ def simulate_dataset(
     """Simulate every clip of ``dataset`` and write one table of clips and one of frames.
 
     Raises:
-        PezError: a ball left the floor.
+        PezError: a ball left the floor, or most clips end with the ball out of the picture and
+            ``dataset`` does not allow it.
         ArtifactError: the disk is full.
     """
     plan = design(name, dataset)
@@ -40,7 +42,9 @@ def simulate_dataset(
     ]
     position = np.stack([trajectory.position_m for trajectory in trajectories])
     velocity = np.stack([trajectory.velocity_m_s for trajectory in trajectories])
+    labels = measure(scene, dataset, plan, position, velocity)
+    check_in_view(name, scene, dataset, labels)
     write_table(
         trajectories_path, trajectory_table(scene, list(plan["clip_id"]), position, velocity)
     )
-    write_table(labels_path, measure(scene, dataset, plan, position, velocity))
+    write_table(labels_path, labels)

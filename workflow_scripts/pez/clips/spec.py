@@ -70,6 +70,9 @@ class BallDatasetSpec(Schema):
     starts: int = Field(7, ge=1, description="start positions of every (direction, magnitude)")
     start_half_range_m: float = Field(2.0, ge=0, description="starts are uniform in +- this, x, y")
     seed: int = Field(42, ge=0)
+    allow_out_of_view: bool = Field(
+        False, description="build it even if most clips end with the ball out of the picture"
+    )
 
     @property
     def clips(self) -> int:

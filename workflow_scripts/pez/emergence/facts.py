@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pez.clips.visibility import OutOfView
 from pez.intphys.spec import SamplingSpec
 from pez.runtime.schema import Schema
 
@@ -24,6 +25,9 @@ class ClipsFacts(Schema):
     datasets: dict[str, int] = Field(description="number of clips of each dataset in use")
     sampling: SamplingSpec | None = Field(
         None, description="which frames of a movie make a clip; null where a movie is a clip"
+    )
+    out_of_view: dict[str, OutOfView] = Field(
+        {}, description="clips of each dataset of balls that end with the ball out of view"
     )
 
     @property

@@ -7,6 +7,7 @@ from pez.emergence.observations import Observation
 from pez.emergence.report import FigureVerdict, ModelVerdict
 from pez.emergence.shortcut import CEILING, SIGNATURE_TOLERANCE, Confusion
 from pez.emergence.verdict import Comparison, Rule
+from pez.emergence.visibility import visibility_lines
 from pez.runtime.atomic import atomic_path
 
 _LEGEND = (
@@ -40,6 +41,8 @@ def to_markdown(verdict: FigureVerdict) -> str:
         "",
         f"Clips: {counts} ({verdict.clips.origin}).",
     ]
+    for line in visibility_lines(verdict.clips.out_of_view, verdict.recipes):
+        lines += ["", line]
     for model in verdict.models:
         lines += ["", *_model_lines(model)]
     return "\n".join([*lines, ""])

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pez.emergence.curves import pez_layer
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.report import ModelVerdict
+from pez.emergence.visibility import visibility_caption
 from pez.features.spec import Capture, residual_state
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV, MINI
@@ -84,7 +85,7 @@ def caption(
     """
     return (
         "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
-        f"over folds. {_untrained(controls)} {_clips(clips)} "
+        f"over folds. {_untrained(controls)} {_clips(clips)} {_visibility(recipes, clips)}"
         f"{recipes_in_words(recipes, protocols)}"
     )
 
@@ -155,6 +156,13 @@ def recipes_in_words(
 
 def _in_words(fields: Mapping[str, str], names: Sequence[str]) -> str:
     return ", ".join(_WORDS[name].format(fields[name]) for name in names if name in fields)
+
+
+def _visibility(recipes: Sequence[Recipe], clips: ClipsFacts) -> str:
+    told = visibility_caption(
+        clips.out_of_view, {recipe.name: recipe.fields() for recipe in recipes}
+    )
+    return f"{told} " if told else ""
 
 
 def _untrained(controls: Sequence[ModelFacts]) -> str:

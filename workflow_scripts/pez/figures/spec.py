@@ -18,7 +18,7 @@ class FigureColours(Schema):
     """One colour per role; the defaults are colour-blind safe (after Okabe and Ito)."""
 
     curves: tuple[HexColour, ...] = Field(
-        ("#0072B2", "#D55E00", "#56B4E9", "#882255", "#DDAAFF"),
+        ("#0072B2", "#D55E00", "#882255", "#56B4E9", "#D783AE"),
         min_length=1,
         description="of the protocols of a figure in their order, or of the models it overlays",
     )

@@ -13,6 +13,7 @@ import torch
 from pez.features.store import Shard, is_finite
 from pez.probes.cells import cells_of
 from pez.probes.groupings import probe_groups
+from pez.probes.in_view import leave_out_absent
 from pez.probes.metrics import is_constant
 from pez.probes.plausibility import check_movies, shuffled
 from pez.probes.primal import fit_shards, prefers_primal, working_bytes
@@ -66,7 +67,7 @@ def run_probe(
         solver: what ``spec.solver`` names.
         load_layer: gives the pooled features of a layer, float32 [n, D]; called from any thread.
         layers: number of layers.
-        labels: one row a clip, in the order of the features.
+        labels: one row a clip, in the order of the features; ``spec.clips`` says which are read.
         device: "cpu" or "cuda".
         threads: layers fitted at the same time on a CPU.
         width: features of a token, for an attentive solver.
@@ -83,6 +84,8 @@ def run_probe(
         ConfigError: more folds than groups.
     """
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
+    if spec.clips == "in_view":
+        labels, load_layer, load_shards = leave_out_absent(name, labels, load_layer, load_shards)
     task = _task(name, spec, solver, labels, device, threads)
     probe = Probe(spec, task, labels, _degenerate_folds(name, task))
     read, threads = _streamed(task, load_shards, threads)

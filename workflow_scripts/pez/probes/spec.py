@@ -39,6 +39,7 @@ PixelRegions = Literal["central_square", "nearest_point"]
 Axis = Literal["world", "image"]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
+Clips = Literal["all", "in_view"]
 SelectionMetric = Literal["relative_accuracy", "clip_accuracy", "loss"]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -144,12 +145,17 @@ class ProbeSpec(Schema):
             )
         return self
 
+    clips: Clips = Field(
+        "all", description="in_view: leave out clips whose ball is out of the picture in some frame"
+    )
+
 
 class PlausibilityProbeSpec(ProbeSpec):
     """A probe that tells possible movies from impossible ones."""
 
     target: Literal["plausibility"]
     grouping: Literal["scene"] = "scene"
+    clips: Literal["all"] = "all"
     selected_by: SelectionMetric = Field(
         "relative_accuracy", description="what picks among the solver's configurations"
     )
