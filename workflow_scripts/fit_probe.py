@@ -32,6 +32,7 @@ if __name__ == "__main__":
             threads=run.threads,
             width=params["width"],
             load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
+            load_patches=lambda layer: store.patch_shards(layer, spec.capture, spec.pooling),
         )
         write_table(snakemake.output.results, results)
         write_table(snakemake.output.predictions, predictions)
