@@ -35,6 +35,7 @@ if __name__ == "__main__":
             threads=run.threads,
             width=params["width"],
             load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
+            load_patches=lambda layer: store.patch_shards(layer, spec.capture, spec.pooling),
         )
         note_out_of_view(results, labels)
         write_table(snakemake.output.results, results)

@@ -48,19 +48,23 @@ def train(
 ) -> Trained:
     """Fit one configuration; with ``fixed_steps`` the held-out rows are not looked at.
 
+    ``features`` are [n, D], or [n, P, D]: then every patch is a row, with its clip's target, and a
+    clip's prediction is the average over its patches.
+
     With ``cross_entropy`` targets are 0 or 1, predictions are logits, and there is a bias. With
     ``solver.start`` pytorch there is one too, and nothing is set to zero.
     """
-    mean, scale = statistics(features[split.train].astype(np.float64), normalisation)
+    patches = features.reshape(len(features), -1, features.shape[-1]).astype(np.float64)
+    mean, scale = statistics(patches[split.train].reshape(-1, patches.shape[2]), normalisation)
     target_mean, target_scale = statistics(
         targets[split.train], "none" if cross_entropy else normalisation
     )
     mean_loss = torch.nn.BCEWithLogitsLoss() if cross_entropy else torch.nn.MSELoss()
-    x = torch.from_numpy((features - mean) / scale)
+    x = torch.from_numpy((patches - mean) / scale)
     y = torch.from_numpy((targets - target_mean) / target_scale)
     bias = bias or cross_entropy or normalisation == "none" or solver.start == "pytorch"
     torch.manual_seed(solver.start_seed)
-    probe = torch.nn.Linear(x.shape[1], y.shape[1], bias=bias).double()
+    probe = torch.nn.Linear(x.shape[2], y.shape[1], bias=bias).double()
     if solver.start == "zero":
         for parameter in probe.parameters():
             torch.nn.init.zeros_(parameter)
@@ -69,18 +73,19 @@ def train(
     train_rows, held_out = torch.from_numpy(split.train), torch.from_numpy(split.held_out)
 
     def raw() -> np.ndarray:
-        return probe(x).detach().numpy() * target_scale + target_mean
+        return probe(x).mean(dim=1).detach().numpy() * target_scale + target_mean
 
     best = Trained(np.inf, 0, raw())
     waited = 0
     for step in range(1, (solver.steps if fixed_steps is None else fixed_steps) + 1):
         optimiser.zero_grad()
-        mean_loss(probe(x[train_rows]), y[train_rows]).backward()
+        every_patch = y[train_rows][:, None].expand(-1, x.shape[1], -1)
+        mean_loss(probe(x[train_rows]), every_patch).backward()
         optimiser.step()
         if fixed_steps is not None:
             continue
         with torch.no_grad():
-            loss = mean_loss(probe(x[held_out]), y[held_out]).item()
+            loss = mean_loss(probe(x[held_out]).mean(dim=1), y[held_out]).item()
         if loss < best.loss:
             best, waited = Trained(loss, step, raw()), 0
         else:

@@ -3,40 +3,48 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from parity_data import LABELS, R2, TARGETS, features, third_party_spec
 
+from pez.features.store import PatchShard
 from pez.probes.crossval import run_probe
 from pez.probes.spec import GradientSolver
 
 FEATURES = features()
 RECIPES = ["variable", "dataset", "features", "layer", "grouping", "normalisation", "start"]
-OF_CLIPS = R2[R2.variable != "velocity_xy"]
+OF_PATCHES = R2[R2.variable == "velocity_xy"]
 
 
-def solver(start: str, method: str = "adam_l2") -> GradientSolver:
+def solver(start: str, method: str) -> GradientSolver:
     return GradientSolver(
         method=method, steps=400, patience=40, learning_rates=(1e-4, 3e-4, 1e-3, 3e-3, 5e-3),
         weight_decays=(0.01, 0.1, 0.4, 0.8), start=start,
     )  # fmt: skip
 
 
-def fitted(recipe: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
+def fitted(recipe: pd.Series, method: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Results and predictions of the recipe in a row of `R2`."""
+    values, patches = FEATURES[recipe.features], "patches" in recipe.features
     spec = third_party_spec(
         dataset=recipe.dataset,
         target=TARGETS.get(recipe.variable, recipe.variable),
+        pooling="temporal_last_patch" if patches else "temporal_last",
         grouping=recipe.grouping,
         normalisation=recipe.normalisation,
+        patch_map="shared" if patches else "flattened",
     )
+    # Their patches' probe has decoupled decay: found from the numbers, see the last test.
+    method = method or ("adamw" if patches else "adam_l2")
     return run_probe(
-        "p", spec, solver(recipe.start), lambda layer: FEATURES[recipe.features], 1,
+        "p", spec, solver(recipe.start, method), lambda layer: values, 1,
         LABELS[recipe.dataset], "cpu",
+        load_patches=lambda layer: [PatchShard(0, 0, torch.from_numpy(values))],
     )  # fmt: skip
 
 
-def compared(theirs: pd.DataFrame) -> pd.DataFrame:
+def compared(theirs: pd.DataFrame, method: str | None = None) -> pd.DataFrame:
     """Rows of one recipe, with our R2 and configuration beside theirs."""
-    results, _ = fitted(theirs.iloc[0])
+    results, _ = fitted(theirs.iloc[0], method)
     ours = results[results.metric == "r2"].set_index("fold").add_suffix("_ours")
     return theirs.set_index("fold").join(ours)
 
@@ -58,7 +66,7 @@ NOISY_BIAS = {("direction", 0, 3): 9e-3, ("acceleration_xy", 0, 4): 4e-3}
 
 
 def recipes(start: str) -> list:
-    chosen = OF_CLIPS[OF_CLIPS.start == start].groupby(RECIPES, sort=False)
+    chosen = R2[R2.start == start].groupby(RECIPES, sort=False)
     return [pytest.param(rows, id=f"{key[0]}-{key[3]}") for key, rows in chosen]
 
 
@@ -94,3 +102,13 @@ def test_from_their_own_start_folds_and_means_are_theirs(theirs):
     distance = found["value_ours"] - found["r2"]
     assert distance.abs().max() < 2e-2
     assert abs(distance.mean()) < 5e-3
+
+
+@pytest.mark.parametrize("start", ["zero", "pytorch"])
+def test_a_shared_patch_map_is_theirs_with_decoupled_decay_alone(start):
+    theirs = OF_PATCHES[OF_PATCHES.start == start]
+    found = compared(theirs)
+    assert (found["value_ours"] - found["r2"]).abs().max() < 2e-4
+    np.testing.assert_array_equal(found["weight_decay"], found["weight_decay_ours"])
+    coupled = compared(theirs, "adam_l2")
+    assert (coupled["value_ours"] - coupled["r2"]).max() < -0.04

@@ -26,6 +26,29 @@ class Shard(NamedTuple):
     features: NDArray[np.float32]
 
 
+class PatchShard(NamedTuple):
+    """Patches of the clips of one shard, in the dtype they are stored in.
+
+    Attributes:
+        number: of the shard.
+        first: number of its first clip.
+        patches: [n, P, D].
+        subtracted: [n, P, D], to be taken off them; None for nothing.
+    """
+
+    number: int
+    first: int
+    patches: Tensor
+    subtracted: Tensor | None = None
+
+    def clips(self, rows: Tensor, device: str | torch.device) -> Tensor:
+        """Return the patches of clips ``rows`` of the shard, float32 [len(rows), P, D]."""
+        patches = self.patches[rows].to(device).float()
+        if self.subtracted is not None:
+            patches -= self.subtracted[rows].to(device).float()
+        return patches
+
+
 @dataclass(frozen=True)
 class FeatureStore:
     """The features of one model on one dataset, as written by `pez.features.extract`.
@@ -86,6 +109,26 @@ class FeatureStore:
                 )
             yield Shard(number, first, pooled)
             first, width = first + len(pooled), pooled.shape[1]
+
+    def patch_shards(self, layer: int, capture: Capture, pooling: Pooling) -> Iterator[PatchShard]:
+        """Yield the patches of block ``layer`` in clip order, one shard at a time, as stored.
+
+        Args:
+            layer: number of the block.
+            capture: its input or its output.
+            pooling: one that keeps patches.
+
+        Raises:
+            ArtifactError: see `features`.
+        """
+        stream, views = stream_index(layer, capture), VIEWS_OF_POOLING[pooling]
+        first = 0
+        for number in range(self.shards):
+            stored = self._shard(views, stream, number)
+            subtracted, patches = ([None] + [stored[view] for view in views])[-2:]
+            assert patches is not None
+            yield PatchShard(number, first, patches, subtracted)
+            first += len(patches)
 
     def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, Tensor]:
         """Return the stored views of one shard; all of them have the same clips."""

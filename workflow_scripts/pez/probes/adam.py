@@ -17,6 +17,9 @@ torch.optim's step on W reads
 with m and v the moments of the gradient of U: neither r nor lr costs a pass over the features.
 ``adam_l2`` adds wd lr r^2 Z to that gradient in place of the factor 1 - lr wd.
 
+Where the rows trained on are many more (`pez.probes.patch_map`), X holds what predictions are made
+of, and the gradient comes from the moments C and B of a split's training rows: U C - B.
+
 Cost of a step, per layer: 4 n D fits operations; nothing the size of [fits, D] leaves the cache
 if blocks of columns are small. See benchmarks/probes.py for the floor and the distance to it.
 """
@@ -54,7 +57,7 @@ def optimise(
         blocks: the features, see `pez.probes.normalise.shared_blocks`.
         targets: normalised targets [splits, outputs, n].
         splits: rows to train on and rows to hold out.
-        fits: the fits of every layer.
+        fits: the fits of every layer; with moments as many of every split, split by split.
         solver: method, steps and patience.
         loss: what is minimised.
         watch: look at the held-out loss after each step and stop after ``solver.patience`` steps
@@ -90,6 +93,7 @@ class _Batch:
     ) -> None:
         self.blocks, self.solver, self.make_loss, self.watch = blocks, solver, loss, watch
         self.device = blocks[0].rows.device
+        self.moments = blocks[0].moments  # then there is one block
         self.splits, self.outputs, self.clips = targets.shape
         self.layers, self.fits = fits.split.shape
         self.targets = self._tensor(targets)
@@ -154,6 +158,10 @@ class _Batch:
         self.residuals = torch.zeros_like(self.start)
         self.scaled = self.start[..., : self.clips].clone()
         widest = max(weights.shape[2] for weights in self.weights)
+        if self.moments is not None:
+            self.rate = self._per_row(self.learning_rate)[..., None]
+            self.cross = self.moments.cross.repeat_interleave(fits // self.splits, dim=1)
+            self.cross = self.cross.view(layers, rows, -1)
         self.buffers = torch.empty(2, layers * rows * widest, device=self.device)
 
     def _per_row(self, per_fit: torch.Tensor) -> torch.Tensor:
@@ -161,6 +169,8 @@ class _Batch:
 
     def _residuals(self) -> None:
         """Set R from the predictions; a split's mean row gets minus the sum."""
+        if self.moments is not None:
+            return
         clips = self.residuals[..., : self.clips]
         self.loss.residuals(self.scaled, out=clips)
         self.residuals.scatter_(2, self.mean_column, -clips.sum(dim=2, keepdim=True))
@@ -210,7 +220,7 @@ class _Batch:
             buffer[: weights.numel()].view_as(weights) for buffer in self.buffers.unbind()
         )
         scale = self.scales[index]
-        torch.bmm(self.residuals, self.blocks[index].rows, out=gradient)
+        self._gradient(index, gradient)
         if self.l2 is not None:
             torch.mul(weights, self.l2, out=work)
             gradient.add_(work if scale is None else work.mul_(scale).mul_(scale))
@@ -226,6 +236,16 @@ class _Batch:
             weights.mul_(self.shrink)
         weights.addcdiv_(first, work, value=-correction2 / correction1)
 
+    def _gradient(self, index: int, out: torch.Tensor) -> None:
+        """Write the gradient of the loss by U to ``out`` [layers, R, columns]."""
+        if self.moments is None:
+            torch.bmm(self.residuals, self.blocks[index].rows, out=out)
+            return
+        second = self.moments.second.flatten(0, 1)
+        by_split = (len(second), -1, out.shape[2])
+        torch.bmm(self.weights[index].view(by_split), second, out=out.view(by_split))
+        out.mul_(self.rate).sub_(self.cross)
+
     def _look(self, step: int) -> None:
         """Compare the held-out loss with the lowest so far."""
         loss = self.loss.held_out(self.scaled)
@@ -235,16 +255,21 @@ class _Batch:
         torch.where(self._per_row(better)[..., None], self.scaled, self.best, out=self.best)
 
     def compact(self) -> bool:
-        """Drop finished fits where that pays; return whether any fit is left."""
+        """Drop finished fits where that pays; return whether any fit is left.
+
+        With moments every split keeps as many fits as the others: a batch of equal products.
+        """
         active = self.now < self.snapshot_step
         if self.watch:
             active |= self.now < self.best_step + self.solver.patience
-        left = int(active.sum(dim=1).max())
-        if left == 0 or left > COMPACTION_SHARE * active.shape[1]:
+        active = active.unflatten(1, (1 if self.moments is None else self.splits, -1))
+        left = int(active.sum(dim=2).max())
+        if left == 0 or left > COMPACTION_SHARE * active.shape[2]:
             return left > 0
         self.store()
-        keep = active.to(torch.int8).argsort(dim=1, descending=True, stable=True)[:, :left]
-        self._keep(keep)
+        keep = active.to(torch.int8).argsort(dim=2, descending=True, stable=True)[..., :left]
+        group = torch.arange(active.shape[1], device=self.device)[:, None] * active.shape[2]
+        self._keep((keep + group).flatten(1))
         return True
 
     def _keep(self, keep: torch.Tensor) -> None:

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from pez.features.store import Shard, is_finite
+from pez.features.store import PatchShard, Shard, is_finite
 from pez.probes.cells import cells_of
 from pez.probes.groupings import probe_groups
 from pez.probes.in_view import leave_out_absent
 from pez.probes.metrics import is_constant
+from pez.probes.patch_map import fit_patch_map, gather, statistics_bytes
 from pez.probes.plausibility import check_movies, shuffled
 from pez.probes.primal import fit_shards, prefers_primal, working_bytes
 from pez.probes.selection import fit_bytes, fit_layers, grid
@@ -41,6 +42,7 @@ CUDA_SHARE = 0.6  # of the free memory of a GPU; the rest is for the features an
 
 LoadLayer = Callable[[int], np.ndarray]
 LoadShards = Callable[[int], Iterable[Shard]]
+LoadPatches = Callable[[int], Iterable[PatchShard]]
 
 
 def run_probe(
@@ -54,6 +56,7 @@ def run_probe(
     threads: int = 1,
     width: int | None = None,
     load_shards: LoadShards | None = None,
+    load_patches: LoadPatches | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fit probe ``name`` to all layers and judge it.
 
@@ -73,6 +76,7 @@ def run_probe(
         width: features of a token, for an attentive solver.
         load_shards: gives the same features shard by shard. Where given, ridge on more clips than
             features makes two passes over it, and memory does not grow with the features.
+        load_patches: gives the patches of a layer shard by shard, for a map that patches share.
 
     Returns:
         Results (one row per layer, selection, fold and metric, of a plausibility probe also per
@@ -88,11 +92,14 @@ def run_probe(
         labels, load_layer, load_shards = leave_out_absent(name, labels, load_layer, load_shards)
     task = _task(name, spec, solver, labels, device, threads)
     probe = Probe(spec, task, labels, _degenerate_folds(name, task))
-    read, threads = _streamed(task, load_shards, threads)
+    shared = spec.patch_map == "shared"
+    read, threads = _streamed(task, None if shared else load_shards, threads)
 
     def fit(chunk: range) -> list[tuple[pd.DataFrame, pd.DataFrame]]:
         if read is not None:
             return tables_of(chunk, fit_shards(task, partial(read, chunk[0]), device))
+        if shared:
+            return tables_of(chunk, _fit_patches(task, load_patches, chunk, device))
         loaded = [checked_features(load_layer, layer, name, len(labels)) for layer in chunk]
         if isinstance(solver, AttentiveSolver):
             choices = _fit_tokens(task, solver, loaded[0], width, device)
@@ -111,7 +118,9 @@ def run_probe(
         ]
 
     side_by_side = device == "cpu" and not isinstance(solver, AttentiveSolver)
-    size = 1 if device == "cpu" else _layers_at_once(task, load_layer)
+    size = 1
+    if device != "cpu":
+        size = _layers_at_once(task, load_layer, load_patches if shared else None)
     chunks = [range(first, min(first + size, layers)) for first in range(0, layers, size)]
     tables: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     with (
@@ -195,6 +204,18 @@ def _fit_tokens(
     return fit_attentive(task, solver, tokens, device)
 
 
+def _fit_patches(
+    task: Task, load_patches: LoadPatches | None, layers: Iterable[int], device: str
+) -> dict[Selection, Choice]:
+    """Fit a map that patches share to some layers, the patches of one in memory at a time."""
+    if load_patches is None:
+        raise ValueError("a shared patch map needs load_patches")
+    cells = cells_of([*task.outer, *task.inner])
+    return fit_patch_map(
+        task, [gather(load_patches(layer), cells, task.targets, device) for layer in layers]
+    )
+
+
 def _task(
     name: str, spec: ProbeSpec, solver: AnySolver, labels: pd.DataFrame, device: str, threads: int
 ) -> Task:
@@ -244,10 +265,15 @@ def _degenerate_folds(name: str, task: Task) -> list[bool]:
     return degenerate
 
 
-def _layers_at_once(task: Task, load_layer: LoadLayer) -> int:
+def _layers_at_once(task: Task, load_layer: LoadLayer, load_patches: LoadPatches | None) -> int:
     """Layers that fit a GPU's memory together; only gradient descent has many small products."""
     if not isinstance(task.solver, GradientSolver):
         return 1
+    if load_patches is not None:
+        width = next(iter(load_patches(0))).patches.shape[2]
+        cells, fits = cells_of([*task.outer, *task.inner]), len(task.outer) * len(grid(task.solver))
+        of_layer = statistics_bytes(task, cells, width) + fits * fit_bytes(task, width)
+        return max(1, task.memory // of_layer)
     width = load_layer(0).shape[1]
     fits = len(task.outer) * len(grid(task.solver))
     features = 5 * 4 * len(task.targets) * width  # as loaded, the shared matrix, its making

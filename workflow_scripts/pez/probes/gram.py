@@ -56,6 +56,11 @@ class GramStatistics:
         self._combine(cell, len(rows), mean)
         self.scatter[cell].addmm_(centred.T, centred)
 
+    def add_moments(self, cell: int, count: int, mean: torch.Tensor, scatter: torch.Tensor) -> None:
+        """Take in ``count`` rows of one cell: mean [D + o] and scatter [D + o, D + o], float64."""
+        self._combine(cell, count, mean)
+        self.scatter[cell] += scatter
+
     def merge(self, other: "GramStatistics") -> None:
         """Take in the statistics of other shards; the order of merging does not matter.
 
@@ -163,7 +168,8 @@ def accumulate(
                 "splits": cells.fingerprint(),
                 "targets": hashlib.sha256(targets.tobytes()).hexdigest()[:16],
             }
-            statistics = _empty(cells, features.shape[1] + targets.shape[1], identity, device)
+            size = features.shape[1] + targets.shape[1]
+            statistics = empty_statistics(cells, size, identity, device)
         of_clip = cells.of_clip[clips]
         for cell in np.unique(of_clip).tolist():
             rows = np.flatnonzero(of_clip == cell)
@@ -222,9 +228,10 @@ def _joined(
     return np.concatenate(numbers), torch.cat(features).to(device)
 
 
-def _empty(
+def empty_statistics(
     cells: Cells, size: int, identity: dict[str, Any], device: str | torch.device
 ) -> GramStatistics:
+    """Statistics of no rows yet, z of length ``size``."""
     count = np.zeros(cells.train.shape[1], np.int64)
     mean = torch.zeros(len(count), size, dtype=torch.float64, device=device)
     scatter = torch.zeros(len(count), size, size, dtype=torch.float64, device=device)

@@ -30,6 +30,21 @@ FROZEN = 1e9
 
 
 @dataclass(frozen=True)
+class Moments:
+    """What the gradient of a mean squared error is made of, for each split: W second - cross.
+
+    Attributes:
+        second: mean of x x^T over the training rows, x in units of the shared scale and about the
+            split's mean, times 2 / outputs: float32 [layers, splits, columns, columns].
+        cross: mean of y x^T with normalised targets y, times the same: float32
+            [layers, splits, outputs, columns].
+    """
+
+    second: torch.Tensor
+    cross: torch.Tensor
+
+
+@dataclass(frozen=True)
 class FeatureBlock:
     """Some columns of the shared matrix.
 
@@ -37,10 +52,12 @@ class FeatureBlock:
         rows: float32 [layers, n + splits, columns], clips and then the splits' means.
         scale: float32 [layers, splits, columns], a split's sd over the shared scale; None where it
             is 1 throughout.
+        moments: what to take the gradient from, where that is not ``rows``.
     """
 
     rows: torch.Tensor
     scale: torch.Tensor | None
+    moments: Moments | None = None
 
 
 @dataclass(frozen=True)
@@ -117,7 +134,7 @@ def shared_blocks(
         for start in range(0, width, columns)
     ]
     if bias:
-        blocks[-1] = _with_bias(blocks[-1], len(splits))
+        blocks[-1] = with_bias(blocks[-1], len(splits))
     return blocks
 
 
@@ -137,7 +154,8 @@ def _block(
     return FeatureBlock(rows, None if bool((scale == 1).all()) else scale.float())
 
 
-def _with_bias(block: FeatureBlock, splits: int) -> FeatureBlock:
+def with_bias(block: FeatureBlock, splits: int) -> FeatureBlock:
+    """Append the column of ones and its padding to a block without moments."""
     layers, rows, _ = block.rows.shape
     bias = block.rows.new_zeros(layers, rows, BIAS_COLUMNS)
     bias[:, : rows - splits, 0] = 1.0

@@ -5,8 +5,9 @@ its reproductions do: optimistic. ``nested`` picks both on an inner split of the
 fits all training rows with that choice, and looks at the reported fold once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ import torch
 from pez.features.store import Shard
 from pez.probes.adam import optimise
 from pez.probes.fits import Fits
-from pez.probes.normalise import BIAS_COLUMNS, fit_targets, shared_blocks
+from pez.probes.normalise import BIAS_COLUMNS, FeatureBlock, fit_targets, shared_blocks
 from pez.probes.primal import fit_shards, prefers_primal
 from pez.probes.ridge import gram_matrices, ridge_predictions
 from pez.probes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
@@ -32,25 +33,79 @@ def grid(solver: GradientSolver) -> np.ndarray:
     return np.array([(rate, wd) for rate in solver.learning_rates for wd in solver.weight_decays])
 
 
+class Inputs(Protocol):
+    """Features of some layers, ready for gradient descent."""
+
+    @property
+    def layers(self) -> int:
+        """How many layers."""
+
+    @property
+    def width(self) -> int:
+        """Weights of one output."""
+
+    def blocks(self, task: Task, splits: Sequence[Split], bias: bool) -> list[FeatureBlock]:
+        """Return the features as `pez.probes.adam.optimise` wants them."""
+
+    def batch(self, task: Task) -> int | None:
+        """Fits of every layer that memory has room for; None where that is no matter."""
+
+    def settle(self, task: Task, predictions: np.ndarray) -> np.ndarray:
+        """See `Task.settle`."""
+
+
+@dataclass(frozen=True)
+class ClipFeatures:
+    """One feature vector a clip: float32 [layers, n, D] on the device to use."""
+
+    features: torch.Tensor
+
+    @property
+    def layers(self) -> int:
+        """See `Inputs`."""
+        return self.features.shape[0]
+
+    @property
+    def width(self) -> int:
+        """See `Inputs`."""
+        return self.features.shape[2]
+
+    def blocks(self, task: Task, splits: Sequence[Split], bias: bool) -> list[FeatureBlock]:
+        """See `Inputs`."""
+        columns = BLOCK_COLUMNS[self.features.device.type]
+        return shared_blocks(self.features, splits, task.normalisation, columns, bias)
+
+    def batch(self, task: Task) -> int:
+        """See `Inputs`."""
+        return max(1, task.memory // (self.layers * fit_bytes(task, self.width)))
+
+    def settle(self, task: Task, predictions: np.ndarray) -> np.ndarray:
+        """See `Inputs`."""
+        return task.settle(predictions, self.features)
+
+
 def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
     """Fit and pick for the layers in ``features``, float32 [layers, n, D] on the device to use."""
     match task.solver:
         case GradientSolver() as solver:
-            return _gradient(task, solver, features)
+            return fit_gradient(task, solver, ClipFeatures(features))
         case RidgeSolver() as solver:
-            choices = [_ridge(task, solver, layer) for layer in features]
-            return {name: _joined([one[name] for one in choices]) for name in task.selections}
+            return joined([_ridge(task, solver, layer) for layer in features])
         case AttentiveSolver():
             raise TypeError("an attentive probe reads tokens: see pez.probes.attentive")
 
 
-def _joined(choices: Sequence[Choice]) -> Choice:
-    """Put layers together."""
-    return Choice(
-        np.concatenate([choice.configuration for choice in choices]),
-        np.concatenate([choice.steps for choice in choices]),
-        np.concatenate([choice.predictions for choice in choices]),
-    )
+def joined(layers: Sequence[Mapping[Selection, Choice]]) -> dict[Selection, Choice]:
+    """Put the choices of several layers together."""
+    together: dict[Selection, Choice] = {}
+    for name in layers[0]:
+        choices = [layer[name] for layer in layers]
+        together[name] = Choice(
+            np.concatenate([choice.configuration for choice in choices]),
+            np.concatenate([choice.steps for choice in choices]),
+            np.concatenate([choice.predictions for choice in choices]),
+        )
+    return together
 
 
 @dataclass(frozen=True)
@@ -62,15 +117,14 @@ class _Run:
     snapshot: np.ndarray
 
 
-def _gradient(
-    task: Task, solver: GradientSolver, features: torch.Tensor
-) -> dict[Selection, Choice]:
-    shape = (len(features), len(task.outer), len(grid(solver)))
+def fit_gradient(task: Task, solver: GradientSolver, inputs: Inputs) -> dict[Selection, Choice]:
+    """Train every configuration and pick, for the layers in ``inputs``."""
+    shape = (inputs.layers, len(task.outer), len(grid(solver)))
     every = np.broadcast_to(np.arange(shape[2]), shape)
     snapshot = np.zeros(shape, np.int64)
     choices: dict[Selection, Choice] = {}
     if "nested" in task.selections:
-        run = _run(task, solver, features, task.inner, every, snapshot, watch=True)
+        run = _run(task, solver, inputs, task.inner, every, snapshot, watch=True)
         picked = task.pick(run.best, task.inner)
         steps = _take(run.steps, picked)
         # The refit on all training rows is one of the fits that selection `validation` makes
@@ -78,10 +132,10 @@ def _gradient(
         np.put_along_axis(snapshot, picked[..., None], steps[..., None], axis=2)
         if "validation" not in task.selections:
             run = _run(
-                task, solver, features, task.outer, picked[..., None], steps[..., None], watch=False
+                task, solver, inputs, task.outer, picked[..., None], steps[..., None], watch=False
             )
             return {"nested": Choice(picked, steps, run.snapshot[:, :, 0])}
-    run = _run(task, solver, features, task.outer, every, snapshot, watch=True)
+    run = _run(task, solver, inputs, task.outer, every, snapshot, watch=True)
     if "nested" in task.selections:
         choices["nested"] = Choice(picked, steps, _take(run.snapshot, picked))
     best = task.pick(run.best, task.outer)
@@ -92,7 +146,7 @@ def _gradient(
 def _run(
     task: Task,
     solver: GradientSolver,
-    features: torch.Tensor,
+    inputs: Inputs,
     splits: Sequence[Split],
     configurations: np.ndarray,
     snapshot: np.ndarray,
@@ -100,12 +154,10 @@ def _run(
 ) -> _Run:
     """Optimise ``configurations`` [layers, folds, k], as many at a time as memory allows."""
     layers, folds, count = configurations.shape
-    start = first_weights(solver, features.shape[2], task.targets.shape[1])
+    start = first_weights(solver, inputs.width, task.targets.shape[1])
     # From zero, a squared error of centred targets teaches the bias nothing: see normalise.py.
     bias = task.target_normalisation == "none" or start is not None
-    blocks = shared_blocks(
-        features, splits, task.normalisation, BLOCK_COLUMNS[features.device.type], bias
-    )
+    blocks = inputs.blocks(task, splits, bias)
     scale = fit_targets(task.targets, splits, task.target_normalisation)
     settings = grid(solver)[configurations].reshape(layers, folds * count, 2)
     split = np.broadcast_to(np.arange(folds)[:, None], (layers, folds, count))
@@ -115,7 +167,7 @@ def _run(
         settings[..., 1],
         snapshot.reshape(layers, -1),
     )
-    size = max(1, task.memory // (layers * fit_bytes(task, features.shape[2])))
+    size = inputs.batch(task) or folds * count
     outcomes = [
         optimise(
             blocks,
@@ -134,7 +186,7 @@ def _run(
         predictions = np.concatenate(parts, axis=1).reshape(
             layers, folds, count, *parts[0].shape[2:]
         )
-        return task.settle(scale.undo(predictions, split).swapaxes(-1, -2), features)
+        return inputs.settle(task, scale.undo(predictions, split).swapaxes(-1, -2))
 
     return _Run(
         np.concatenate([outcome.steps for outcome in outcomes], axis=1).reshape(split.shape),
@@ -158,14 +210,20 @@ def _ridge(task: Task, solver: RidgeSolver, features: torch.Tensor) -> dict[Sele
     if prefers_primal(*features.shape):
         shard = Shard(0, 0, features.cpu().numpy())
         return fit_shards(task, lambda: [shard], features.device)
-    outer = _ridge_predictions(task, solver, features, task.outer)
+    return pick_ridge(task, lambda splits: _ridge_predictions(task, solver, features, splits))
+
+
+def pick_ridge(
+    task: Task, predict: Callable[[Sequence[Split]], np.ndarray]
+) -> dict[Selection, Choice]:
+    """Pick penalties; ``predict`` gives [layers, splits, alphas, n, outputs], raw units."""
+    outer = predict(task.outer)
     choices: dict[Selection, Choice] = {}
     for selection in task.selections:
         if selection == "validation":
             picked = task.pick(outer, task.outer)
         else:
-            inner = _ridge_predictions(task, solver, features, task.inner)
-            picked = task.pick(inner, task.inner)
+            picked = task.pick(predict(task.inner), task.inner)
         choices[selection] = Choice(picked, np.zeros_like(picked), _take(outer, picked))
     return choices
 
