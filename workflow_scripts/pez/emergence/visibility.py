@@ -89,4 +89,5 @@ def _reading(dataset: str, probes: Mapping[str, ProbeSpec]) -> str:
         return "the probes read them too"
     if len(leaving) == len(readers):
         return "the probes leave them out"
-    return f"left out only by {', '.join(leaving)}"
+    noun = "probe" if len(leaving) == 1 else "probes"
+    return f"left out only by the {noun} {', '.join(leaving)}"
