@@ -96,7 +96,7 @@ def test_the_verdict_says_which_probes_leave_them_out() -> None:
         ({"speed": probe(clips="in_view")}, "the probes leave them out"),
         (
             {"speed": probe(), "kept": probe(clips="in_view")},
-            "left out only by kept",
+            "left out only by the probe kept",
         ),
     ],
 )

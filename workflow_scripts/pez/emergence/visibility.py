@@ -88,4 +88,5 @@ def _reading(dataset: str, recipes: Recipes) -> str:
         return "the probes read them too"
     if len(leaving) == len(readers):
         return "the probes leave them out"
-    return f"left out only by {', '.join(leaving)}"
+    noun = "probe" if len(leaving) == 1 else "probes"
+    return f"left out only by the {noun} {', '.join(leaving)}"
