@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.observations import Observation, observe
+from pez.emergence.observations import Observation
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
+from pez.emergence.selections import observe_readout
 from pez.emergence.shortcut import Confusion
 from pez.emergence.verdict import Comparison, Level, compare, why_not_comparable
 from pez.probes.spec import AnyProbeSpec, ProbeSpec
@@ -45,7 +46,7 @@ class ModelVerdict(Schema):
 class FigureVerdict(Schema):
     """Content of ``{figure}_verdict.json``."""
 
-    schema_version: int = Field(default=1, description="raised when a field changes its meaning")
+    schema_version: int = Field(default=2, description="raised when a field changes its meaning")
     figure: str
     clips: ClipsFacts
     probes: dict[str, AnyProbeSpec] = Field(description="recipe of every probe shown")
@@ -86,7 +87,7 @@ def _judge_model(
     if level is None:
         comparisons = compare(model, compared, clips, references)
         level = comparisons[0].level
-    observations = (seen for readout in known.readouts for seen in observe(readout))
+    observations = (seen for readout in known.readouts for seen in observe_readout(readout))
     return ModelVerdict(
         model=model,
         weights=facts.weights,
