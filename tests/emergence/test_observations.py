@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from pez.emergence.curves import Curve
-from pez.emergence.observations import Observation
-from pez.emergence.observations import observe as observe_readout
-from pez.emergence.readout import Readout
+from pez.emergence.observations import Observation, Place
+from pez.emergence.observations import observe as observe_curve
+from pez.emergence.readout import SCORES, Readout
+from pez.emergence.selections import observe_readout
+from pez.emergence.sigmoid import WEAKNESS
 from pez.probes.recipes import Recipe
 from pez.probes.spec import ProbeSpec, RidgeSolver
 
-OFFSETS = np.array([-0.02, 0.0, 0.02])
+OFFSETS = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
 
 
 def curve(mean: np.ndarray) -> Curve:
@@ -59,6 +61,10 @@ def test_observations_on_a_step_above_its_control() -> None:
     assert seen["onset"].holds  # later than the control's onset at 2
     assert "layer 4" in seen["onset"].text and "layer 2" in seen["onset"].text
     assert seen["jump_at_pez"].measured == pytest.approx(0.6)
+    assert (seen["half_rise"].measured, seen["sharpness"].measured) == (4, pytest.approx(1.0))
+    assert seen["rises_with_depth"].p == 1 / 32
+    assert seen["jump_at_pez"].interval == (pytest.approx(0.6), pytest.approx(0.6))
+    assert "90 % interval +0.600 to +0.600, p 0.031" in seen["jump_at_pez"].text
     assert seen["late_decline"].measured == pytest.approx(0)
     assert seen["late_decline"].holds is False
     assert seen["gap_to_untrained"].measured == pytest.approx(0.5)
@@ -81,17 +87,51 @@ def test_a_flat_curve_neither_rises_nor_has_an_onset() -> None:
     seen = by_name(observe("speed", flat, flat))
     assert seen["rises_with_depth"].holds is False
     assert seen["onset"].measured is None
-    assert "onset: none; the untrained network: none" in seen["onset"].text
+    assert "none; the untrained network: none" in seen["onset"].text
     assert seen["sigmoid_criterion"].holds is False
 
 
 def test_degenerate_folds_are_reported() -> None:
     scores = curve(STEP).scores.copy()
-    scores[:, 1] = np.nan
+    scores[:, 2] = np.nan
     seen = by_name(observe("x", Curve(scores), curve(STEP)))
     assert seen["degenerate_folds"].measured == 1
-    assert seen["degenerate_folds"].text.startswith("1 of 3 folds")
+    assert seen["degenerate_folds"].text.startswith("1 of 5 folds")
     assert seen["early_readability"].measured == pytest.approx(0.2)
+    for name in ("rises_with_depth", "jump_at_pez", "late_decline", "gap_to_untrained"):
+        assert seen[name].holds is None and seen[name].p is None
+        assert "undecided: 4 folds in common, at least 5 needed" in seen[name].text
+    assert seen["onset"].measured is None
+    assert "undecided, as the rise is; it would be layer 4" in seen["onset"].text
+
+
+def test_folds_that_do_not_correspond_leave_the_gap_undecided() -> None:
+    control = Curve(np.full((12, 7), 0.1))
+    seen = by_name(observe_curve(Place("x"), SCORES["r2"], curve(STEP), {"untrained": control}))
+    assert seen["gap_to_untrained"].measured == pytest.approx(0.7)
+    assert seen["gap_to_untrained"].holds is None
+    assert "layers" not in seen["gap_to_untrained"].text
+
+
+def test_a_curve_of_any_selection_is_observed_against_its_own_control() -> None:
+    recipe = Recipe("direction", "strict", SPEC, SOLVER)
+    controls = {"untrained": curve(LATE_STEP - 0.15)}
+    found = observe_readout(Readout(recipe, "nested", curve(STEP - 0.05), controls))
+    assert {(one.probe, one.protocol, one.selection) for one in found} == {
+        ("direction", "strict", "nested")
+    }
+    seen = by_name(found)
+    assert seen["early_readability"].measured == pytest.approx(0.15)
+    assert seen["gap_to_untrained"].measured == pytest.approx(0.6)
+    assert "selection_gap" not in seen
+
+
+def test_a_curve_without_controls_is_observed_all_the_same() -> None:
+    seen = by_name(observe_curve(Place("x"), SCORES["r2"], curve(STEP), {}))
+    assert seen["onset"].measured == 4 and seen["onset"].holds is None
+    assert seen["sigmoid_criterion"].text.endswith(WEAKNESS)
+    assert not any("untrained" in one.text for one in seen.values())
+    assert not {"gap_to_untrained", "gap_to_shuffled"} & set(seen)
 
 
 def test_a_probe_without_any_score_is_said_to_be_so() -> None:
@@ -136,4 +176,4 @@ def test_of_a_block_only_the_best_layer_is_told() -> None:
     assert [(seen.probe, seen.name, seen.measured) for seen in found] == [
         ("p, clip accuracy, O2", "best_layer", 11)
     ]
-    assert "best layer 11: 0.910 ± 0.020; the untrained network, layer 2: 0.300" in found[0].text
+    assert "best layer 11: 0.910 ± 0.016; the untrained network, layer 2: 0.300" in found[0].text

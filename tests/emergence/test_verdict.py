@@ -91,7 +91,7 @@ def third_party_curves() -> dict[str, np.ndarray]:
 
 
 def curve(mean: np.ndarray) -> Curve:
-    return Curve(mean[:, None] + np.array([-0.01, 0.0, 0.01]))
+    return Curve(mean[:, None] + np.linspace(-0.01, 0.01, 5))
 
 
 def compared(
@@ -129,7 +129,7 @@ def test_a_key_value_at_the_edge_of_its_tolerance(
 
 def test_a_wrong_shape_alone_is_not_qualified(tables: References) -> None:
     curves = third_party_curves()
-    curves["direction"][1:8] = 0.7  # right at layers 0, 8, peak and last, but no jump at layer 8
+    curves["direction"][1:8] = 0.8  # right at layers 0, 8, peak and last, but no jump at layer 8
     found = compared(curves, tables)
     assert found.level == "Partial"
     failed = {rule.quantity for rule in found.rules if not rule.passed}

@@ -100,7 +100,9 @@ def test_the_verdict_says_which_probes_leave_them_out() -> None:
         ),
     ],
 )
-def test_the_caption_has_one_short_sentence(probes: dict[str, dict[str, str]], reading: str) -> None:
+def test_the_caption_has_one_short_sentence(
+    probes: dict[str, dict[str, str]], reading: str
+) -> None:
     probes |= {"push": probe("acceleration")}
     sentence = "6 of 20 velocity clips end with the ball out of view (6 of 10 at 7 m/s); "
     assert visibility_caption(FACTS, probes) == sentence + reading + "."

@@ -19,11 +19,6 @@ class Estimate:
     mean: float
     spread: float
 
-    @property
-    def is_above_spread(self) -> bool:
-        """Whether the mean is positive by more than one fold spread."""
-        return bool(self.mean > (0.0 if np.isnan(self.spread) else self.spread))
-
 
 @dataclass(frozen=True)
 class Curve:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pez.emergence.curves import Curve, Estimate, estimate, layer_fractions, pez_layer
+from pez.emergence.curves import Curve, layer_fractions, pez_layer
+from pez.emergence.foldtests import FoldTest, best_over, paired
+from pez.emergence.steps import Step, find_step, half_rise
 
 # Range of depth in which the paper's Fig. 2b dips, as read off its plot.
 DIP_RANGE = (0.6, 0.7)
@@ -19,12 +21,13 @@ class Landmarks:
         pez: score at the PEZ layer.
         peak: highest score, and ``peak_layer`` the first layer that has it.
         last: score at the last layer.
-        decline: peak minus last.
-        rise: peak minus first, fold by fold.
+        decline: peak minus last, the peak picked on other folds.
+        rise: peak minus first, the peak picked on other folds.
         jump: score at the PEZ layer minus the mean of the shallower layers (layer 0 left out where
             there are others), fold by fold.
-        onset: see `onset`; None if the rise is within its fold spread.
-        fold_onsets: onset of every single fold that has one.
+        step: best two-level fit, whatever the rise is worth; None if no layer exceeds the first.
+        half_rise: layer of half rise, likewise.
+        fold_steps: step layer of every single fold that has one.
         dip: lowest score in `DIP_RANGE`; NaN if no layer lies in it.
     """
 
@@ -33,36 +36,18 @@ class Landmarks:
     peak: float
     peak_layer: int
     last: float
-    decline: float
-    rise: Estimate
-    jump: Estimate
-    onset: int | None
-    fold_onsets: tuple[int, ...]
+    decline: FoldTest
+    rise: FoldTest
+    jump: FoldTest
+    step: Step | None
+    half_rise: int | None
+    fold_steps: tuple[int, ...]
     dip: float
 
-
-def onset(scores: np.ndarray) -> int | None:
-    """First layer from which ``scores`` stay at or above half of the rise, up to the peak.
-
-    Half of the rise is the midpoint between layer 0 and the peak. What comes after the peak does
-    not count, or a curve with a late decline would have no onset. Layers without a score (NaN) are
-    passed over.
-
-    Args:
-        scores: float [layers].
-
-    Returns:
-        The layer, or None for a curve that never exceeds its first layer.
-    """
-    if np.isnan(scores[0]):
-        return None
-    peak = int(np.nanargmax(scores))
-    if peak == 0:
-        return None
-    midpoint = (scores[0] + scores[peak]) / 2
-    last_below = int(np.flatnonzero(scores[:peak] < midpoint)[-1])
-    reached = np.flatnonzero(np.isfinite(scores[last_below + 1 :]))
-    return last_below + 1 + int(reached[0])
+    @property
+    def onset(self) -> int | None:
+        """Layer of the step; None unless the curve is shown to rise."""
+        return self.step.layer if self.step is not None and self.rise.holds else None
 
 
 def find_landmarks(curve: Curve) -> Landmarks | None:
@@ -71,21 +56,21 @@ def find_landmarks(curve: Curve) -> Landmarks | None:
     if np.isnan(mean).all():
         return None
     peak_layer, pez = int(np.nanargmax(mean)), pez_layer(curve.layers)
-    rise = estimate(scores[peak_layer] - scores[0])
     shallow = scores[1:pez] if pez > 1 else scores[:1]
     fractions = layer_fractions(curve.layers)
     in_dip = mean[(fractions >= DIP_RANGE[0]) & (fractions <= DIP_RANGE[1]) & np.isfinite(mean)]
-    onsets = (onset(fold) for fold in scores.T)
+    steps = (find_step(fold) for fold in scores.T)
     return Landmarks(
         first=float(mean[0]),
         pez=float(mean[pez]),
         peak=float(mean[peak_layer]),
         peak_layer=peak_layer,
         last=float(mean[-1]),
-        decline=float(mean[peak_layer] - mean[-1]),
-        rise=rise,
-        jump=estimate(scores[pez] - shallow.mean(axis=0)),
-        onset=onset(mean) if rise.is_above_spread else None,
-        fold_onsets=tuple(layer for layer in onsets if layer is not None),
+        decline=best_over(scores, curve.layers - 1),
+        rise=best_over(scores, 0),
+        jump=paired(scores[pez] - shallow.mean(axis=0)),
+        step=find_step(mean),
+        half_rise=half_rise(mean),
+        fold_steps=tuple(step.layer for step in steps if step is not None),
         dip=float(in_dip.min()) if len(in_dip) else float("nan"),
     )

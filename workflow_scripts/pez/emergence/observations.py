@@ -1,13 +1,34 @@
 """What can be said of a layer curve without any reference number."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import numpy as np
 from pydantic import Field
 
-from pez.emergence.curves import Curve, Estimate, estimate, layer_fractions, pez_layer
+from pez.emergence.curves import Curve, layer_fractions, pez_layer
+from pez.emergence.foldtests import (
+    ALPHA,
+    MIN_FOLDS,
+    FoldTest,
+    layers_above,
+    paired,
+    unpaired,
+)
 from pez.emergence.landmarks import Landmarks, find_landmarks
-from pez.emergence.readout import ALL, CONTROLS, Readout
-from pez.emergence.sigmoid import fit_sigmoid
+from pez.emergence.readout import CONTROLS, Score
+from pez.emergence.sigmoid import WEAKNESS, fit_sigmoid
 from pez.runtime.schema import Schema
+
+_COVERAGE = f"{100 * (1 - 2 * ALPHA):.0f} %"
+
+
+class Place(NamedTuple):
+    """What an observation is about."""
+
+    probe: str
+    protocol: str = ""
+    selection: str = ""
 
 
 class Observation(Schema):
@@ -20,139 +41,157 @@ class Observation(Schema):
     text: str
     measured: float | None = Field(description="the number behind it; null where there is none")
     spread: float | None = Field(description="sample standard deviation over folds, if any")
-    holds: bool | None = Field(description="answer of a yes-or-no question, else null")
+    holds: bool | None = Field(
+        description="answer of a yes-or-no question; null if undecided, or none is asked"
+    )
+    p: float | None = Field(None, description="one-sided p value of that answer, if it is a test")
+    interval: tuple[float, float] | None = Field(
+        None, description=f"limits of `measured`, {100 * ALPHA:.0f} % beyond each"
+    )
 
 
-def observe(readout: Readout) -> tuple[Observation, ...]:
-    """Observations on ``readout``: in full for all clips, the best layer for a part of them."""
-    marks = find_landmarks(readout.curve)
+def observe(
+    place: Place, score: Score, curve: Curve, controls: Mapping[str, Curve]
+) -> tuple[Observation, ...]:
+    """Observations on one curve.
+
+    Args:
+        place: what the curve is of.
+        score: what its scores are.
+        curve: the curve they speak of.
+        controls: curves of its controls, made in the same way, by name.
+    """
+    marks = find_landmarks(curve)
     if marks is None:
         text = "every fold is degenerate: nothing was measured"
-        return (_observation(readout, "degenerate", text),)
-    if readout.subset != ALL:
-        return (_best_layer(readout, marks),)
+        return (state(place, "degenerate", text),)
     found = [
-        _early(readout, marks),
-        _rises(readout, marks),
-        _onset(readout, marks),
-        _jump(readout, marks),
-        _decline(readout, marks),
-        *(_gap(readout, name, control) for name, control in readout.controls.items()),
-        _sigmoid(readout),
+        _early(place, score, marks),
+        _rises(place, score, marks),
+        _onset(place, curve, marks, controls),
+        _half_rise(place, marks),
+        _sharpness(place, curve, marks),
+        _jump(place, score, curve, marks),
+        _decline(place, marks),
+        *(_gap(place, name, score, curve, control) for name, control in controls.items()),
+        _sigmoid(place, score, curve, controls),
     ]
-    found += [_selection_gap(readout, name, other) for name, other in readout.otherwise.items()]
-    if readout.curve.ties is not None:
-        found.append(_ties(readout))
-    if readout.curve.n_nan_folds.any():
-        found.append(_degenerate(readout))
+    if curve.ties is not None:
+        found.append(_ties(place, curve))
+    if curve.n_nan_folds.any():
+        found.append(_degenerate(place, score, curve))
     return tuple(found)
 
 
-def _degenerate(readout: Readout) -> Observation:
-    curve = readout.curve
+def _degenerate(place: Place, score: Score, curve: Curve) -> Observation:
     most = int(curve.n_nan_folds.max())
     text = (
-        f"{most} of {curve.scores.shape[1]} folds have no {readout.score.words} (constant target, "
+        f"{most} of {curve.scores.shape[1]} folds have no {score.words} (constant target, "
         "or no clip) and are left out"
     )
-    return _observation(readout, "degenerate_folds", text, most)
+    return state(place, "degenerate_folds", text, most)
 
 
-def _best_layer(readout: Readout, marks: Landmarks) -> Observation:
-    best = estimate(readout.curve.scores[marks.peak_layer])
-    text = f"best layer {marks.peak_layer}: {_unsigned(best)}"
-    for name, curve in readout.controls.items():
-        control = find_landmarks(curve)
-        if control is not None:
-            text += f"; {CONTROLS[name]}, layer {control.peak_layer}: {control.peak:.3f}"
-    return _observation(readout, "best_layer", text, marks.peak_layer)
-
-
-def _early(readout: Readout, marks: Landmarks) -> Observation:
+def _early(place: Place, score: Score, marks: Landmarks) -> Observation:
     text = (
-        f"{readout.score.words} at layer 0 is {marks.first:.3f}; "
+        f"{score.words} at layer 0 is {marks.first:.3f}; "
         f"the peak is {marks.peak:.3f} at layer {marks.peak_layer}"
     )
-    return _observation(readout, "early_readability", text, marks.first)
+    return state(place, "early_readability", text, marks.first)
 
 
-def _rises(readout: Readout, marks: Landmarks) -> Observation:
-    holds = marks.rise.is_above_spread
+def _rises(place: Place, score: Score, marks: Landmarks) -> Observation:
+    words = {
+        "yes": f"{score.words} rises from layer 0 to the peak",
+        "no": f"{score.words} is not shown to rise from layer 0 to the peak",
+        "undecided": f"whether {score.words} rises from layer 0 to the peak is undecided",
+    }[marks.rise.verdict]
+    text = f"{words}: {_tested(marks.rise)}, peak picked on the other folds"
+    return _test(place, "rises_with_depth", text, marks.rise)
+
+
+def _onset(
+    place: Place, curve: Curve, marks: Landmarks, controls: Mapping[str, Curve]
+) -> Observation:
+    text = f"onset (best two-level fit): {_onset_words(marks, curve.layers)}"
+    later = []
+    for name, control in controls.items():
+        found = find_landmarks(control)
+        text += f"; {CONTROLS[name]}: {_onset_words(found, control.layers)}"
+        if marks.onset is not None and found is not None and found.onset is not None:
+            later.append(marks.onset > found.onset)
+    if later:
+        text += f"; {'later than' if all(later) else 'not later than'} in the control"
+    return state(place, "onset", text, marks.onset, holds=all(later) if later else None)
+
+
+def _onset_words(marks: Landmarks | None, layers: int) -> str:
+    if marks is None or marks.step is None:
+        return "none"
+    depth = layer_fractions(layers)[marks.step.layer]
+    low, high = min(marks.fold_steps), max(marks.fold_steps)
+    place = f"layer {marks.step.layer} (layer fraction {depth:.2f}, single folds {low} to {high})"
+    if marks.rise.verdict == "undecided":
+        return f"undecided, as the rise is; it would be {place}"
+    return "none" if marks.onset is None else place
+
+
+def _half_rise(place: Place, marks: Landmarks) -> Observation:
+    layer = None if marks.onset is None else marks.half_rise
+    text = f"half of the rise, by another rule than the onset: {_layer(layer)}"
+    return state(place, "half_rise", text, layer)
+
+
+def _sharpness(place: Place, curve: Curve, marks: Landmarks) -> Observation:
+    if marks.onset is None or marks.step is None:
+        return state(place, "sharpness", "sharpness: none without an onset")
     text = (
-        f"{readout.score.words} {'rises' if holds else 'does not rise beyond the fold spread'} "
-        f"from layer 0 to the peak: {_signed(marks.rise)}"
+        f"sharpness: the largest rise from one layer to the next, to layer {marks.step.steepest}, "
+        f"makes {marks.step.sharpness:.2f} of the whole rise (a straight line "
+        f"{1 / (curve.layers - 1):.2f}, a step 1.00)"
     )
-    return _estimated(readout, "rises_with_depth", text, marks.rise)
+    return state(place, "sharpness", text, marks.step.sharpness)
 
 
-def _onset(readout: Readout, marks: Landmarks) -> Observation:
-    fractions = layer_fractions(readout.curve.layers)
-
-    def words(landmarks: Landmarks | None) -> str:
-        if landmarks is None or landmarks.onset is None:
-            return "none"
-        low, high = min(landmarks.fold_onsets), max(landmarks.fold_onsets)
-        depth = fractions[landmarks.onset]
-        return f"layer {landmarks.onset} (layer fraction {depth:.2f}, single folds {low} to {high})"
-
-    text = f"onset: {words(marks)}"
-    onset = marks.onset
-    later = None
-    for name, curve in readout.controls.items():
-        control = find_landmarks(curve)
-        text += f"; {CONTROLS[name]}: {words(control)}"
-        if onset is not None and control is not None and control.onset is not None:
-            later = later is not False and onset > control.onset
-    if later is not None:
-        text += f"; {'later than' if later else 'not later than'} in the controls that have one"
-    return _observation(readout, "onset", text, onset, holds=later)
+def _layer(layer: int | None) -> str:
+    return "none" if layer is None else f"layer {layer}"
 
 
-def _jump(readout: Readout, marks: Landmarks) -> Observation:
+def _jump(place: Place, score: Score, curve: Curve, marks: Landmarks) -> Observation:
     text = (
-        f"{readout.score.words} at the PEZ layer ({pez_layer(readout.curve.layers)}) over the mean "
-        f"of shallower layers: {_signed(marks.jump)}"
+        f"{score.words} at the PEZ layer ({pez_layer(curve.layers)}) over the mean of shallower "
+        f"layers: {_tested(marks.jump)}"
     )
-    return _estimated(readout, "jump_at_pez", text, marks.jump)
+    return _test(place, "jump_at_pez", text, marks.jump)
 
 
-def _decline(readout: Readout, marks: Landmarks) -> Observation:
-    decline = estimate(readout.curve.scores[marks.peak_layer] - readout.curve.scores[-1])
-    text = f"late decline, peak minus last layer: {_signed(decline)}"
-    return _estimated(readout, "late_decline", text, decline)
-
-
-def _gap(readout: Readout, name: str, control: Curve) -> Observation:
-    curve = readout.curve
-    gaps = [_paired(curve, control, layer) for layer in range(curve.layers)]
-    at_pez = gaps[pez_layer(curve.layers)]
-    ahead = sum(gap.is_above_spread for gap in gaps)
+def _decline(place: Place, marks: Landmarks) -> Observation:
     text = (
-        f"{readout.score.words} above {CONTROLS[name]} at the PEZ layer: {_signed(at_pez)}; "
-        f"ahead of it by more than the fold spread at {ahead} of {curve.layers} layers"
+        f"late decline, peak minus last layer: {_tested(marks.decline)}, peak picked on the other "
+        "folds"
     )
-    return _estimated(readout, f"gap_to_{name}", text, at_pez)
+    return _test(place, "late_decline", text, marks.decline)
 
 
-def _selection_gap(readout: Readout, name: str, other: Curve) -> Observation:
-    """What choosing on the reported fold adds, where a recipe has both ways of choosing."""
-    curves = {readout.selection: readout.curve, name: other}
-    validation, nested = curves["validation"], curves["nested"]
-    gaps = [_paired(validation, nested, layer) for layer in range(validation.layers)]
-    means = np.array([gap.mean for gap in gaps])
-    if np.isnan(means).all():
-        text = "nested selection: every fold is degenerate"
-        return _observation(readout, "selection_gap", text)
-    largest = int(np.nanargmax(means))
-    text = (
-        f"optimism of choosing on the reported fold (validation minus nested): mean over layers "
-        f"{np.nanmean(means):+.3f}, largest {_signed(gaps[largest])} at layer {largest}"
-    )
-    return _observation(readout, "selection_gap", text, float(np.nanmean(means)))
+def _gap(place: Place, name: str, score: Score, curve: Curve, control: Curve) -> Observation:
+    pez = pez_layer(curve.layers)
+    text = f"{score.words} above {CONTROLS[name]} at the PEZ layer: "
+    if curve.scores.shape != control.scores.shape:
+        gap = unpaired(float(curve.mean[pez] - control.mean[pez]))
+        return _test(place, f"gap_to_{name}", text + _tested(gap), gap)
+    differences = curve.scores - control.scores
+    gap, above = paired(differences[pez]), layers_above(differences)
+    text += _tested(gap)
+    if above is not None:
+        text += (
+            f"; ahead of it at {above.sum()} of {curve.layers} layers (a chance of at most "
+            f"{100 * ALPHA:.0f} % that any of these is wrong)"
+        )
+    return _test(place, f"gap_to_{name}", text, gap)
 
 
-def _ties(readout: Readout) -> Observation:
-    share = readout.curve.tie_share
+def _ties(place: Place, curve: Curve) -> Observation:
+    share = curve.tie_share
     tied = np.flatnonzero(share > 0)
     if len(tied):
         most = int(np.nanargmax(share))
@@ -162,66 +201,71 @@ def _ties(readout: Readout) -> Observation:
         )
     else:
         text = "no scene ties at any layer"
-    return _observation(readout, "tie_share", text, float(np.nanmax(share)))
+    return state(place, "tie_share", text, float(np.nanmax(share)))
 
 
-def _sigmoid(readout: Readout) -> Observation:
-    chance = readout.score.chance
-    fit = fit_sigmoid(readout.curve.mean, chance)
+def _sigmoid(
+    place: Place, score: Score, curve: Curve, controls: Mapping[str, Curve]
+) -> Observation:
     words = {True: "met", False: "not met"}
+    fit = fit_sigmoid(curve.mean, score.chance)
     holds = fit is not None and fit.emerges
-    numbers = (
-        "no fit" if fit is None else f"fit R2 {fit.fit_r2:.2f}, inflection {fit.inflection:.2f}"
-    )
+    numbers = "no fit"
+    if fit is not None:
+        numbers = (
+            f"fit R2 {fit.fit_r2:.2f}, inflection {fit.inflection:.2f}, 10 to 90 % within "
+            f"{fit.width:.1f} layers"
+        )
     text = f"sigmoid criterion {words[holds]} ({numbers})"
-    for name, curve in readout.controls.items():
-        control = fit_sigmoid(curve.mean, chance)
-        text += f"; by {CONTROLS[name]} {words[control is not None and control.emerges]}"
+    for name, control in controls.items():
+        control_fit = fit_sigmoid(control.mean, score.chance)
+        text += f"; by {CONTROLS[name]} {words[bool(control_fit and control_fit.emerges)]}"
     inflection = None if fit is None else fit.inflection
-    return _observation(readout, "sigmoid_criterion", text, inflection, holds=holds)
+    return state(place, "sigmoid_criterion", f"{text}; {WEAKNESS}", inflection, holds=holds)
 
 
-def _paired(one: Curve, other: Curve, layer: int) -> Estimate:
-    """Difference fold by fold where both have the same folds, else of the means."""
-    if one.scores.shape == other.scores.shape:
-        return estimate(one.scores[layer] - other.scores[layer])
-    return Estimate(float(one.mean[layer] - other.mean[layer]), float("nan"))
+def _tested(test: FoldTest) -> str:
+    """Estimate, interval or spread, and p or why there is none."""
+    number = f"{test.estimate:+.3f}"
+    if test.verdict == "undecided":
+        why = f"{test.folds} folds in common, at least {MIN_FOLDS} needed"
+        return f"{number}{plus_minus(test.spread)} (undecided: {why})"
+    if test.interval is None:
+        number += plus_minus(test.spread)
+        return f"{number} (p {test.p:.2g})"
+    low, high = test.interval
+    return f"{number} ({_COVERAGE} interval {low:+.3f} to {high:+.3f}, p {test.p:.2g})"
 
 
-def _signed(value: Estimate) -> str:
-    return f"{value.mean:+.3f}{_plus_minus(value)}"
+def plus_minus(spread: float) -> str:
+    """A spread after its mean, in words; nothing where there is none."""
+    return "" if np.isnan(spread) else f" ± {spread:.3f}"
 
 
-def _unsigned(value: Estimate) -> str:
-    return f"{value.mean:.3f}{_plus_minus(value)}"
+def _test(place: Place, key: str, text: str, test: FoldTest) -> Observation:
+    found = state(place, key, text, test.estimate, test.spread, test.holds)
+    p = None if np.isnan(test.p) else test.p
+    return found.model_copy(update={"p": p, "interval": test.interval})
 
 
-def _plus_minus(value: Estimate) -> str:
-    return "" if np.isnan(value.spread) else f" ± {value.spread:.3f}"
-
-
-def _estimated(readout: Readout, name: str, text: str, value: Estimate) -> Observation:
-    """Observation that holds if ``value`` is positive by more than its fold spread."""
-    holds = value.is_above_spread
-    return _observation(readout, name, text, value.mean, value.spread, holds)
-
-
-def _observation(
-    readout: Readout,
-    name: str,
+def state(
+    place: Place,
+    key: str,
     text: str,
     measured: float | None = None,
     spread: float | None = None,
     holds: bool | None = None,
 ) -> Observation:
+    """An observation that is no test; what is not finite becomes None."""
+
     def finite(number: float | None) -> float | None:
         return float(number) if number is not None and np.isfinite(number) else None
 
     return Observation(
-        probe=readout.name,
-        protocol=readout.recipe.protocol,
-        selection=readout.selection,
-        name=name,
+        probe=place.probe,
+        protocol=place.protocol,
+        selection=place.selection,
+        name=key,
         text=text,
         measured=finite(measured),
         spread=finite(spread),

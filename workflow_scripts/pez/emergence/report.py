@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pydantic import Field
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.observations import Observation, observe
+from pez.emergence.observations import Observation
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
+from pez.emergence.selections import observe_readout
 from pez.emergence.shortcut import Confusion
 from pez.emergence.verdict import Comparison, Level, compare, why_not_comparable
 from pez.probes.recipes import Recipe
@@ -87,7 +88,7 @@ def _judge_model(
     if level is None:
         comparisons = compare(model, compared, clips, references)
         level = comparisons[0].level
-    observations = (seen for readout in known.readouts for seen in observe(readout))
+    observations = (seen for readout in known.readouts for seen in observe_readout(readout))
     return ModelVerdict(
         model=model,
         weights=facts.weights,

@@ -236,7 +236,7 @@ def _measure(marks: Landmarks, curve: Curve, quantity: str, layer: int | None) -
     if quantity == "onset":
         return None if marks.onset is None else float(marks.onset)
     if quantity == "jump":
-        value = marks.jump.mean
+        value = marks.jump.estimate
     elif quantity in ("at", "plateau"):
         there = float(curve.mean[layer]) if layer is not None else float("nan")
         value = there if quantity == "at" else marks.peak - there

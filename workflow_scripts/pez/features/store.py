@@ -121,7 +121,7 @@ class FeatureStore:
         Raises:
             ArtifactError: see `features`.
         """
-        stream, views = stream_index(layer, capture), VIEWS_OF_POOLING[pooling]
+        stream, views = residual_state(layer, capture), VIEWS_OF_POOLING[pooling]
         first = 0
         for number in range(self.shards):
             stored = self._shard(views, stream, number)
