@@ -102,7 +102,11 @@ def _judged(
     for subset in (ALL, *BLOCKS):
         rows = held_out & ((block == subset) | (subset == ALL))
         values = movie_metrics(
-            probability[rows], task.targets[rows, 0], task.scenes[rows], pairs[rows]
+            probability[rows],
+            task.targets[rows, 0],
+            task.scenes[rows],
+            pairs[rows],
+            task.half_counts_as,
         )
         yield {"subset": subset}, int(rows.sum()), values
 
