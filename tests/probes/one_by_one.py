@@ -45,6 +45,7 @@ def train(
     fixed_steps: int | None = None,
     bias: bool = False,
     cross_entropy: bool = False,
+    half_counts_as: str = "impossible",
 ) -> Trained:
     """Fit one configuration; with ``fixed_steps`` the held-out rows are not looked at.
 
@@ -52,7 +53,8 @@ def train(
     clip's prediction is the average over its patches.
 
     With ``cross_entropy`` targets are 0 or 1, predictions are logits, and there is a bias. With
-    ``solver.start`` pytorch there is one too, and nothing is set to zero.
+    ``solver.start`` pytorch there is one too, and nothing is set to zero. The best step is the one
+    with the lowest held-out loss, or the highest clip accuracy where ``solver.stopped_by`` says so.
     """
     patches = features.reshape(len(features), -1, features.shape[-1]).astype(np.float64)
     mean, scale = statistics(patches[split.train].reshape(-1, patches.shape[2]), normalisation)
@@ -85,7 +87,12 @@ def train(
         if fixed_steps is not None:
             continue
         with torch.no_grad():
-            loss = mean_loss(probe(x[held_out]).mean(dim=1), y[held_out]).item()
+            logits = probe(x[held_out]).mean(dim=1)
+            loss = mean_loss(logits, y[held_out]).item()
+            if solver.stopped_by == "clip_accuracy":
+                half = half_counts_as == "possible"
+                called = torch.where(logits == 0, half, logits > 0)
+                loss = -(called == (y[held_out] == 1)).sum().item()
         if loss < best.loss:
             best, waited = Trained(loss, step, raw()), 0
         else:

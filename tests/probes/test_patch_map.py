@@ -7,7 +7,8 @@ from one_by_one import pooled_r2, statistics, train
 from probe_data import design, features
 from sklearn.linear_model import Ridge
 
-from pez.features.store import PatchShard
+from pez.features.paths import FeatureKey, feature_path
+from pez.features.store import FeatureStore, PatchShard
 from pez.probes import patch_map
 from pez.probes.cells import cells_of
 from pez.probes.crossval import run_probe
@@ -19,6 +20,7 @@ from pez.probes.splits import inner_split, outer_splits
 from pez.probes.targets import target_values
 from pez.probes.task import Task
 from pez.runtime.errors import ArtifactError
+from pez.runtime.tensor_file import write_tensors
 
 LABELS = design(7, 4, 3)
 PATCHES, WIDTH = 3, 23
@@ -211,3 +213,20 @@ def test_a_gpu_gives_what_the_cpu_gives(normalisation, start):
         np.testing.assert_allclose(
             gpu[selection].predictions, cpu[selection].predictions, atol=1e-4 * task.targets.std()
         )
+
+
+@pytest.mark.parametrize("pooling", ["temporal_last_patch", "temporal_diff_patch", "all_patch"])
+def test_the_store_gives_the_patches_that_poolings_flatten(tmp_path, pooling):
+    for view in ("first_tubelet_patches", "last_tubelet_patches", "all_patches"):
+        layer = LAYERS[view.startswith("first")]
+        for number in range(2):
+            path = feature_path(tmp_path, FeatureKey(view, 1, number))
+            part = layer[50 * number : 50 * (number + 1)]
+            write_tensors(path, {"features": part}, {"view": view, "stream": 1})
+    store = FeatureStore(tmp_path, layers=1, shards=2)
+    found = list(store.patch_shards(0, "resid_post", pooling))
+    assert [(shard.number, shard.first) for shard in found] == [(0, 0), (1, 50)]
+    assert all(shard.patches.dtype == torch.float16 for shard in found)
+    whole = torch.cat([shard.clips(torch.arange(len(shard.patches)), "cpu") for shard in found])
+    expected = store.features(0, "resid_post", pooling)
+    np.testing.assert_array_equal(whole.flatten(1).numpy(), expected)

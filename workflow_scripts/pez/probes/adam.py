@@ -9,13 +9,8 @@ products with the shared matrix X of `pez.probes.normalise`,
     gradients   [fits, D]  =  R X              (R: residuals, zero outside the training rows)
 
 and one pass of Adam over [fits, D]. X differs from what the split's probe sees by the factor r of
-the split, so U = W / r are the weights in the units of X, and Z = U / lr. In these variables
-torch.optim's step on W reads
-
-    Z <- (1 - lr wd) Z - (c2 / c1) m / (r (sqrt(v) + eps c2 r)),  c1 = 1 - b1^t, c2 = sqrt(1 - b2^t)
-
-with m and v the moments of the gradient of U: neither r nor lr costs a pass over the features.
-``adam_l2`` adds wd lr r^2 Z to that gradient in place of the factor 1 - lr wd.
+the split, so U = W / r are the weights in the units of X, and Z = U / lr is what is kept (see
+`pez.probes.adam_update`).
 
 Where the rows trained on are many more (`pez.probes.patch_map`), X holds what predictions are made
 of, and the gradient comes from the moments C and B of a split's training rows: U C - B.
@@ -30,13 +25,13 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from pez.probes.adam_update import update
 from pez.probes.fits import Fits, Outcome
 from pez.probes.losses import Loss
 from pez.probes.normalise import FeatureBlock
 from pez.probes.spec import GradientSolver
 from pez.probes.splits import Split
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8  # torch.optim's defaults
 COMPACTION_STEPS = 10  # finished fits are dropped this often...
 COMPACTION_SHARE = 0.9  # ...if at most this share of the fits is left
 
@@ -215,26 +210,14 @@ class _Batch:
         torch.sub(self.predictions[..., : self.clips], shift, out=self.scaled)
 
     def _adam(self, index: int, step: int) -> None:
-        weights, first, second = self.weights[index], self.first[index], self.second[index]
+        """Take step number ``step`` in block ``index``."""
+        weights = self.weights[index]
         gradient, work = (
             buffer[: weights.numel()].view_as(weights) for buffer in self.buffers.unbind()
         )
-        scale = self.scales[index]
         self._gradient(index, gradient)
-        if self.l2 is not None:
-            torch.mul(weights, self.l2, out=work)
-            gradient.add_(work if scale is None else work.mul_(scale).mul_(scale))
-        first.lerp_(gradient, 1 - BETA1)
-        second.mul_(BETA2).addcmul_(gradient, gradient, value=1 - BETA2)
-        correction1, correction2 = 1 - BETA1**step, math.sqrt(1 - BETA2**step)
-        torch.sqrt(second, out=work)
-        if scale is None:
-            work.add_(EPSILON * correction2)
-        else:
-            work.add_(scale, alpha=EPSILON * correction2).mul_(scale)
-        if self.shrink is not None:
-            weights.mul_(self.shrink)
-        weights.addcdiv_(first, work, value=-correction2 / correction1)
+        moments = (self.first[index], self.second[index])
+        update(weights, moments, gradient, work, self.scales[index], self.l2, self.shrink, step)
 
     def _gradient(self, index: int, out: torch.Tensor) -> None:
         """Write the gradient of the loss by U to ``out`` [layers, R, columns]."""
@@ -276,15 +259,8 @@ class _Batch:
         outputs = torch.arange(self.outputs, device=self.device)
         rows = (keep[..., None] * self.outputs + outputs).flatten(1)
         scaled = _rows(self.scaled, rows)
-        for name in (
-            "split",
-            "learning_rate",
-            "weight_decay",
-            "snapshot_step",
-            "slot",
-            "lowest",
-            "best_step",
-        ):
+        per_fit = "split learning_rate weight_decay snapshot_step slot lowest best_step"
+        for name in per_fit.split():
             setattr(self, name, getattr(self, name).gather(1, keep))
         self.best = _rows(self.best, rows)
         self.snapshot = _rows(self.snapshot, rows)

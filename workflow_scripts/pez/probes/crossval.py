@@ -32,7 +32,7 @@ from pez.probes.splits import inner_split, outer_splits
 from pez.probes.tables import Probe, prediction_rows, result_rows
 from pez.probes.targets import probe_targets
 from pez.probes.task import Choice, PlausibilityTask, Task
-from pez.runtime.errors import ArtifactError
+from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.progress import progress
 
 log = logging.getLogger(__name__)
@@ -229,6 +229,12 @@ def _task(
     if device == "cuda":
         memory = int(CUDA_SHARE * torch.cuda.mem_get_info()[0])
     targets = probe_targets(labels, spec)
+    of_movies = isinstance(spec, PlausibilityProbeSpec)
+    if isinstance(solver, GradientSolver) and solver.stopped_by != "loss" and not of_movies:
+        raise ConfigError(
+            f"probe {name}: solver {spec.solver!r} has stopped_by {solver.stopped_by}, and target "
+            f"{spec.target} has no clips to call right or wrong: use stopped_by loss."
+        )
     if not isinstance(spec, PlausibilityProbeSpec):
         return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
     if spec.shuffled_labels:
@@ -243,6 +249,7 @@ def _task(
         memory,
         scenes=groups,
         selected_by=spec.selected_by,
+        half_counts_as=spec.half_counts_as,
     )
 
 

@@ -106,6 +106,45 @@ class BinaryCrossEntropy(Loss):
         return loss.view(*self.fits, -1).sum(dim=2)
 
 
+class StoppedByAccuracy(BinaryCrossEntropy):
+    """The cross-entropy to train on, and clip accuracy to wait for.
+
+    Attributes:
+        half_is_possible: whether a probability of exactly .5 is called possible.
+    """
+
+    half_is_possible = False
+
+    def __init__(
+        self,
+        targets: torch.Tensor,
+        learning_rate: torch.Tensor,
+        train: torch.Tensor,
+        held_out: torch.Tensor,
+    ) -> None:
+        super().__init__(targets, learning_rate, train, held_out)
+        self.possible = targets.flatten(1, 2) == 1
+        self.judged = _every_output(held_out > 0, targets)
+        self.rate = _every_output(learning_rate[..., None].expand(train.shape), targets)
+
+    def held_out(self, scaled: torch.Tensor) -> torch.Tensor:
+        """Return how many held-out clips are called wrong: a whole number, so that ties are ties.
+
+        In float64, as the clip accuracy that is reported. Logits that are no numbers are wrong.
+        """
+        logits = scaled * self.rate
+        probability = torch.special.expit(logits.double())
+        called = probability >= 0.5 if self.half_is_possible else probability > 0.5
+        wrong = self.judged & ((called != self.possible) | ~torch.isfinite(logits))
+        return wrong.view(*self.fits, -1).sum(dim=2).float()
+
+
+class StoppedByAccuracyHalfPossible(StoppedByAccuracy):
+    """See `StoppedByAccuracy`."""
+
+    half_is_possible = True
+
+
 def _every_output(per_row: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Repeat ``per_row`` [layers, fits, n] for every output of the targets: [layers, R, n]."""
     return per_row[:, :, None].expand(targets.shape).flatten(1, 2)

@@ -16,13 +16,13 @@ import pandas as pd
 from scipy.special import expit, log_expit
 
 from pez.intphys.spec import MOVIES
-from pez.probes.spec import SelectionMetric
+from pez.probes.spec import Plausibility, SelectionMetric
 from pez.probes.splits import Split
 from pez.runtime.errors import ArtifactError
 
 COLUMNS = ("clip_id", "block", "scene", "movie", "possible", "pair")
 LOGIT_STEP = 1e-4  # sums of logits closer than this are equal: features and products are float32
-THRESHOLD = 0.5  # a movie with a higher probability is called possible
+THRESHOLD = 0.5  # a movie with a higher probability is called possible, one with a lower is not
 METRICS = (
     "clip_accuracy",
     "relative_accuracy",
@@ -79,6 +79,7 @@ def selection_scores(
     possible: np.ndarray,
     scenes: np.ndarray,
     rows: np.ndarray,
+    half_counts_as: Plausibility = "impossible",
 ) -> np.ndarray:
     """Score that picks among configurations (or epochs), over the movies ``rows``.
 
@@ -88,6 +89,7 @@ def selection_scores(
         possible: 1 or 0, [n].
         scenes: scene of every movie, [n].
         rows: bool [n], whole scenes.
+        half_counts_as: what a movie with a probability of exactly .5 is called.
 
     Returns:
         Scores, higher is better, float64 [...]: in 0 .. 1, or the loss with its sign reversed.
@@ -96,7 +98,8 @@ def selection_scores(
         return -cross_entropy(logits, possible, rows)
     probability = expit(logits[..., rows].astype(np.float64))
     if metric == "clip_accuracy":
-        return _called_right(probability, possible[rows]).mean(axis=-1)
+        called = called_possible(probability, half_counts_as)
+        return (called == (possible[rows] == 1)).mean(axis=-1)
     real, unreal = _by_scene(probability, possible[rows], scenes[rows])
     return (real.sum(axis=-1) > unreal.sum(axis=-1)).mean(axis=-1)
 
@@ -113,6 +116,7 @@ def best_configuration(
     possible: np.ndarray,
     scenes: np.ndarray,
     splits: Sequence[Split],
+    half_counts_as: Plausibility = "impossible",
 ) -> np.ndarray:
     """Configuration with the highest score on the held-out movies: int64 [layers, splits].
 
@@ -123,7 +127,7 @@ def best_configuration(
     for index, split in enumerate(splits):
         of_split = logits[:, index]
         loss = cross_entropy(of_split, possible, split.held_out)
-        score = selection_scores(metric, of_split, possible, scenes, split.held_out)
+        score = selection_scores(metric, of_split, possible, scenes, split.held_out, half_counts_as)
         score = np.where(np.isfinite(loss), score, -np.inf)
         highest = score == score.max(axis=1, keepdims=True)
         chosen.append(np.where(highest, loss, np.inf).argmin(axis=1))
@@ -131,7 +135,11 @@ def best_configuration(
 
 
 def movie_metrics(
-    logits: np.ndarray, possible: np.ndarray, scenes: np.ndarray, pairs: np.ndarray
+    logits: np.ndarray,
+    possible: np.ndarray,
+    scenes: np.ndarray,
+    pairs: np.ndarray,
+    half_counts_as: Plausibility = "impossible",
 ) -> dict[str, float]:
     """All metrics of some whole scenes, arrays [m]; NaN where there is nothing to judge.
 
@@ -140,11 +148,13 @@ def movie_metrics(
     scene, whatever the bias is.
 
     ``pairs`` numbers the matched pairs of a scene 0 and 1. A matched pair is judged where its two
-    movies have different labels; with shuffled labels that is not always so.
+    movies have different labels; with shuffled labels that is not always so. ``half_counts_as`` is
+    what a movie with a probability of exactly .5 is called.
     """
     if len(logits) == 0:
         return dict.fromkeys(METRICS, float("nan"))
     probability = expit(logits)
+    called = called_possible(probability, half_counts_as)
     real, unreal = _by_scene(probability, possible, scenes)
     relative, relative_ties = _compare(real.sum(axis=1), unreal.sum(axis=1))
     matched, matched_ties = _compare(*_matched_pairs(probability, possible, scenes, pairs))
@@ -152,7 +162,7 @@ def movie_metrics(
     above, equal = _compare(real.reshape(-1, 1), unreal.reshape(1, -1))
     sums = (_rounded(values.sum(axis=1)) for values in _by_scene(logits, possible, scenes))
     return {
-        "clip_accuracy": float(_called_right(probability, possible).mean()),
+        "clip_accuracy": float((called == (possible == 1)).mean()),
         "relative_accuracy": relative,
         "relative_ties": relative_ties,
         "relative_accuracy_ties_half": relative + relative_ties / 2,
@@ -163,13 +173,16 @@ def movie_metrics(
         "matched_pair": _ties_half(*_matched_pairs(logits, possible, scenes, pairs)),
         "logit_sum": _ties_half(*sums),
         "auc": above + equal / 2,  # Mann-Whitney: every possible movie against every other
-        "possible_recall": float((real > THRESHOLD).mean()),
-        "impossible_recall": float((unreal <= THRESHOLD).mean()),
+        "possible_recall": float(called[possible == 1].mean()),
+        "impossible_recall": float((~called[possible == 0]).mean()),
     }
 
 
-def _called_right(probability: np.ndarray, possible: np.ndarray) -> np.ndarray:
-    return (probability > THRESHOLD) == (possible == 1)
+def called_possible(probability: np.ndarray, half_counts_as: Plausibility) -> np.ndarray:
+    """Whether movies with these probabilities of being possible are called so, bool."""
+    if half_counts_as == "possible":
+        return probability >= THRESHOLD
+    return probability > THRESHOLD
 
 
 def _by_scene(

@@ -37,6 +37,7 @@ Grouping = Literal[
 ]
 PixelRegions = Literal["central_square", "nearest_point"]
 Axis = Literal["world", "image"]
+Plausibility = Literal["impossible", "possible"]
 Normalisation = Literal["none", "center", "zscore"]
 Selection = Literal["validation", "nested"]
 Clips = Literal["all", "in_view"]
@@ -162,7 +163,7 @@ class PlausibilityProbeSpec(ProbeSpec):
     shuffled_labels: bool = Field(
         False, description="control: which two of a scene's four movies are possible is drawn anew"
     )
-    half_counts_as: Literal["impossible", "possible"] = Field(
+    half_counts_as: Plausibility = Field(
         "impossible", description="what a movie with a probability of exactly .5 is called"
     )
 

@@ -102,7 +102,13 @@ def _judged(
     block, pairs = probe.labels["block"].to_numpy(), probe.labels["pair"].to_numpy()
     for subset in (ALL, *BLOCKS):
         rows = held_out & ((block == subset) | (subset == ALL))
-        values = movie_metrics(logits[rows], task.targets[rows, 0], task.scenes[rows], pairs[rows])
+        values = movie_metrics(
+            logits[rows],
+            task.targets[rows, 0],
+            task.scenes[rows],
+            pairs[rows],
+            task.half_counts_as,
+        )
         yield {"subset": subset}, int(rows.sum()), values
 
 

@@ -2,14 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 
-from pez.probes.losses import BinaryCrossEntropy, Loss, SquaredError
+from pez.probes.losses import (
+    BinaryCrossEntropy,
+    Loss,
+    SquaredError,
+    StoppedByAccuracy,
+    StoppedByAccuracyHalfPossible,
+)
 from pez.probes.plausibility import best_configuration
-from pez.probes.spec import AnySolver, Normalisation, Selection, SelectionMetric
+from pez.probes.spec import (
+    AnySolver,
+    GradientSolver,
+    Normalisation,
+    Plausibility,
+    Selection,
+    SelectionMetric,
+)
 from pez.probes.splits import Split
 
 
@@ -35,7 +47,10 @@ class Task:
     solver: AnySolver
     memory: int
 
-    loss: ClassVar[type[Loss]] = SquaredError
+    @property
+    def loss(self) -> type[Loss]:
+        """What gradient descent minimises, and the held-out score it waits for."""
+        return SquaredError
 
     @property
     def target_normalisation(self) -> Normalisation:
@@ -74,12 +89,20 @@ class PlausibilityTask(Task):
     Attributes:
         scenes: scene of every movie, int64 [n].
         selected_by: metric that picks among configurations.
+        half_counts_as: what a movie with a probability of exactly .5 is called.
     """
 
     scenes: np.ndarray
     selected_by: SelectionMetric
+    half_counts_as: Plausibility = "impossible"
 
-    loss: ClassVar[type[Loss]] = BinaryCrossEntropy
+    @property
+    def loss(self) -> type[Loss]:
+        """See `Task.loss`."""
+        if not isinstance(self.solver, GradientSolver) or self.solver.stopped_by == "loss":
+            return BinaryCrossEntropy
+        possible = self.half_counts_as == "possible"
+        return StoppedByAccuracyHalfPossible if possible else StoppedByAccuracy
 
     @property
     def target_normalisation(self) -> Normalisation:
@@ -89,7 +112,12 @@ class PlausibilityTask(Task):
     def pick(self, predictions: np.ndarray, splits: Sequence[Split]) -> np.ndarray:
         """See `Task.pick` and `pez.probes.plausibility.best_configuration`."""
         return best_configuration(
-            self.selected_by, predictions[..., 0], self.targets[:, 0], self.scenes, splits
+            self.selected_by,
+            predictions[..., 0],
+            self.targets[:, 0],
+            self.scenes,
+            splits,
+            self.half_counts_as,
         )
 
     def settle(self, predictions: np.ndarray, features: torch.Tensor) -> np.ndarray:
