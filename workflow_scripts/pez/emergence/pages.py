@@ -10,7 +10,7 @@ from pez.runtime.atomic import atomic_path
 
 _LEGEND = (
     "Quantities are scores of the probe (R2 or an accuracy), onset is a layer; "
-    "`resources/reference/README.md` defines them and says where the tolerances come from."
+    "`resources/reference/README.md` defines them and explains the tolerances."
 )
 _SHORTCUT_LEGEND = (
     "The four movies of a scene are spliced from the same frames, so a linear probe of features "
@@ -81,8 +81,9 @@ def _comparison_lines(comparison: Comparison) -> list[str]:
         lines.append(f"The recipe departs from it: {'; '.join(comparison.recipe_differences)}.")
     lines += [
         "",
-        "| probe | quantity | layer | measured | reference | tolerance | | source |",
-        "|---|---|---|---|---|---|---|---|",
+        "| probe | quantity | layer | measured | reference | tolerance | | source "
+        "| tolerance from |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     return lines + [_rule_line(rule) for rule in comparison.rules]
 
@@ -95,7 +96,8 @@ def _rule_line(rule: Rule) -> str:
     mark = "pass" if rule.passed else "**fail**"
     return (
         f"| {rule.probe} | {rule.quantity} ({rule.kind}) | {layer} | {measured} "
-        f"| {reference} | {tolerance} | {mark} | {rule.source} |"
+        f"| {reference} | {tolerance} | {mark} | {rule.source} "
+        f"| {rule.tolerance_source} |"
     )
 
 

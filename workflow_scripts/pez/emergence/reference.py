@@ -30,7 +30,17 @@ PROBE_FIELDS = (
     "selected_by",
 )
 SAMPLING_FIELDS = ("frames", "window")
-_NUMBERS = ("model", "variable", "quantity", "kind", "layer", "value", "tolerance", "source")
+_NUMBERS = (
+    "model",
+    "variable",
+    "quantity",
+    "kind",
+    "layer",
+    "value",
+    "tolerance",
+    "tolerance_source",
+    "source",
+)
 
 
 @dataclass(frozen=True)
