@@ -46,14 +46,14 @@ def score_tolerance(spread: pd.DataFrame, variable: str, quantity: str) -> tuple
     layers = sorted(spread.loc[spread["variable"] == variable, "layer"].unique())
     layer = layers[0] if quantity == "first" else layers[-1]
     folds, starts = _deviations(spread, variable, layer)
-    whose = f"{variable} at layer {layer}, the third party's code on the embedded model"
+    whose = f"third party's code, embedded model, layer {layer}"
     if variable == "direction":
         layer = 0 if quantity == "first" else 8
         folds = DIRECTION_FOLDS[layer]
-        whose = f"layer {layer} of the third party's own curve"
+        whose = f"third party's own curve, layer {layer}"
     tolerance = 2 * np.sqrt(2 * (folds**2 / FOLDS + starts**2))
-    words = f"2 s.e. of the difference of two means over {FOLDS} folds: s.d. {folds:.3f} over folds"
-    return float(tolerance), f"{words} ({whose}), {starts:.3f} between two starts"
+    words = f"2 s.e. of a difference: s.d. {folds:.3f} over {FOLDS} folds ({whose})"
+    return float(tolerance), f"{words}, {starts:.3f} over starts"
 
 
 def _deviations(spread: pd.DataFrame, variable: str, layer: int) -> tuple[float, float]:
@@ -85,12 +85,9 @@ def onset_tolerance(table: Path) -> tuple[float, str]:
     steps = [find_step(scores) for scores in drawn]
     onsets = np.array([np.nan if step is None else step.layer for step in steps])
     apart = float(np.quantile(np.abs(onsets[:ONSET_DRAWS] - onsets[ONSET_DRAWS:]), 0.95))
-    words = (
-        f"95 % of pairs of draws of this curve, s.e. over {FOLDS} folds at each layer, have onsets "
-        f"within {apart:.0f} layers"
-    )
+    words = f"95 % of pairs of draws of this curve with its s.e.: at most {apart:.0f} apart"
     if table == PAPER:
-        return apart + 1, f"{words}; + 1: a layer is the input or the output of a block"
+        return apart + 1, f"{words}; + 1: input or output of a block not stated"
     return apart, words
 
 
@@ -113,7 +110,7 @@ def _of(table: Path, spread: pd.DataFrame, row: dict) -> tuple[float, str]:
         tolerance, source = score_tolerance(spread, row["variable"], row["quantity"])
     if table == PAPER:
         reading = READING["accuracy" if is_accuracy else "R2"]
-        return tolerance + reading, f"{source}; + {reading} for reading the plot"
+        return tolerance + reading, f"{source}; + {reading} reading error"
     return tolerance, source
 
 

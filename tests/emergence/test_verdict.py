@@ -177,6 +177,7 @@ def test_the_published_model_on_the_whole_dataset_is_compared(tables: References
     assert "## vjepa2_large: Qualified" in page
     assert "| direction | pez (key) | 8 | 0.816 | 0.816 | 0.153 | pass |" in page
     assert f"| {OVERALL} | pez (overall) |" in page
+    assert "s.d. 0.120 over 5 folds (third party's own curve, layer 8)" in page
 
 
 @pytest.mark.parametrize(
