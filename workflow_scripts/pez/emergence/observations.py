@@ -228,7 +228,11 @@ def _tested(test: FoldTest) -> str:
     """Estimate, interval or spread, and p or why there is none."""
     number = f"{test.estimate:+.3f}"
     if test.verdict == "undecided":
-        why = f"{test.folds} folds in common, at least {MIN_FOLDS} needed"
+        why = (
+            f"{test.folds} folds in common, at least {MIN_FOLDS} needed"
+            if test.folds
+            else "no fold in common"
+        )
         return f"{number}{plus_minus(test.spread)} (undecided: {why})"
     if test.interval is None:
         number += plus_minus(test.spread)

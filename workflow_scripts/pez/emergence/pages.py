@@ -12,7 +12,7 @@ from pez.runtime.atomic import atomic_path
 
 _LEGEND = (
     "Quantities are scores of the probe (R2 or an accuracy), onset is a layer; "
-    "`resources/reference/README.md` defines them and says where the tolerances come from."
+    "`resources/reference/README.md` defines them and explains the tolerances."
 )
 _SHORTCUT_LEGEND = (
     "The four movies of a scene are spliced from the same frames, so a linear probe of features "
@@ -100,8 +100,9 @@ def _comparison_lines(comparison: Comparison) -> list[str]:
     lines += [f"Caution: {caveat}." for caveat in comparison.caveats]
     lines += [
         "",
-        "| probe | quantity | layer | measured | reference | tolerance | | source |",
-        "|---|---|---|---|---|---|---|---|",
+        "| probe | quantity | layer | measured | reference | tolerance | | source "
+        "| tolerance from |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     return lines + [_rule_line(rule) for rule in comparison.rules]
 
@@ -114,7 +115,8 @@ def _rule_line(rule: Rule) -> str:
     mark = "pass" if rule.passed else "**fail**"
     return (
         f"| {rule.probe} | {rule.quantity} ({rule.kind}) | {layer} | {measured} "
-        f"| {reference} | {tolerance} | {mark} | {rule.source} |"
+        f"| {reference} | {tolerance} | {mark} | {rule.source} "
+        f"| {rule.tolerance_source} |"
     )
 
 

@@ -21,7 +21,17 @@ PAPER_RENDERERS = {
 # Fields of a recipe in which it may differ from the third party's without another result.
 _NOT_COMPARED = ("dataset", "shuffled_labels", "solver.seed")
 SAMPLING_FIELDS = ("frames", "window")
-_NUMBERS = ("model", "variable", "quantity", "kind", "layer", "value", "tolerance", "source")
+_NUMBERS = (
+    "model",
+    "variable",
+    "quantity",
+    "kind",
+    "layer",
+    "value",
+    "tolerance",
+    "tolerance_source",
+    "source",
+)
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class Rule(Schema):
     measured: float | None = Field(description="null where the curve does not have it")
     reference: float
     tolerance: float
+    tolerance_source: str = Field(description="the measured spread that it follows from")
     passed: bool = Field(description="|measured - reference| <= tolerance")
     source: str
 
@@ -226,6 +227,7 @@ def _rules(readout: Readout, rows: pd.DataFrame) -> list[Rule]:
                 measured=measured,
                 reference=row["value"],
                 tolerance=row["tolerance"],
+                tolerance_source=row["tolerance_source"],
                 source=row["source"],
             )
         )
@@ -262,6 +264,7 @@ def _overall_rules(by_probe: list[list[Rule]]) -> list[Rule]:
                 measured=float(np.mean(measured)),
                 reference=float(np.mean([rule.reference for rule in found])),
                 tolerance=float(np.mean([rule.tolerance for rule in found])),
+                tolerance_source="mean of the rows above",
                 source="mean of the rows above",
             )
         )
@@ -276,6 +279,7 @@ def _rule(
     measured: float | None,
     reference: float,
     tolerance: float,
+    tolerance_source: str,
     source: str,
 ) -> Rule:
     passed = measured is not None and abs(measured - reference) <= tolerance + _ROUNDING
@@ -287,6 +291,7 @@ def _rule(
         measured=measured,
         reference=reference,
         tolerance=tolerance,
+        tolerance_source=tolerance_source,
         passed=passed,
         source=source,
     )

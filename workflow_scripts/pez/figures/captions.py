@@ -34,13 +34,11 @@ _METRICS = {
     "one half. ",
     "logit_sum": "Summed logits: share of scenes whose two possible movies together get a higher "
     "logit than the two impossible ones; ties count one half. ",
-    "relative_accuracy": "Relative accuracy: the same with probabilities and ties counted as wrong "
-    "(the third party's score). A sum of sigmoids is not additive: the position of the bias alone "
-    "can take it from 0 to 100 %. ",
+    "relative_accuracy": "Relative accuracy: the same with probabilities, ties counted as wrong "
+    "(the third party's score); the position of the bias alone can take it from 0 to 100 %. ",
     "clip_accuracy": "Clip accuracy: share of movies on the right side of probability 0.5. "
-    "75 %: the movies of a scene are spliced from the same frames, so a linear probe of "
-    "features that add over time cannot get more than three of four right, and needs no "
-    "physics for that. ",
+    "75 %: a linear probe of features that add over time cannot get more than three of a scene's "
+    "four movies right, and needs no physics for that. ",
 }
 
 
