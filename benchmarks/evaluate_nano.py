@@ -30,7 +30,7 @@ from pez.runtime.tensor_file import map_tensor
 LAYERS = 12
 MODELS = ("vjepa2_nano", "vjepa2_nano_untrained")
 POOLINGS: tuple[Pooling, ...] = ("mean", "temporal_last")
-GROUPINGS: tuple[Grouping, ...] = ("position", "direction_spatial_sector")
+GROUPINGS: tuple[Grouping, ...] = ("condition", "direction_spatial_sector")
 TARGETS: dict[Target, Motion] = {
     "direction_sincos": "velocity",
     "speed": "velocity",
@@ -96,6 +96,7 @@ def nested_r2(
         normalisation=normalisation,
         solver="ridge",
         selections=("nested",),
+        fold_seed=42,  # in their order, the conditions of a fold would be those of one magnitude
     )
     results, _ = run_probe(target, spec, SOLVER, load, layers, labels, "cpu")
     r2 = results[results["metric"] == "r2"]

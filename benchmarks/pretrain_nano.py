@@ -156,7 +156,7 @@ def train(spec: PretrainingSpec, out: Path, state: Path, processes: int) -> None
 def print_table(table: pd.DataFrame) -> None:
     """One row per stream and model, one column per target, grouping and pooling."""
     short = {"direction_sincos": "dir", "speed": "spd", "acceleration": "acc"}
-    short |= {"position": "pos", "direction_spatial_sector": "sec"}
+    short |= {"start_index": "pos", "direction_spatial_sector": "sec"}
     short |= {"mean": "mean", "temporal_last": "last"}
     keys = ["target", "grouping", "pooling"]
     table = table.assign(column=table[keys].replace(short).agg(" ".join, axis=1))

@@ -26,7 +26,7 @@ SPEC = ProbeSpec.model_validate(
         "target": "speed",
         "capture": "resid_post",
         "pooling": "mean",
-        "grouping": "position",
+        "grouping": "start_index",
         "normalisation": "zscore",
         "solver": "trainable",
     }

@@ -175,5 +175,5 @@ def test_bad_features_are_named_by_layer():
 
 
 def test_more_folds_than_groups_is_refused():
-    with pytest.raises(ConfigError, match="grouping 'position' makes 3"):
-        run(spec(grouping="position", folds=5))
+    with pytest.raises(ConfigError, match="grouping 'start_index' makes 3"):
+        run(spec(grouping="start_index", folds=5))

@@ -20,7 +20,7 @@ GROUPINGS = [g for g in ProbeSpec.model_fields["grouping"].annotation.__args__ i
 def spec(**changes) -> ProbeSpec:
     known = {
         "dataset": "velocity", "target": "speed", "capture": "resid_post", "pooling": "mean",
-        "grouping": "position", "normalisation": "zscore", "solver": "trainable",
+        "grouping": "start_index", "normalisation": "zscore", "solver": "trainable",
     }  # fmt: skip
     return ProbeSpec.model_validate(known | changes)
 
@@ -67,7 +67,7 @@ def test_groups_are_numbered_without_gaps_and_within_the_bound(grouping):
 
 
 def test_groups_by_design_have_the_size_of_the_design():
-    sizes = {"position": 7, "condition": 56, "video": 392, "direction": 8, "magnitude": 7}
+    sizes = {"start_index": 7, "condition": 56, "video": 392, "direction": 8, "magnitude": 7}
     for grouping, count in sizes.items():
         assert most_groups(grouping, 8, 7, 7) == count
         assert group_ids(LABELS, grouping, 42).max() + 1 == count
@@ -118,8 +118,8 @@ def test_no_group_is_on_both_sides_and_every_clip_is_held_out_once():
 
 
 def test_more_folds_than_groups_names_probe_grouping_and_counts():
-    groups = group_ids(LABELS, "position", 42)
-    with pytest.raises(ConfigError, match=r"probe speedy: 8 folds.*'position' makes 7"):
+    groups = group_ids(LABELS, "start_index", 42)
+    with pytest.raises(ConfigError, match=r"probe speedy: 8 folds.*'start_index' makes 7"):
         outer_splits(groups, "speedy", spec(folds=8))
 
 

@@ -41,8 +41,8 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
         ("encoders.models.vjepa2_large.weights.file", "x", r"vjepa2_large\.weights\.file = 'x': "),
         (
             "probes.speed.grouping",
-            "positions",
-            r"probes\.speed\.grouping = 'positions' \(did you mean 'position'\? allowed: position,",
+            "start_indices",
+            r"speed\.grouping = 'start_indices' \(did you mean 'start_index'\? allowed: st",
         ),
         (
             "probes.speed.pooling",
@@ -117,6 +117,14 @@ def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) ->
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(with_value(key, value), CHECKOUT)
     assert "pydantic" not in str(caught.value)
+
+
+def test_an_earlier_name_of_a_grouping_is_taken_and_explained(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    config = load_config(with_value("probes.speed.grouping", "position"), CHECKOUT)
+    assert config.recipes["speed.strict"].spec.grouping == "start_index"
+    assert "'position' is called 'start_index' now" in caplog.text
 
 
 def test_every_problem_is_listed_at_once() -> None:

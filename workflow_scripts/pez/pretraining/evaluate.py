@@ -31,7 +31,7 @@ from pez.probes.splits import inner_split, outer_splits
 from pez.probes.targets import target_values
 
 POOLINGS = ("mean", "temporal_last")
-GROUPINGS: tuple[Grouping, ...] = ("position", "direction_spatial_sector")
+GROUPINGS: tuple[Grouping, ...] = ("start_index", "direction_spatial_sector")
 # target and the dataset it is read from
 TARGETS: dict[Target, str] = {
     "direction_sincos": "velocity",

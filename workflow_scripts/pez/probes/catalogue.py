@@ -65,7 +65,7 @@ def most_groups(grouping: Grouping, directions: int, magnitudes: int, starts: in
     """
     clips = directions * magnitudes * starts
     bound = {
-        "position": starts,
+        "start_index": starts,
         "condition": directions * magnitudes,
         "video": clips,
         "direction": directions,

@@ -54,7 +54,7 @@ def group_ids(
 
     key: tuple[np.ndarray, ...]
     match grouping:
-        case "position":
+        case "start_index":
             key = (_codes(labels, "start_index"),)
         case "condition":
             key = (_codes(labels, "direction_index"), _codes(labels, "magnitude_index"))

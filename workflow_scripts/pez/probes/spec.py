@@ -1,12 +1,15 @@
 """Configuration of the probes: what is read out, from which features, and how it is judged."""
 
+import logging
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling
 from pez.runtime.schema import Schema
+
+log = logging.getLogger(__name__)
 
 Target = Literal[
     "speed",
@@ -22,8 +25,8 @@ Target = Literal[
     "acceleration_y",
     "plausibility",
 ]
-Grouping = Literal[
-    "position",
+GroupingName = Literal[
+    "start_index",
     "condition",
     "video",
     "direction",
@@ -35,6 +38,28 @@ Grouping = Literal[
     "magnitude_spatial_sector",
     "scene",
 ]
+RENAMED_GROUPINGS = {"position": "start_index"}
+
+
+def _current_name(grouping: object) -> object:
+    """Take a grouping by its earlier name too, and say what it is called now and why.
+
+    Starts are drawn anew for every direction and magnitude, so that clips of the same start index
+    share no position: groups of them are a random split, stratified by condition.
+    """
+    if not isinstance(grouping, str) or grouping not in RENAMED_GROUPINGS:
+        return grouping
+    current = RENAMED_GROUPINGS[grouping]
+    log.warning(
+        "grouping %r is called %r now: clips of one start index share no position, so that these "
+        "folds are a random split, stratified by condition",
+        grouping,
+        current,
+    )
+    return current
+
+
+Grouping = Annotated[GroupingName, BeforeValidator(_current_name)]
 PixelRegions = Literal["central_square", "nearest_point"]
 Axis = Literal["world", "image"]
 Plausibility = Literal["impossible", "possible"]
