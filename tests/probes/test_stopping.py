@@ -6,6 +6,7 @@ import torch
 from movie_data import movies, plausibility_spec
 from one_by_one import train
 from probe_data import design, features
+from scipy.special import logit
 
 from pez.probes.crossval import run_probe
 from pez.probes.groupings import group_ids
@@ -107,7 +108,7 @@ def test_a_half_counts_in_metrics_and_selection_alike():
     everything = np.ones(4, dtype=bool)
     logits = np.array([[0.0, -1.0, 2.0, -2.0], [1.0, -1.0, 2.0, 0.0]])
     for half, right, first, picked in (("impossible", 0.75, 0.75, 1), ("possible", 1.0, 1.0, 0)):
-        found = movie_metrics(probability, possible, scenes, pairs, half)
+        found = movie_metrics(logit(probability), possible, scenes, pairs, half)
         assert found["clip_accuracy"] == right
         assert found["possible_recall"] == (1.0 if half == "possible" else 0.5)
         assert found["impossible_recall"] == 1.0
