@@ -1,5 +1,6 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make pictures    README's pictures, drawn anew from this commit
 # Any target of the workflow can be made: `make figure2b`, `make all`, `make clips`.
 
 SHELL := /bin/bash
@@ -7,7 +8,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 
-.PHONY: help setup test lint lock schema figure2b figure2c all clips
+.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -15,8 +16,15 @@ help:
 setup:
 	@bash envs/setup.sh
 
-figure2b figure2c all clips: setup
+figure2b figure2c figure1 figure6 all clips: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
+
+# The figures of the documentation carry their recipe; a test compares it with the configuration.
+pictures: figure2c figure2b figure1 figure6 clips
+	install -m 644 artifacts/figures/figure2c.png artifacts/figures/figure2b.png \
+	  artifacts/figures/figure1.png artifacts/figures/figure6.png docs/images
+	install -m 644 artifacts/clips/kubric/velocity/contact_sheet.png docs/images/velocity.png
+	install -m 644 artifacts/intphys/intphys_mini/contact_sheet.png docs/images/intphys_mini.png
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow

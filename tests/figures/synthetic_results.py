@@ -204,9 +204,9 @@ def remember_figures(patch: pytest.MonkeyPatch) -> list[Figure]:
     """List to which every figure that `draw_figure` writes is added as a matplotlib object."""
     seen: list[Figure] = []
 
-    def save(figure: Figure, png: Path, svg: Path) -> None:
+    def save(figure: Figure, png: Path, svg: Path, description: str) -> None:
         seen.append(figure)
-        save_figure(figure, png, svg)
+        save_figure(figure, png, svg, description)
 
     patch.setattr(draw, "save_figure", save)
     return seen

@@ -1,5 +1,6 @@
 """Build a figure from probe results on disk and write its parts: picture, numbers, verdict."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,17 @@ class FigureFiles:
     verdict_json: Path
 
 
+def describe(spec: FigureSpec | PlausibilityFigureSpec, inputs: FigureInputs) -> str:
+    """What a picture shows, as JSON that travels with it: recipes, weights, clips."""
+    known = {
+        "figure": inputs.name,
+        "models": {model: inputs.models[model].weights for model in spec.models},
+        "recipes": {name: inputs.recipes[name].fields() for name in spec.recipes},
+        "clips": {"origin": inputs.clips.origin, "datasets": inputs.clips.datasets},
+    }
+    return json.dumps(known, sort_keys=True)
+
+
 def draw_figure(
     spec: FigureSpec | PlausibilityFigureSpec, inputs: FigureInputs, files: FigureFiles
 ) -> None:
@@ -39,7 +51,7 @@ def draw_figure(
             built = build_plausibility(spec, inputs)
         else:
             built = build_figure2(spec, inputs)
-        save_figure(built.picture, files.png, files.svg)
+        save_figure(built.picture, files.png, files.svg, describe(spec, inputs))
     with atomic_path(files.csv) as temporary:
         built.table.to_csv(temporary, index=False, lineterminator="\n")
     write_verdict(built.verdict, files.verdict_md, files.verdict_json)

@@ -41,7 +41,7 @@ def draw_pretraining(log: Path, style: FigureStyle, png: Path, svg: Path, csv: P
         panels[-1].set_xlabel(f"Step (windows of {windows}; every other phase shaded)")
         panels[-1].set_xlim(0, table["step"].max())
         figure.set_layout_engine("constrained")
-        save_figure(figure, png, svg)
+        save_figure(figure, png, svg, f"pretraining: {', '.join(PANELS.values())} by step")
     with atomic_path(csv) as temporary:
         table.to_csv(temporary, index=False)
 

@@ -85,9 +85,13 @@ def wrap(text: str, width_mm: float, font_pt: float, weight: str = "normal") -> 
     return lines
 
 
-def save_figure(figure: Figure, png: Path, svg: Path) -> None:
-    """Write ``figure`` as PNG and SVG, without dates or version numbers in the files."""
+def save_figure(figure: Figure, png: Path, svg: Path, description: str) -> None:
+    """Write ``figure`` as PNG and SVG with its ``description``, without dates or version numbers.
+
+    The description is the PNG's text chunk and the SVG's metadata of that name.
+    """
+    known = {"Description": description}
     with atomic_path(png) as temporary:
-        figure.savefig(temporary, format="png", metadata={"Software": None})
+        figure.savefig(temporary, format="png", metadata={"Software": None, **known})
     with atomic_path(svg) as temporary:
-        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None, **known})
