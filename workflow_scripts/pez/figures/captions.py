@@ -137,7 +137,7 @@ def recipes_in_words(
     sentences = []
     for protocol in dict.fromkeys(recipe.protocol for recipe in recipes):
         own = [recipe for recipe in recipes if recipe.protocol == protocol]
-        chosen = [recipe.fields() | {"solver": recipe.spec.solver} for recipe in own]
+        chosen = [_told(recipe) for recipe in own]
         shared = [name for name in words if len({fields.get(name) for fields in chosen}) == 1]
         parts = [_in_words(chosen[0], shared)]
         particular = [name for name in words if name not in shared]
@@ -150,6 +150,14 @@ def recipes_in_words(
         picked = _SELECTION[own[0].spec.selections[0]]
         sentences.append(f"{protocol.capitalize()} protocol{what}: {'; '.join(parts)}; {picked}.")
     return " ".join(sentences)
+
+
+def _told(recipe: Recipe) -> dict[str, str]:
+    """Fields as a caption tells them: the solver by its name, and what is usual not at all."""
+    fields = recipe.fields() | {"solver": recipe.spec.solver}
+    if recipe.spec.clips == "all":
+        del fields["clips"]
+    return fields
 
 
 def _in_words(fields: Mapping[str, str], names: Sequence[str]) -> str:
