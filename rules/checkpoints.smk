@@ -42,10 +42,10 @@ rule convert_checkpoint:
         runtime=30,
     params:
         checkpoint=lambda wildcards: {
-            "encoder": CONFIG.encoder(wildcards.model).model_dump(mode="json"),
+            "encoder": encoder_params(wildcards.model),
             "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
         },
-        code=code("convert_checkpoint.py"),
+        code=lambda wildcards: model_code("convert_checkpoint.py", wildcards.model),
     message:
         "Converting the checkpoint of {wildcards.model}"
     script:
@@ -68,8 +68,8 @@ rule initialise_encoder:
         mem_mb=8000,
         runtime=10,
     params:
-        encoder=lambda wildcards: CONFIG.encoder(wildcards.model).model_dump(mode="json"),
-        code=code("initialise_encoder.py"),
+        encoder=lambda wildcards: encoder_params(wildcards.model),
+        code=lambda wildcards: model_code("initialise_encoder.py", wildcards.model),
     message:
         "Random initialisation of {wildcards.model}"
     script:

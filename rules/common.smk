@@ -6,6 +6,17 @@ def code(script):
     return code_fingerprint(script, SCRIPTS)
 
 
+def model_code(script, model):
+    """Fingerprint of a script that runs ``model``: with that of its family, found by its name."""
+    return f"{code(script)}.{code(family_script(CONFIG.encoder(model).family))}"
+
+
+def encoder_params(model):
+    """The encoder of ``model`` as a rule parameter. Keys that have their default are left out: one
+    that is added later rebuilds nothing."""
+    return CONFIG.encoder(model).model_dump(mode="json", exclude_defaults=True)
+
+
 def shipped(path):
     """Path of a file of the checkout, relative to the working directory: a checkout that is moved
     with its artifacts rebuilds nothing."""

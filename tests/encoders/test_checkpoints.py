@@ -9,9 +9,11 @@ import torch
 from safetensors.torch import save_file
 
 from encoder_samples import CPU, ball_frames, encoder_spec, ready_encoder, telling_weights
+from pez.encoders.architecture import expected_shapes
 from pez.encoders.compute import Compute
 from pez.encoders.convert import convert_checkpoint
 from pez.encoders.load import load_encoder, weights_metadata
+from pez.encoders.match import check_shapes
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.runtime.errors import ArtifactError
@@ -195,19 +197,15 @@ def test_misshapen_tensors_are_named(target, tmp_path):
 
 def test_message_says_which_published_model_the_file_looks_like(tmp_path):
     """A file of the sizes of Huge, with its tensors expanded from one number, for model Large."""
-    from pez.encoders.architecture import expected_shapes
-
     sizes = {"layers": 32, "hidden_size": 1280, "heads": 16, "mlp_size": 5120, "input_size": 256}
     huge = {
         name: torch.zeros(()).expand(shape)
         for name, shape in expected_shapes(encoder_spec(**sizes)).items()
     }
-    from pez.encoders.match import check_shapes
-
     found = {name: tuple(tensor.shape) for name, tensor in huge.items()}
     large = encoder_spec(**sizes | {"layers": 24, "hidden_size": 1024, "mlp_size": 4096})
     with pytest.raises(ArtifactError, match=r"It looks like V-JEPA 2 Huge \(vith.pt\): 32 blocks"):
-        check_shapes(Path("vitl.pt"), found, expected_shapes(large), "")
+        check_shapes(Path("vitl.pt"), found, expected_shapes(large), large, "")
 
 
 def test_a_file_of_unknown_sizes_and_a_file_of_something_else(target, tmp_path):

@@ -54,7 +54,7 @@ def convert_checkpoint(
         _check_heads(files[0].with_name("config.json"), spec)
         print(f"{source} is a Hugging Face file and has one encoder: {which!r} is not a choice.")
     found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    check_shapes(source, found, expected_shapes(spec), _CURE)
+    check_shapes(source, found, expected_shapes(spec), spec, _CURE)
     write_tensors(
         output,
         {name: tensor.to(torch.float32).numpy() for name, tensor in tensors.items()},

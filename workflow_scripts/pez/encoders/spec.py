@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticKnownError
 
+from pez.encoders.registry import family_names
 from pez.runtime.schema import Schema
 
 UNTRAINED_SUFFIX = "_untrained"
@@ -45,14 +47,36 @@ Weights = Annotated[
 
 
 class EncoderSpec(Schema):
-    """One V-JEPA 2 encoder: 16 x 16 patches, tubelets of two frames, 3D rotary positions."""
+    """One encoder: a transformer on tubelets of two frames, cut into square patches."""
 
+    family: str = Field(
+        "vjepa2",
+        description="a module in pez/encoders/families",
+        json_schema_extra={"enum": list(family_names())},
+    )
     hidden_size: int = Field(ge=24, description="width of the residual stream")
     layers: int = Field(ge=1, description="number of transformer blocks")
     heads: int = Field(ge=1)
     mlp_size: int = Field(ge=1, description="hidden width of each block's MLP")
-    input_size: int = Field(256, ge=32, multiple_of=16, description="side of the input, pixels")
+    patch_size: int = Field(16, ge=1, description="side of a patch, pixels")
+    input_size: int = Field(256, ge=32, description="side of the input, pixels")
     weights: Weights
+
+    @field_validator("family")
+    @classmethod
+    def _is_a_family(cls, name: str) -> str:
+        if name not in family_names():
+            allowed = ", ".join(f"'{known}'" for known in family_names())
+            raise PydanticKnownError("literal_error", {"expected": allowed})
+        return name
+
+    @model_validator(mode="after")
+    def _whole_patches(self) -> "EncoderSpec":
+        if self.input_size % self.patch_size:
+            raise ValueError(
+                f"input_size = {self.input_size} is no multiple of patch_size = {self.patch_size}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _whole_heads(self) -> "EncoderSpec":
