@@ -23,6 +23,30 @@ rule download_checkpoint:
         "../workflow_scripts/download_checkpoint.py"
 
 
+rule fetch_from_hub:
+    output:
+        f"{OUT}/checkpoints/hub/{{model}}.json",
+    log:
+        f"{OUT}/logs/fetch_from_hub/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_from_hub/{{model}}.tsv"
+    wildcard_constraints:
+        model=models_with("hub"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        weights=lambda wildcards: CONFIG.encoder(wildcards.model).weights.model_dump(mode="json"),
+        code=code("fetch_from_hub.py"),
+    message:
+        "Weights of {wildcards.model} from the Hugging Face hub"
+    script:
+        "../workflow_scripts/fetch_from_hub.py"
+
+
 rule convert_checkpoint:
     input:
         lambda wildcards: checkpoint_source(wildcards.model),
@@ -33,7 +57,7 @@ rule convert_checkpoint:
     benchmark:
         f"{OUT}/benchmarks/convert_checkpoint/{{model}}.tsv"
     wildcard_constraints:
-        model=models_with("checkpoint"),
+        model=models_with("checkpoint", "hub"),
     conda:
         "../envs/encoders.yaml"
     threads: 1

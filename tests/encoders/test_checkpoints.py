@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from published_layouts import to_original
 from safetensors.torch import save_file
 
 from encoder_samples import CPU, ball_frames, encoder_spec, ready_encoder, telling_weights
@@ -26,22 +27,8 @@ SPEC = encoder_spec(
 
 def to_meta_layout(weights: dict[str, torch.Tensor], prefix: str = "module.backbone."):
     """Write the encoder's weights as Meta's training code does: fused qkv, stale positions."""
-    state = {"pos_embed": torch.zeros(1, 4, SPEC.hidden_size)}
-    for name, tensor in weights.items():
-        name = name.replace("layer.", "blocks.").replace("layernorm.", "norm.")
-        name = name.replace("embeddings.patch_embeddings.", "patch_embed.")
-        name = name.replace("attention.", "attn.")
-        if ".query." in name:
-            parts = [weights_of(weights, name, part) for part in ("query", "key", "value")]
-            state[name.replace("query", "qkv")] = torch.cat(parts)
-        elif ".key." not in name and ".value." not in name:
-            state[name] = tensor
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-def weights_of(weights, meta_name, part):
-    block, kind = meta_name.split(".")[1], meta_name.split(".")[-1]
-    return weights[f"layer.{block}.attention.{part}.{kind}"]
+    stale = {f"{prefix}pos_embed": torch.zeros(1, 4, SPEC.hidden_size)}
+    return stale | to_original(weights, prefix)
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pez.config.model import Config
-from pez.encoders.locate import find_checkpoint
-from pez.encoders.spec import CheckpointWeights, EmbeddedWeights
+from pez.encoders.spec import EmbeddedWeights
 from pez.figures.spec import PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
@@ -16,7 +15,6 @@ from pez.probes.spec import (
     ProbeSpec,
     RidgeSolver,
 )
-from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
 
@@ -140,7 +138,10 @@ def _check_pretraining(config: Config) -> Iterable[str]:
 
 
 def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
-    """Look for the weights of every model that a figure shows, before any job starts."""
+    """Look for the shipped weights of every model that a figure shows.
+
+    Checkpoints are looked for when a rule asks for them: a figure needs those of its models alone.
+    """
     shown = {model for figure in config.figures.values() for model in figure.models}
     for name in sorted(shown & set(config.encoders.models)):
         weights = config.encoders.models[name].weights
@@ -149,8 +150,3 @@ def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
                 f"encoders.models.{name}.weights.file = {weights.file!r}: no such file in "
                 f"{checkout}; restore it from the repository"
             )
-        if isinstance(weights, CheckpointWeights) and config.encoders.checkpoint_dir is not None:
-            try:
-                find_checkpoint(Path(config.encoders.checkpoint_dir), weights)
-            except ConfigError as error:
-                yield f"model {name!r}: {error}"

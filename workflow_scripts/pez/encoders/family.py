@@ -40,13 +40,20 @@ class Family(ABC):
     # Name of the patch embedding's weight in every published layout: what stands before it in a
     # file's names is the prefix of the encoder.
     anchors: tuple[str, ...]
+    # Beginnings of names that belong to the encoder and stand at the top of a file all the same.
+    beside: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What ``family:`` calls it: the name of its module."""
+        return type(self).__module__.rpartition(".")[2]
 
     @abstractmethod
     def build(self, spec: EncoderSpec) -> Encoder:
         """Return the encoder of ``spec``, its weights not yet given."""
 
     @abstractmethod
-    def initial(self, name: str, tensor: Tensor, generator: Generator) -> Tensor:
+    def initial(self, spec: EncoderSpec, name: str, tensor: Tensor, generator: Generator) -> Tensor:
         """Fill ``tensor``, the parameter ``name``, as it is before training; return it."""
 
     @abstractmethod

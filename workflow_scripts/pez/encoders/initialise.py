@@ -20,7 +20,7 @@ def initial_weights(spec: EncoderSpec, seed: int) -> dict[str, Tensor]:
     generator = torch.Generator("cpu").manual_seed(seed)
     initial = find_family(spec.family).initial
     return {
-        name: initial(name, torch.empty(shape), generator)
+        name: initial(spec, name, torch.empty(shape), generator)
         for name, shape in expected_shapes(spec).items()
     }
 

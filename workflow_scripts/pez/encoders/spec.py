@@ -1,9 +1,10 @@
 """Configuration of the encoders: the registry of architectures and where weights come from."""
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
-from pydantic_core import PydanticKnownError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from pez.encoders.registry import family_names
 from pez.runtime.schema import Schema
@@ -11,20 +12,82 @@ from pez.runtime.schema import Schema
 UNTRAINED_SUFFIX = "_untrained"
 
 
+_FILE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
+
+
 class CheckpointWeights(Schema):
-    """Weights of a published checkpoint: Meta's ``.pt`` or a Hugging Face folder/safetensors."""
+    """Weights in a file: a PyTorch checkpoint, or a safetensors file or folder of Hugging Face."""
 
     source: Literal["checkpoint"]
     file: str = Field(
-        pattern=r"^[^/]+\.(pt|safetensors)$",
-        description="name of the published file, looked for in checkpoint_dir",
+        min_length=1,
+        description="name of a file, looked for in checkpoint_dir; or, with a slash in it, the "
+        "path of a file or of a Hugging Face folder",
     )
     huggingface_folder: str | None = Field(
         None,
-        pattern=r"^[^/]+$",
+        min_length=1,
         description="folder of the same weights in Hugging Face form, looked for next",
     )
-    url: str = Field(pattern=r"^https?://", description="where it is downloaded from otherwise")
+    url: str | None = Field(None, description="where it is downloaded from otherwise")
+
+    @property
+    def is_path(self) -> bool:
+        """Whether ``file`` is a path and not a name to look for."""
+        return "/" in self.file
+
+    @field_validator("file")
+    @classmethod
+    def _is_a_file(cls, file: str) -> str:
+        if "/" not in file and not file.endswith(_FILE_ENDINGS):
+            raise refusal(
+                f"give the name of a checkpoint ({', '.join(_FILE_ENDINGS)}), or the path of a "
+                "file or Hugging Face folder, with a slash in it"
+            )
+        return file
+
+    @field_validator("huggingface_folder")
+    @classmethod
+    def _is_a_name(cls, folder: str | None) -> str | None:
+        if folder is not None and "/" in folder:
+            raise refusal("give the folder's name alone; to name its whole path, use `file`")
+        return folder
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise refusal("an address begins with http:// or https://")
+        return url
+
+
+class HubWeights(Schema):
+    """Weights of a model on the Hugging Face hub, downloaded to that library's own cache."""
+
+    source: Literal["hub"]
+    name: str = Field(description="org/model or org/model@revision")
+
+    @property
+    def repository(self) -> str:
+        """The name without a revision."""
+        return self.name.partition("@")[0]
+
+    @property
+    def revision(self) -> str | None:
+        """Branch, tag or commit; None for the newest of the main branch."""
+        return self.name.partition("@")[2] or None
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", name):
+            raise refusal("a name on the hub is org/model, or org/model@revision")
+        return name
+
+
+def refusal(reason: str) -> PydanticCustomError:
+    """Return the error of a value that is refused for ``reason``; the key and value are added."""
+    return PydanticCustomError("refused", "{reason}", {"reason": reason})
 
 
 class EmbeddedWeights(Schema):
@@ -35,14 +98,14 @@ class EmbeddedWeights(Schema):
 
 
 class RandomWeights(Schema):
-    """Random initialisation (Meta's V-JEPA 2 scheme), nothing learned."""
+    """Random initialisation (by the family's own scheme), nothing learned."""
 
     source: Literal["random"]
     seed: int = Field(0, ge=0)
 
 
 Weights = Annotated[
-    CheckpointWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
+    CheckpointWeights | HubWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
 ]
 
 
