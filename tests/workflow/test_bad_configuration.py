@@ -90,6 +90,11 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
             ["sped"],
             r"figures\.figure2c\.probes = 'sped' \(did you mean 'speed'\?",
         ),
+        (
+            "encoders.models.vjepa2_nano.family",
+            "videomae",
+            r"pretraining\.model = 'vjepa2_nano' is of family 'videomae': only 'vjepa2' is trained",
+        ),
         ("output_dir", "", r"output_dir = ''"),
         ("encoders.models.a_untrained", {}, r"encoders\.models\.a_untrained"),
     ],

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pez.config.model import Config
-from pez.encoders.spec import EmbeddedWeights
+from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
@@ -135,6 +135,13 @@ def _check_pretraining(config: Config) -> Iterable[str]:
     model, known = config.pretraining.model, list(config.encoders.models)
     if model not in known:
         yield f"pretraining.model = {did_you_mean(model, known)}"
+        return
+    family, trained = (
+        config.encoders.models[model].family,
+        EncoderSpec.model_fields["family"].default,
+    )
+    if family != trained:
+        yield f"pretraining.model = {model!r} is of family {family!r}: only {trained!r} is trained"
 
 
 def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
