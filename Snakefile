@@ -17,6 +17,7 @@ sys.path.insert(0, str(SCRIPTS))
 from pez.config.load import load_config
 from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
+from pez.encoders.registry import family_script
 from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES

@@ -19,11 +19,12 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 
 from pez.encoders.architecture import build_encoder, forward_flop
-from pez.encoders.attention import BLOCKED
-from pez.encoders.compute import Compute, prepare
+from pez.encoders.attention import blocked_attention, fused_attention
+from pez.encoders.compute import Compute
 from pez.encoders.initialise import initial_weights
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
+from pez.encoders.transformer import prepare
 
 FRAMES = 16
 SIZES = {"nano": (192, 12, 3, 768), "large": (1024, 24, 16, 4096)}
@@ -55,16 +56,16 @@ def main() -> None:
             f"{peaks['bf16'] / 1e9:.0f} in bf16; floor {floor:.3f} s a clip"
         )
         for precision, attention in (
-            ("fp32", "sdpa"),
-            ("fp32", BLOCKED),
-            ("bf16", "sdpa"),
-            ("bf16", BLOCKED),
+            ("fp32", fused_attention),
+            ("fp32", blocked_attention),
+            ("bf16", fused_attention),
+            ("bf16", blocked_attention),
         ):
             seconds = best_of(options.repeats, clip_runner(spec, weights, precision, attention))
             rate = sum(work.values()) / seconds
             print(
-                f"  {precision} {attention:12} {seconds:.3f} s a clip, {rate / 1e9:4.0f} GF/s, "
-                f"{floor / seconds:.0%} of the floor's rate"
+                f"  {precision} {attention.__name__:18} {seconds:.3f} s a clip, "
+                f"{rate / 1e9:4.0f} GF/s, {floor / seconds:.0%} of the floor's rate"
             )
 
 
@@ -77,8 +78,9 @@ def clip_runner(spec, weights, precision, attention) -> Callable[[], object]:
     compute = Compute(torch.device("cpu"), precision)
     encoder = build_encoder(spec)
     encoder.load_state_dict({name: tensor.clone() for name, tensor in weights.items()}, assign=True)
-    prepare(encoder.requires_grad_(False), compute)
-    encoder.config._attn_implementation = attention
+    prepare(encoder, compute)
+    for block in encoder.layer:
+        block.attention.attend = attention
     pixels = torch.randn(1, FRAMES, 3, spec.input_size, spec.input_size)
 
     def run() -> object:

@@ -31,19 +31,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 from pez.clips.ray_cast import render
 from pez.clips.spec import SceneSpec
-from pez.encoders.architecture import build_encoder, encoder_config, forward_flop
+from pez.encoders.architecture import build_encoder, forward_flop
 from pez.encoders.compile import compile_blocks
-from pez.encoders.compute import Compute, Precision, prepare
+from pez.encoders.compute import Compute, Precision
 from pez.encoders.initialise import initial_weights, write_initial_weights
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
+from pez.encoders.transformer import prepare
 from pez.features.extract import extract_features
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.reduce import Reducer
 from pez.features.spec import ExtractionSpec, View
 from pez.features.store import FeatureStore
 from pez.pretraining.evaluate import ball_clips
+from pez.pretraining.network import encoder_config
 from pez.runtime.tensor_file import write_tensors
 
 GPU = torch.device("cuda")
@@ -122,7 +124,19 @@ def row(case: str, clips: int, seconds: float, spec: EncoderSpec, ceiling: float
 def ready(spec: EncoderSpec, precision: Precision) -> tuple[torch.nn.Module, Compute]:
     encoder, compute = build_encoder(spec), Compute(GPU, precision)
     encoder.load_state_dict(initial_weights(spec, 0), assign=True)
-    return prepare(encoder.requires_grad_(False), compute), compute
+    return prepare(encoder, compute), compute
+
+
+def stock_streams(encoder: torch.nn.Module, pixels: torch.Tensor, reduce: Callable) -> None:
+    """What `capture_streams` does, for transformers' module."""
+    hooks = [encoder.layer[0].register_forward_pre_hook(lambda _, args: reduce(0, args[0]))]
+    for index, block in enumerate(encoder.layer, 1):
+        hooks.append(
+            block.register_forward_hook(lambda *args, index=index: reduce(index, args[-1][0]))
+        )
+    encoder(pixels)
+    for hook in hooks:
+        hook.remove()
 
 
 def frames_on_gpu(clips: int) -> torch.Tensor:
@@ -140,7 +154,8 @@ def forward_rows(size: str, ceiling: float, repeats: int) -> list[dict]:
     def run(encoder: torch.nn.Module, compute: Compute, count: int = batch) -> None:
         reducer = Reducer(MEANS, spec.layers + 1, FRAMES // 2)
         with compute.autocast(), torch.inference_mode():
-            capture_streams(encoder, preprocess(frames[:count], transform), reducer.take)
+            capture = stock_streams if encoder is stock else capture_streams
+            capture(encoder, preprocess(frames[:count], transform), reducer.take)
             reducer.finish()
 
     rows = []
@@ -151,10 +166,12 @@ def forward_rows(size: str, ceiling: float, repeats: int) -> list[dict]:
         rows.append(row(f"{size}: {case}, batch {count}", count, seconds, spec, ceiling))
 
     compute = Compute(GPU, "bf16")
-    stock = transformers.VJEPA2Model(encoder_config(spec)).encoder.eval().to(GPU)
+    stock: torch.nn.Module | None = (
+        transformers.VJEPA2Model(encoder_config(spec)).encoder.eval().to(GPU)
+    )
     stock.embeddings.register_forward_hook(lambda *args: args[-1].float())
     measure("transformers as it comes", stock)
-    del stock
+    stock = None
     encoder, _ = ready(spec, "bf16")
     for count in (8, batch):
         measure("this project", encoder, count)

@@ -28,7 +28,7 @@ load_encoder(spec.weights.file, spec, choose_compute("cpu", "auto"))
 SNIPPETS = {
     "Python alone": "pass",
     "import torch": "import torch",
-    "extraction: imports (torch, transformers)": "import pez.features.extract",
+    "extraction: imports (torch)": "import pez.features.extract",
     "extraction: imports and the embedded encoder": LOAD,
     "probes: imports (torch, pandas, scikit-learn)": "import pez.probes.crossval",
     "figures: imports (matplotlib, pandas)": "import pez.figures.draw",

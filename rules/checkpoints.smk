@@ -23,6 +23,30 @@ rule download_checkpoint:
         "../workflow_scripts/download_checkpoint.py"
 
 
+rule fetch_from_hub:
+    output:
+        f"{OUT}/checkpoints/hub/{{model}}.json",
+    log:
+        f"{OUT}/logs/fetch_from_hub/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/fetch_from_hub/{{model}}.tsv"
+    wildcard_constraints:
+        model=models_with("hub"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
+    params:
+        weights=lambda wildcards: CONFIG.encoder(wildcards.model).weights.model_dump(mode="json"),
+        code=code("fetch_from_hub.py"),
+    message:
+        "Weights of {wildcards.model} from the Hugging Face hub"
+    script:
+        "../workflow_scripts/fetch_from_hub.py"
+
+
 rule convert_checkpoint:
     input:
         lambda wildcards: checkpoint_source(wildcards.model),
@@ -33,7 +57,7 @@ rule convert_checkpoint:
     benchmark:
         f"{OUT}/benchmarks/convert_checkpoint/{{model}}.tsv"
     wildcard_constraints:
-        model=models_with("checkpoint"),
+        model=models_with("checkpoint", "hub"),
     conda:
         "../envs/encoders.yaml"
     threads: 1
@@ -42,10 +66,10 @@ rule convert_checkpoint:
         runtime=30,
     params:
         checkpoint=lambda wildcards: {
-            "encoder": CONFIG.encoder(wildcards.model).model_dump(mode="json"),
+            "encoder": encoder_params(wildcards.model),
             "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
         },
-        code=code("convert_checkpoint.py"),
+        code=lambda wildcards: model_code("convert_checkpoint.py", wildcards.model),
     message:
         "Converting the checkpoint of {wildcards.model}"
     script:
@@ -68,8 +92,8 @@ rule initialise_encoder:
         mem_mb=8000,
         runtime=10,
     params:
-        encoder=lambda wildcards: CONFIG.encoder(wildcards.model).model_dump(mode="json"),
-        code=code("initialise_encoder.py"),
+        encoder=lambda wildcards: encoder_params(wildcards.model),
+        code=lambda wildcards: model_code("initialise_encoder.py", wildcards.model),
     message:
         "Random initialisation of {wildcards.model}"
     script:

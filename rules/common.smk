@@ -6,6 +6,17 @@ def code(script):
     return code_fingerprint(script, SCRIPTS)
 
 
+def model_code(script, model):
+    """Fingerprint of a script that runs ``model``: with that of its family, found by its name."""
+    return f"{code(script)}.{code(family_script(CONFIG.encoder(model).family))}"
+
+
+def encoder_params(model):
+    """The encoder of ``model`` as a rule parameter. Keys that have their default are left out: one
+    that is added later rebuilds nothing."""
+    return CONFIG.encoder(model).model_dump(mode="json", exclude_defaults=True)
+
+
 def shipped(path):
     """Path of a file of the checkout, relative to the working directory: a checkout that is moved
     with its artifacts rebuilds nothing."""
@@ -63,10 +74,10 @@ def clips_of_features(dataset, shard):
     return clip_shards(dataset)[int(shard) * size : (int(shard) + 1) * size]
 
 
-def models_with(source):
-    """Wildcard constraint: the models whose weights come from ``source``."""
+def models_with(*sources):
+    """Wildcard constraint: the models whose weights come from one of ``sources``."""
     registry = CONFIG.encoders.registry()
-    names = [name for name, spec in registry.items() if spec.weights.source == source]
+    names = [name for name, spec in registry.items() if spec.weights.source in sources]
     return "|".join(names) or "none"
 
 
@@ -79,11 +90,16 @@ def weights(model):
 
 
 def checkpoint_source(model):
-    """Checkpoint of ``model`` as published: found in checkpoint_dir, or downloaded."""
+    """Checkpoint of ``model`` as published: a local file, a download, or the word where in the
+    hub's cache it is. Only now is it looked for: a figure needs the weights of its models alone."""
     source = CONFIG.encoder(model).weights
-    if CONFIG.encoders.checkpoint_dir is None:
-        return f"{OUT}/checkpoints/downloads/{source.file}"
-    return str(find_checkpoint(Path(CONFIG.encoders.checkpoint_dir), source))
+    if source.source == "hub":
+        return f"{OUT}/checkpoints/hub/{model}.json"
+    try:
+        found = find_checkpoint(CONFIG.encoders.checkpoint_dir, source)
+    except ConfigError as error:
+        raise WorkflowError(f"model {model!r}: {error}")
+    return f"{OUT}/checkpoints/downloads/{source.file}" if found is None else str(found)
 
 
 def checkpoint_url(file):
@@ -153,9 +169,11 @@ def figure_datasets(figure):
 def model_facts(model):
     """What a figure says about ``model``."""
     spec = CONFIG.encoder(model)
+    if spec.weights.source == "checkpoint":
+        checkpoint_source(model)  # named before any job starts, if it is missing
     return {
         "layers": spec.layers,
-        "source": spec.weights.source,
+        "source": "checkpoint" if spec.weights.source == "hub" else spec.weights.source,
         "weights": describe_weights(CONFIG, model),
     }
 

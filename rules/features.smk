@@ -5,7 +5,7 @@ on the views that the configured probes ask of the dataset, and Snakemake wants 
 rule spelled out.
 """
 
-for model, encoder in CONFIG.encoders.registry().items():
+for model in CONFIG.encoders.registry():
     for dataset in CONFIG.datasets():
 
         rule:
@@ -30,12 +30,12 @@ for model, encoder in CONFIG.encoders.registry().items():
             params:
                 extraction={
                     "model": model,
-                    "encoder": encoder.model_dump(mode="json"),
+                    "encoder": encoder_params(model),
                     "extraction": CONFIG.extraction.model_dump(
                         mode="json", exclude={"shards_per_job"}
                     ),
                 },
-                code=code("extract_features.py"),
+                code=model_code("extract_features.py", model),
             message:
                 f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
             script:

@@ -21,11 +21,13 @@ rule pretrain_nano:
     params:
         pretraining=CONFIG.pretraining.training(),
         # the architecture alone: which weights a figure's model reads is of no matter here
-        encoder=CONFIG.encoders.models[CONFIG.pretraining.model].model_dump(exclude={"weights"})
+        encoder=CONFIG.encoders.models[CONFIG.pretraining.model].model_dump(
+            exclude={"weights"}, exclude_defaults=True
+        )
         | {"weights": {"source": "random"}},
         # no output: Snakemake deletes the outputs of a killed job, and this is to resume from
         state=f"{PRETRAINING}/state.safetensors",
-        code=code("pretrain_nano.py"),
+        code=model_code("pretrain_nano.py", CONFIG.pretraining.model),
     message:
         f"Pre-training of {CONFIG.pretraining.model}"
     script:

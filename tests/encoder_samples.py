@@ -5,9 +5,10 @@ import torch
 from torch import Tensor
 
 from pez.encoders.architecture import build_encoder
-from pez.encoders.compute import Compute, Precision, prepare
+from pez.encoders.compute import Compute, Precision
 from pez.encoders.initialise import initial_weights
 from pez.encoders.spec import EncoderSpec
+from pez.encoders.transformer import Encoder, prepare
 
 CPU = torch.device("cpu")
 
@@ -43,12 +44,12 @@ def telling_weights(spec: EncoderSpec, seed: int = 0) -> dict[str, Tensor]:
 
 def ready_encoder(
     spec: EncoderSpec, weights: dict[str, Tensor], precision: Precision = "fp32"
-) -> tuple[torch.nn.Module, Compute]:
+) -> tuple[Encoder, Compute]:
     """The encoder with a copy of ``weights``, prepared for the CPU."""
     compute = Compute(CPU, precision)
     encoder = build_encoder(spec)
     encoder.load_state_dict({k: v.clone() for k, v in weights.items()}, assign=True)
-    return prepare(encoder.requires_grad_(False), compute), compute
+    return prepare(encoder, compute), compute
 
 
 def ball_frames(clips: int = 2, size: int = 64, frames: int = 8) -> np.ndarray:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
+from published_layouts import to_original
 from safetensors.torch import save_file
 
 from encoder_samples import CPU, ball_frames, encoder_spec, ready_encoder, telling_weights
+from pez.encoders.architecture import expected_shapes
 from pez.encoders.compute import Compute
 from pez.encoders.convert import convert_checkpoint
 from pez.encoders.load import load_encoder, weights_metadata
+from pez.encoders.match import check_shapes
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
 from pez.runtime.errors import ArtifactError
@@ -24,22 +27,8 @@ SPEC = encoder_spec(
 
 def to_meta_layout(weights: dict[str, torch.Tensor], prefix: str = "module.backbone."):
     """Write the encoder's weights as Meta's training code does: fused qkv, stale positions."""
-    state = {"pos_embed": torch.zeros(1, 4, SPEC.hidden_size)}
-    for name, tensor in weights.items():
-        name = name.replace("layer.", "blocks.").replace("layernorm.", "norm.")
-        name = name.replace("embeddings.patch_embeddings.", "patch_embed.")
-        name = name.replace("attention.", "attn.")
-        if ".query." in name:
-            parts = [weights_of(weights, name, part) for part in ("query", "key", "value")]
-            state[name.replace("query", "qkv")] = torch.cat(parts)
-        elif ".key." not in name and ".value." not in name:
-            state[name] = tensor
-    return {prefix + name: tensor for name, tensor in state.items()}
-
-
-def weights_of(weights, meta_name, part):
-    block, kind = meta_name.split(".")[1], meta_name.split(".")[-1]
-    return weights[f"layer.{block}.attention.{part}.{kind}"]
+    stale = {f"{prefix}pos_embed": torch.zeros(1, 4, SPEC.hidden_size)}
+    return stale | to_original(weights, prefix)
 
 
 @pytest.fixture(scope="module")
@@ -195,19 +184,15 @@ def test_misshapen_tensors_are_named(target, tmp_path):
 
 def test_message_says_which_published_model_the_file_looks_like(tmp_path):
     """A file of the sizes of Huge, with its tensors expanded from one number, for model Large."""
-    from pez.encoders.architecture import expected_shapes
-
     sizes = {"layers": 32, "hidden_size": 1280, "heads": 16, "mlp_size": 5120, "input_size": 256}
     huge = {
         name: torch.zeros(()).expand(shape)
         for name, shape in expected_shapes(encoder_spec(**sizes)).items()
     }
-    from pez.encoders.match import check_shapes
-
     found = {name: tuple(tensor.shape) for name, tensor in huge.items()}
     large = encoder_spec(**sizes | {"layers": 24, "hidden_size": 1024, "mlp_size": 4096})
     with pytest.raises(ArtifactError, match=r"It looks like V-JEPA 2 Huge \(vith.pt\): 32 blocks"):
-        check_shapes(Path("vitl.pt"), found, expected_shapes(large), "")
+        check_shapes(Path("vitl.pt"), found, expected_shapes(large), large, "")
 
 
 def test_a_file_of_unknown_sizes_and_a_file_of_something_else(target, tmp_path):

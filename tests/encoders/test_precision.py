@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
-from pez.encoders.attention import BLOCKED, blocked_attention
+from pez.encoders.attention import blocked_attention, fused_attention
 from pez.encoders.compute import choose_compute, product_seconds
 from pez.encoders.initialise import initial_weights
 from pez.encoders.preprocess import build_transform, preprocess
@@ -56,15 +56,15 @@ def _attention_input(dtype: torch.dtype, tokens: int = 1300):
 
 def test_blocked_attention_equals_sdpa_in_float32():
     inputs = _attention_input(torch.float32)
-    blocked, weights = blocked_attention(torch.nn.Identity(), *inputs, None, scaling=0.3)
-    assert weights is None and blocked.shape == (2, 1300, 3, 20)
+    blocked = blocked_attention(*inputs, scaling=0.3)
+    assert blocked.shape == (2, 1300, 3, 20)
     torch.testing.assert_close(blocked, _sdpa(inputs), rtol=1e-4, atol=1e-4)
 
 
 def test_blocked_attention_in_bfloat16_stays_within_the_rounding_of_its_scores():
     inputs = _attention_input(torch.bfloat16)
     exact = _sdpa([tensor.double() for tensor in inputs])
-    blocked, _ = blocked_attention(torch.nn.Identity(), *inputs, None, scaling=0.3)
+    blocked = blocked_attention(*inputs, scaling=0.3)
     assert blocked.dtype == torch.bfloat16
     # Scores up to 25 carry 8 significant bits: an error of 0.05 on the largest, and less on others.
     error = ((blocked - exact).norm() / exact.norm()).item()
@@ -79,11 +79,13 @@ def _sdpa(inputs):
 def test_the_encoder_really_uses_blocked_attention_in_bf16_on_the_cpu():
     spec = encoder_spec()
     weights = telling_weights(spec)
-    assert ready_encoder(spec, weights, "bf16")[0].config._attn_implementation == BLOCKED
-    assert ready_encoder(spec, weights, "fp32")[0].config._attn_implementation == "sdpa"
+    for precision, expected in (("bf16", blocked_attention), ("fp32", fused_attention)):
+        encoder = ready_encoder(spec, weights, precision)[0]
+        assert all(block.attention.attend is expected for block in encoder.layer)
     default = _streams(spec, weights, "bf16")
     encoder, compute = ready_encoder(spec, weights, "bf16")
-    encoder.config._attn_implementation = "sdpa"
+    for block in encoder.layer:
+        block.attention.attend = fused_attention
     frames = torch.from_numpy(ball_frames(clips=1, frames=16))
     with compute.autocast():
         plain = capture_streams(

@@ -1,6 +1,7 @@
 """Preprocessing keeps the pixel frame of the labels."""
 
 import numpy as np
+import pytest
 import torch
 from torchvision.transforms import v2
 
@@ -47,3 +48,21 @@ def test_eval_preproc_zooms_and_resize_does_not():
     plain = preprocess(frames, build_transform("resize", 256))
     zoomed = preprocess(frames, build_transform("eval_preproc", 256))
     assert (plain - zoomed).abs().mean() > 0.05
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (256, 256), (100, 180), (300, 288)])
+@pytest.mark.parametrize("name", ["resize", "eval_preproc"])
+def test_the_transform_is_torchvisions_bit_for_bit(name, shape):
+    images = torch.rand(3, 3, *shape, generator=torch.Generator().manual_seed(0))
+    steps = {
+        "resize": [v2.Resize((256, 256), antialias=True)],
+        "eval_preproc": [v2.Resize(293, antialias=True), v2.CenterCrop(256)],
+    }
+    expected = v2.Compose([*steps[name], v2.Normalize(MEAN, STD)])(images)
+    assert torch.equal(build_transform(name, 256)(images), expected)
+
+
+def test_a_family_may_have_its_own_statistics():
+    images = torch.full((1, 3, 8, 8), 0.75)
+    pixels = build_transform("resize", 8, mean=(0.5, 0.25, 0.75), std=(0.5, 0.25, 1))(images)
+    assert pixels[0, :, 0, 0].tolist() == [0.5, 2.0, 0.0]

@@ -1,4 +1,4 @@
-"""The captured streams are what the real transformers modules receive and return."""
+"""The captured streams are what transformers' own modules receive and return."""
 
 import itertools
 
@@ -7,9 +7,9 @@ import torch
 from transformers import VJEPA2Model
 
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
-from pez.encoders.architecture import encoder_config
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
+from pez.pretraining.network import encoder_config
 
 SPEC = encoder_spec(hidden_size=60, heads=3)  # head size 20: the rotary split leaves two channels
 
@@ -96,7 +96,7 @@ def test_each_stream_is_reduced_before_the_next_exists(weights, pixels):
     assert result == [None] * (SPEC.layers + 1)
 
 
-def test_hooks_are_removed_even_after_an_error(weights, pixels):
+def test_an_error_leaves_nothing_behind(weights, pixels, streams):
     encoder, _ = ready_encoder(SPEC, weights)
 
     def fail(stream: int, _: torch.Tensor) -> None:
@@ -105,15 +105,18 @@ def test_hooks_are_removed_even_after_an_error(weights, pixels):
 
     with pytest.raises(MemoryError):
         capture_streams(encoder, pixels, fail)
-    assert not encoder.layer[0]._forward_pre_hooks
-    assert not any(block._forward_hooks for block in encoder.layer)
+    again = capture_streams(encoder, pixels, lambda _, tokens: tokens.clone())
+    assert all(torch.equal(one, other) for one, other in zip(streams, again, strict=True))
+    assert not any(module._forward_hooks for module in encoder.modules())
 
 
-def test_residual_stream_is_float32_under_autocast(weights, pixels, stock_model):
+def test_residual_stream_is_float32_under_autocast(weights, pixels):
     encoder, compute = ready_encoder(SPEC, weights, "bf16")
     with compute.autocast():
         dtypes = capture_streams(encoder, pixels, lambda _, tokens: tokens.dtype)
     assert set(dtypes) == {torch.float32}
     # The trap: left alone, autocast keeps the whole stream in bfloat16, which is refused.
+    embed = encoder.embed
+    encoder.embed = lambda pixels: embed(pixels).to(torch.bfloat16)
     with compute.autocast(), pytest.raises(RuntimeError, match="bfloat16 and not float32"):
-        capture_streams(stock_model.encoder, pixels, lambda _, tokens: None)
+        capture_streams(encoder, pixels, lambda _, tokens: None)

@@ -5,8 +5,10 @@ import torch
 from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2RopeAttention
 
 from encoder_samples import CPU, encoder_spec
-from pez.encoders.architecture import encoder_config
-from pez.encoders.rotary import MOST_TUBELETS, Rotary
+from pez.encoders.rotary import MOST_TUBELETS, Rotary, tiled
+from pez.pretraining.network import encoder_config
+
+GRID = 4
 
 
 def attention(head_size: int) -> VJEPA2RopeAttention:
@@ -22,12 +24,12 @@ def test_tables_rotate_like_transformers(head_size: int, tubelets: int) -> None:
     tokens = torch.randn(2, 2, 16 * tubelets, head_size)
     positions = stock.get_position_ids(torch.empty(2, 16 * tubelets, 1))
     expected = stock.apply_rotary_embeddings(tokens, positions)
-    rotated = Rotary(stock, torch.float32, CPU).rotate(tokens)
+    rotated = Rotary(head_size, GRID, tiled, torch.float32, CPU)(tokens)
     torch.testing.assert_close(rotated, expected, rtol=1e-5, atol=2e-5)
     assert not torch.allclose(rotated[:, :, 1:], tokens[:, :, 1:], atol=0.1)
 
 
 def test_clips_longer_than_the_table_are_refused() -> None:
-    rotary = Rotary(attention(64), torch.float32, CPU)
+    rotary = Rotary(64, GRID, tiled, torch.float32, CPU)
     with pytest.raises(ValueError, match="take fewer frames"):
-        rotary.rotate(torch.zeros(1, 2, 16 * MOST_TUBELETS + 16, 64))
+        rotary(torch.zeros(1, 2, 16 * MOST_TUBELETS + 16, 64))

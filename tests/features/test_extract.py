@@ -124,7 +124,7 @@ def test_stored_shapes_and_types(root):
 def test_metadata_tells_where_features_come_from(root):
     path = feature_path(root, FeatureKey("tubelet_mean", 2, 1))
     metadata = read_metadata(path)
-    assert metadata.pop("versions").keys() == {"torch", "transformers"}
+    assert metadata.pop("versions").keys() == {"torch"}
     assert metadata == {
         "model": "tiny",
         "clips": ["shard_001.safetensors"],

@@ -45,7 +45,7 @@ def whole(tmp_path_factory):
 
 def test_the_encoder_loads_in_the_workflow_and_the_log_is_whole(whole):
     encoder = load_encoder(whole / "encoder.safetensors", ENCODER, Compute(CPU, "fp32"))
-    assert torch.isfinite(encoder(torch.randn(1, 16, 3, 256, 256)).last_hidden_state).all()
+    assert torch.isfinite(encoder(torch.randn(1, 16, 3, 256, 256))).all()
     log = pd.read_parquet(whole / "log.parquet")
     assert tuple(log.columns) == LOG_COLUMNS
     assert log["step"].tolist() == [2, 4, 6, 8, 10, 12]

@@ -39,6 +39,17 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
         ("extraction.batch_size", -1, r"extraction\.batch_size = -1: "),
         ("encoders.models.vjepa2_nano.heads", 5, r"hidden_size = 192 is no multiple of heads = 5"),
         ("encoders.models.vjepa2_large.weights.file", "x", r"vjepa2_large\.weights\.file = 'x': "),
+        ("encoders.models.vjepa2_large.weights.url", "x", r"weights\.url = 'x': an address begins"),
+        (
+            "encoders.models.vjepa2_large.family",
+            "vjepa",
+            r"vjepa2_large\.family = 'vjepa' \(did you mean 'vjepa2'\? allowed: videomae, vjepa2, ",
+        ),
+        (
+            "encoders.models.vjepa2_nano.input_size",
+            250,
+            r"vjepa2_nano: input_size = 250 is no multiple of patch_size = 16",
+        ),
         (
             "probes.speed.grouping",
             "start_indices",
@@ -109,6 +120,11 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
             ["sped"],
             r"figures\.figure2c\.probes = 'sped' \(did you mean 'speed'\?",
         ),
+        (
+            "encoders.models.vjepa2_nano.family",
+            "videomae",
+            r"pretraining\.model = 'vjepa2_nano' is of family 'videomae': only 'vjepa2' is trained",
+        ),
         ("output_dir", "", r"output_dir = ''"),
         ("encoders.models.a_untrained", {}, r"encoders\.models\.a_untrained"),
     ],
@@ -138,8 +154,9 @@ def test_every_problem_is_listed_at_once() -> None:
 def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
     config = with_value("figures.figure2c.models", ["vjepa2_large"])
     config["encoders"]["checkpoint_dir"] = str(tmp_path)
+    loaded = load_config(config, CHECKOUT)  # it is looked for when a target needs it
     with pytest.raises(ConfigError, match=r"checkpoint_dir = .* holds none of vitl\.pt.*to null"):
-        load_config(config, CHECKOUT)
+        describe_weights(loaded, "vjepa2_large")
     folder = tmp_path / "vjepa2-vitl-fpc64-256"
     folder.mkdir()
     (folder / "model.safetensors").touch()
@@ -148,6 +165,19 @@ def test_a_missing_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "vitl.pt").touch()
     named = describe_weights(load_config(config, CHECKOUT), "vjepa2_large")
     assert named == "vitl.pt, target_encoder"
+
+
+def test_weights_of_ones_own_need_no_url(tmp_path: Path) -> None:
+    path = tmp_path / "latest.pt"
+    weights = {"source": "checkpoint", "file": str(path)}
+    config = load_config(with_value("encoders.models.vjepa2_large.weights", weights), CHECKOUT)
+    with pytest.raises(ConfigError, match=r"latest\.pt': there is no such file"):
+        describe_weights(config, "vjepa2_large")
+    path.touch()
+    assert describe_weights(config, "vjepa2_large") == str(path)
+    weights = {"source": "hub", "name": "facebook/vjepa2-vitl-fpc64-256@main"}
+    config = load_config(with_value("encoders.models.vjepa2_large.weights", weights), CHECKOUT)
+    assert "facebook/vjepa2-vitl-fpc64-256@main" in describe_weights(config, "vjepa2_large")
 
 
 def test_missing_embedded_weights_are_refused() -> None:

@@ -104,6 +104,50 @@ def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> N
     assert planned["extract_vjepa2_large_velocity"] == 1  # a GPU job takes a whole dataset
 
 
+def test_a_figure_needs_the_checkpoints_of_its_own_models_alone(
+    project: Project, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "vitl.pt").touch()
+    overlay = {"encoders": {"checkpoint_dir": str(tmp_path)}}
+    planned = plan(project.folder, ["figure2c"], overlay, ["configs/paper.yaml"])
+    assert planned["convert_checkpoint"] == 1 and not planned["download_checkpoint"]
+    folder = project.folder / "artifacts/intphys/dev"
+    folder.mkdir(parents=True)
+    with pytest.raises(WorkflowError, match=r"model 'vjepa2_(huge|giant)': .* holds none of vit"):
+        plan(project.folder, ["figure6"], overlay, ["configs/paper.yaml"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "rules"),
+    [
+        ({"source": "checkpoint", "file": "OWN/latest.pt"}, {"convert_checkpoint": 1}),
+        ({"source": "hub", "name": "lab/x@v1"}, {"fetch_from_hub": 1, "convert_checkpoint": 1}),
+    ],
+)
+def test_weights_of_every_source_are_planned(
+    project: Project, tmp_path: Path, weights: dict[str, str], rules: dict[str, int]
+) -> None:
+    (tmp_path / "latest.pt").touch()
+    weights = {key: value.replace("OWN", str(tmp_path)) for key, value in weights.items()}
+    sizes = {"hidden_size": 48, "layers": 4, "heads": 2, "mlp_size": 96, "input_size": 64}
+    overlay = {
+        "encoders": {"models": {"own": {"family": "vjepa2_1", "weights": weights} | sizes}},
+        "figures": {"figure2c": {"models": ["own"]}},
+    }
+    planned = plan(project.folder, overlay=overlay)
+    assert {rule: planned[rule] for rule in rules} == rules
+    assert planned["initialise_encoder"] == 1 and not planned["download_checkpoint"]
+
+
+def test_code_of_a_family_rebuilds_what_its_models_are_behind(built: Project) -> None:
+    family = built.folder / "workflow_scripts/pez/encoders/families/videomae.py"
+    family.write_text(family.read_text().replace("_BASE = 10_000", "_BASE = 10_001"))
+    assert plan(built.folder) == jobs()
+    family = family.with_name("vjepa2.py")
+    family.write_text(family.read_text().replace("(spec)", "(spec=spec)"))
+    assert plan(built.folder)["extract_vjepa2_tiny_velocity"] == VELOCITY_SHARDS
+
+
 def test_figures_use_shipped_weights_and_pretraining_is_asked_for_by_name(project: Project) -> None:
     assert plan(project.folder, ["all"], configfiles=[])["pretrain_nano"] == 0
     planned = plan(project.folder, ["draw_pretraining"], configfiles=[])

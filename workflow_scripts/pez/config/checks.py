@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pez.config.model import Config
-from pez.encoders.locate import find_checkpoint
-from pez.encoders.spec import CheckpointWeights, EmbeddedWeights
+from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
 from pez.probes.catalogue import TARGETS, least_groups, most_groups
@@ -156,10 +155,20 @@ def _check_pretraining(config: Config) -> Iterable[str]:
     model, known = config.pretraining.model, list(config.encoders.models)
     if model not in known:
         yield f"pretraining.model = {did_you_mean(model, known)}"
+        return
+    family, trained = (
+        config.encoders.models[model].family,
+        EncoderSpec.model_fields["family"].default,
+    )
+    if family != trained:
+        yield f"pretraining.model = {model!r} is of family {family!r}: only {trained!r} is trained"
 
 
 def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
-    """Look for the weights of every model that a figure shows, before any job starts."""
+    """Look for the shipped weights of every model that a figure shows.
+
+    Checkpoints are looked for when a rule asks for them: a figure needs those of its models alone.
+    """
     shown = {model for figure in config.figures.values() for model in figure.models}
     for name in sorted(shown & set(config.encoders.models)):
         weights = config.encoders.models[name].weights
@@ -168,8 +177,3 @@ def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
                 f"encoders.models.{name}.weights.file = {weights.file!r}: no such file in "
                 f"{checkout}; restore it from the repository"
             )
-        if isinstance(weights, CheckpointWeights) and config.encoders.checkpoint_dir is not None:
-            try:
-                find_checkpoint(Path(config.encoders.checkpoint_dir), weights)
-            except ConfigError as error:
-                yield f"model {name!r}: {error}"

@@ -13,6 +13,7 @@ from pez.encoders.spec import (
     EmbeddedWeights,
     EncodersConfig,
     EncoderSpec,
+    HubWeights,
     RandomWeights,
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
@@ -101,12 +102,17 @@ def describe_weights(config: Config, model: str) -> str:
         return f"random weights, seed {weights.seed}"
     if isinstance(weights, EmbeddedWeights):
         return "embedded weights, trained by this project"
-    file = Path(weights.file)
-    if config.encoders.checkpoint_dir is not None:
-        folder = Path(config.encoders.checkpoint_dir)
-        file = find_checkpoint(folder, weights).relative_to(folder)
-    # A file of Meta's holds two encoders, one in Hugging Face form only one.
-    return f"{file}, {config.encoders.checkpoint_encoder}" if file.suffix == ".pt" else str(file)
+    if isinstance(weights, HubWeights):
+        return f"{weights.name} of the Hugging Face hub"
+    folder = config.encoders.checkpoint_dir
+    found = find_checkpoint(folder, weights)
+    if found is None or weights.is_path:
+        file = Path(weights.file)
+    else:
+        file = found.relative_to(Path(str(folder)).expanduser())
+    # A published file of Meta's holds two encoders; of what others hold nothing is known yet.
+    both = file.suffix == ".pt" and weights.url is not None
+    return f"{file}, {config.encoders.checkpoint_encoder}" if both else str(file)
 
 
 def json_schema() -> str:

@@ -1,11 +1,11 @@
 """torch.compile of the blocks, where the clips at hand repay the time that it takes."""
 
 import torch
-from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
 
 from pez.encoders.architecture import forward_flop
 from pez.encoders.compute import Compute
 from pez.encoders.spec import EncoderSpec
+from pez.encoders.transformer import Encoder
 
 # On an H100 a job compiles for about 9 s and then saves 1.3 ms of every clip of V-JEPA 2 Large,
 # which are 1.66e12 operations (docs/benchmarks.md).
@@ -21,7 +21,7 @@ def compiling_pays(spec: EncoderSpec, frames: int, clips: int, compute: Compute)
     return compute.device.type == "cuda" and work >= _PAYS_FROM_FLOP
 
 
-def compile_blocks(encoder: VJEPA2Encoder) -> None:
+def compile_blocks(encoder: Encoder) -> None:
     """Compile the forward pass of every block, in place.
 
     All blocks run one piece of code, which is compiled once for each batch size; a whole encoder

@@ -1,4 +1,4 @@
-"""Where and how precisely an encoder computes, and the module made ready for it."""
+"""Where and how precisely an encoder computes."""
 
 import math
 import time
@@ -7,12 +7,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
-from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
-
-from pez.encoders.attention import BLOCKED
-from pez.encoders.patches import ExactPatchEmbedding
-from pez.encoders.rotary import Rotary
 
 Precision = Literal["fp32", "bf16"]
 
@@ -76,40 +70,3 @@ def product_seconds(dtypes: Sequence[torch.dtype]) -> list[float]:
             if attempt:  # the first one prepares the kernel
                 least[index] = min(least[index], time.process_time() - started)
     return least
-
-
-class _Rounded(nn.Module):
-    """Rounds a LayerNorm's output to bfloat16 once, in place of once for each matrix it meets."""
-
-    def __init__(self, norm: nn.LayerNorm) -> None:
-        super().__init__()
-        self.norm = norm
-
-    def forward(self, tokens: Tensor) -> Tensor:
-        """Return the normalised ``tokens`` in bfloat16."""
-        output: Tensor = self.norm(tokens)
-        return output.to(torch.bfloat16)
-
-
-def prepare(encoder: VJEPA2Encoder, compute: Compute) -> VJEPA2Encoder:
-    """Move a float32 ``encoder`` to the device and ready it for whole clips, in place.
-
-    Under autocast the patch embedding would give bfloat16, and the residual stream would stay so
-    through all blocks. Kept out of autocast, it starts the stream in float32, to which every block
-    then adds: 0.45 % error after the 24 untrained blocks of V-JEPA 2 Large in place of 1.24 %.
-    Matrices are stored in bfloat16 for bf16, as autocast would round them at every call.
-    """
-    encoder.embeddings = ExactPatchEmbedding(encoder.embeddings.patch_embeddings.proj)
-    dtype = torch.bfloat16 if compute.precision == "bf16" else torch.float32
-    rotary = Rotary(encoder.layer[0].attention, dtype, compute.device)
-    for block in encoder.layer:
-        block.attention.get_position_ids = lambda *_, **__: None  # the table knows them
-        block.attention.apply_rotary_embeddings = rotary.rotate
-        if compute.precision == "bf16":
-            for module in block.modules():
-                if isinstance(module, nn.Linear):
-                    module.to(torch.bfloat16)
-            block.norm1, block.norm2 = _Rounded(block.norm1), _Rounded(block.norm2)
-    if compute.device.type == "cpu" and compute.precision == "bf16":
-        encoder.config._attn_implementation = BLOCKED
-    return encoder.to(compute.device)

@@ -6,19 +6,19 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
-from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
 
 from pez.encoders.architecture import architecture_metadata, build_encoder, expected_shapes
-from pez.encoders.compute import Compute, prepare
+from pez.encoders.compute import Compute
 from pez.encoders.match import check_shapes
 from pez.encoders.spec import EncoderSpec
+from pez.encoders.transformer import Encoder, prepare
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import read_header
 
 _CURE = "Delete it and run again; if it is shipped with the project, check it out again."
 
 
-def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> VJEPA2Encoder:
+def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> Encoder:
     """Return the encoder of ``spec`` with the weights of the safetensors file ``path``.
 
     The weights may be stored in any floating dtype; they are cast to float32 first.
@@ -30,7 +30,7 @@ def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> VJEPA
     entries, metadata, _ = read_header(path)
     _check_architecture(path, spec, metadata)
     found = {name: tuple(entry["shape"]) for name, entry in entries.items()}
-    check_shapes(path, found, expected_shapes(spec), _CURE)
+    check_shapes(path, found, expected_shapes(spec), spec, _CURE)
     stored = load_file(path, device=str(compute.device))
     weights = {name: tensor.to(torch.float32) for name, tensor in stored.items()}
     finite = torch.stack([torch.isfinite(tensor).all() for tensor in weights.values()]).tolist()
@@ -39,7 +39,7 @@ def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> VJEPA
             raise ArtifactError(f"{path}: tensor {name} holds NaN or infinity. {_CURE}")
     encoder = build_encoder(spec)
     encoder.load_state_dict(weights, assign=True)
-    return prepare(encoder.eval().requires_grad_(False), compute)
+    return prepare(encoder, compute)
 
 
 def _check_architecture(path: Path, spec: EncoderSpec, metadata: dict[str, Any]) -> None:

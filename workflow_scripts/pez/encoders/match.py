@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pez.encoders.published import recognise
+from pez.encoders.family import Family
+from pez.encoders.registry import find_family
+from pez.encoders.spec import EncoderSpec
 from pez.runtime.errors import ArtifactError
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -11,8 +13,8 @@ Shapes = Mapping[str, tuple[int, ...]]
 _SHOWN = 3
 
 
-def check_shapes(path: Path, found: Shapes, expected: Shapes, cure: str) -> None:
-    """Check that ``found``, the tensors of ``path``, are exactly those ``expected``.
+def check_shapes(path: Path, found: Shapes, expected: Shapes, spec: EncoderSpec, cure: str) -> None:
+    """Check that ``found``, the tensors of ``path``, are exactly those ``expected`` by ``spec``.
 
     Raises:
         ArtifactError: tensors are missing, unexpected, or of another shape; the message names the
@@ -37,5 +39,18 @@ def check_shapes(path: Path, found: Shapes, expected: Shapes, cure: str) -> None
     if complaints:
         raise ArtifactError(
             f"{path} does not fit the encoder. Of its tensors, {', '.join(complaints)}. "
-            f"{recognise(found)} {cure}"
+            f"{_looks_like(found, find_family(spec.family))} {cure}"
         )
+
+
+def _looks_like(shapes: Shapes, family: Family) -> str:
+    """Say which published encoder of ``family`` tensors of these ``shapes`` belong to."""
+    blocks = {name.split(".")[1] for name in shapes if name.startswith("layer.")}
+    norm = shapes.get("layer.0.norm1.weight", ())
+    if not blocks or not norm:
+        return f"It does not look like a {family.title} encoder at all."
+    found = (len(blocks), norm[0])
+    for name, size in family.published.items():
+        if size == found:
+            return f"It looks like {name}: {found[0]} blocks of width {found[1]}."
+    return f"It holds {found[0]} blocks of width {found[1]}, which no published {family.title} has."

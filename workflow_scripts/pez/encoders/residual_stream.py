@@ -1,24 +1,25 @@
 """Capture of the residual stream: the state before the first block and after every block."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
-from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
+from torch import Tensor
+
+from pez.encoders.hooks import HookPoint, run_with_hooks
+from pez.encoders.transformer import Encoder
 
 T = TypeVar("T")
 
 
 def capture_streams(
-    encoder: VJEPA2Encoder, pixels: Tensor, reduce: Callable[[int, Tensor], T]
+    encoder: Encoder, pixels: Tensor, reduce: Callable[[int, Tensor], T]
 ) -> list[T]:
     """Run ``encoder`` on ``pixels`` and return ``reduce(l, stream[l])`` for l = 0..L.
 
-    ``stream[0]`` is the input of block 0 (the patch embedding) and ``stream[l]`` the output of
-    block l - 1; ``stream[L]`` precedes the final LayerNorm, which is never captured. Hooks of our
-    own are used because the meaning of transformers' ``hidden_states`` changed between versions: in
-    4.x its last entry is the output of that LayerNorm, and the true ``stream[L]`` is missing.
+    ``stream[0]`` is the input of block 0 (the patch embedding, with positions where the family
+    embeds them) and ``stream[l]`` the output of block l - 1; ``stream[L]`` precedes the last
+    LayerNorm, which is never captured.
 
     Args:
         encoder: as loaded by `pez.encoders.load.load_encoder`.
@@ -36,19 +37,8 @@ def capture_streams(
             raise RuntimeError(f"the residual stream is {tokens.dtype} and not float32")
         reduced.append(reduce(len(reduced), tokens))
 
-    def before_first(module: nn.Module, args: tuple[Any, ...]) -> None:
-        receive(args[0])
-
-    def after_block(module: nn.Module, args: tuple[Any, ...], output: tuple[Any, ...]) -> None:
-        receive(output[0])
-
-    blocks: list[nn.Module] = list(encoder.layer)
-    hooks = [blocks[0].register_forward_pre_hook(before_first)]
-    hooks += [block.register_forward_hook(after_block) for block in blocks]
-    try:
-        with torch.inference_mode():
-            encoder(pixels)
-    finally:
-        for hook in hooks:
-            hook.remove()
+    points = [HookPoint("resid_pre", 0)]
+    points += [HookPoint("resid_post", block) for block in range(len(encoder.layer))]
+    with torch.inference_mode():
+        run_with_hooks(encoder, pixels, dict.fromkeys(points, receive))
     return reduced

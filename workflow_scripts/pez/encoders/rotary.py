@@ -1,42 +1,69 @@
-"""V-JEPA 2's rotary positions from tables, equal to transformers' and several times faster.
+"""Rotary positions of tubelets, rows and columns, from tables that all blocks share.
 
-There the angles of every token are computed anew for queries and keys of every block, and rotated
-in slices that are joined again: half of the time of a block on a GPU. Here one table of cosines
-and one of sines serve all blocks.
-
-The released models were trained with a slip that has to be kept. Channels 2k and 2k + 1 are
-rotated as a pair, but the frequencies are laid out as f0 .. fm f0 .. fm, so that the two members of
-a pair turn by different angles.
+A head's channels fall into three equal parts, which turn with the token's tubelet, row and column;
+what is left over does not turn. Channels 2k and 2k + 1 are rotated as a pair. Computed anew in
+every block, as the published code does, the angles take half of a block's time on a GPU.
 """
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2RopeAttention
 
 MOST_TUBELETS = 32  # 64 frames, the longest clips that V-JEPA 2 was trained on
 _BASE = 10_000
+
+Spread = Callable[[Tensor], Tensor]  # angles [tokens, pairs] -> [tokens, 2 * pairs]
+
+
+def tiled(angles: Tensor) -> Tensor:
+    """Lay frequencies out as f0 .. fm f0 .. fm: the slip that V-JEPA 2 was trained with.
+
+    The two members of a pair turn by different angles. It has to be kept for its weights.
+    """
+    return angles.repeat(1, 2)
+
+
+def paired(angles: Tensor) -> Tensor:
+    """Lay frequencies out as f0 f0 f1 f1 ..: both members of a pair turn by one angle."""
+    return angles.repeat_interleave(2, dim=1)
 
 
 class Rotary:
     """Rotation of queries and keys of whole clips, tokens ordered tubelet, row, column."""
 
-    def __init__(self, attention: VJEPA2RopeAttention, dtype: torch.dtype, device: torch.device):
-        tokens = torch.arange(MOST_TUBELETS * attention.grid_size**2)
-        row = tokens % attention.grid_size**2 // attention.grid_size
-        positions = (tokens // attention.grid_size**2, row, tokens % attention.grid_size)
-        angle = torch.zeros(len(tokens), attention.attention_head_size, dtype=torch.float64)
-        start = 0
-        sizes = (attention.d_dim, attention.h_dim, attention.w_dim)
-        for position, size in zip(positions, sizes, strict=True):  # what is left does not turn
-            exponent = torch.arange(size // 2, dtype=torch.float64) / (size / 2)
-            part = position[:, None] * _BASE**-exponent
-            angle[:, start : start + size] = part.repeat(1, 2)
-            start += size
-        sign = torch.tensor([-1.0, 1.0]).repeat(attention.attention_head_size // 2)
+    def __init__(
+        self,
+        head_size: int,
+        grid: int,
+        spread: Spread,
+        dtype: torch.dtype,
+        device: torch.device,
+        step: float = 1.0,
+    ) -> None:
+        """Make the tables.
+
+        Args:
+            head_size: channels of a head.
+            grid: patches along a side of a frame.
+            spread: `tiled` or `paired`.
+            dtype, device: of the tables; that of queries and keys.
+            step: distance between neighbouring rows and columns, in positions.
+        """
+        tokens = torch.arange(MOST_TUBELETS * grid**2)
+        row = tokens % grid**2 // grid * step
+        positions = (tokens // grid**2, row, tokens % grid * step)
+        part = 2 * (head_size // 3 // 2)
+        angle = torch.zeros(len(tokens), head_size, dtype=torch.float64)
+        for index, position in enumerate(positions):
+            exponent = torch.arange(part // 2, dtype=torch.float64) / (part / 2)
+            turn = position[:, None] * _BASE**-exponent
+            angle[:, index * part : (index + 1) * part] = spread(turn)
+        sign = torch.tensor([-1.0, 1.0]).repeat(head_size // 2)
         self._cosine = angle.cos().to(device, dtype)
         self._signed_sine = (sign * angle.sin()).to(device, dtype)
 
-    def rotate(self, vectors: Tensor, _: object = None) -> Tensor:
+    def __call__(self, vectors: Tensor) -> Tensor:
         """Rotate queries or keys [clips, heads, N, head size] of all N tokens of whole clips.
 
         Raises:

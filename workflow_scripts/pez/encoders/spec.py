@@ -1,28 +1,93 @@
 """Configuration of the encoders: the registry of architectures and where weights come from."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from pez.encoders.registry import family_names
 from pez.runtime.schema import Schema
 
 UNTRAINED_SUFFIX = "_untrained"
 
 
+_FILE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
+
+
 class CheckpointWeights(Schema):
-    """Weights of a published checkpoint: Meta's ``.pt`` or a Hugging Face folder/safetensors."""
+    """Weights in a file: a PyTorch checkpoint, or a safetensors file or folder of Hugging Face."""
 
     source: Literal["checkpoint"]
     file: str = Field(
-        pattern=r"^[^/]+\.(pt|safetensors)$",
-        description="name of the published file, looked for in checkpoint_dir",
+        min_length=1,
+        description="name of a file, looked for in checkpoint_dir; or, with a slash in it, the "
+        "path of a file or of a Hugging Face folder",
     )
     huggingface_folder: str | None = Field(
         None,
-        pattern=r"^[^/]+$",
+        min_length=1,
         description="folder of the same weights in Hugging Face form, looked for next",
     )
-    url: str = Field(pattern=r"^https?://", description="where it is downloaded from otherwise")
+    url: str | None = Field(None, description="where it is downloaded from otherwise")
+
+    @property
+    def is_path(self) -> bool:
+        """Whether ``file`` is a path and not a name to look for."""
+        return "/" in self.file
+
+    @field_validator("file")
+    @classmethod
+    def _is_a_file(cls, file: str) -> str:
+        if "/" not in file and not file.endswith(_FILE_ENDINGS):
+            raise refusal(
+                f"give the name of a checkpoint ({', '.join(_FILE_ENDINGS)}), or the path of a "
+                "file or Hugging Face folder, with a slash in it"
+            )
+        return file
+
+    @field_validator("huggingface_folder")
+    @classmethod
+    def _is_a_name(cls, folder: str | None) -> str | None:
+        if folder is not None and "/" in folder:
+            raise refusal("give the folder's name alone; to name its whole path, use `file`")
+        return folder
+
+    @field_validator("url")
+    @classmethod
+    def _is_a_url(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise refusal("an address begins with http:// or https://")
+        return url
+
+
+class HubWeights(Schema):
+    """Weights of a model on the Hugging Face hub, downloaded to that library's own cache."""
+
+    source: Literal["hub"]
+    name: str = Field(description="org/model or org/model@revision")
+
+    @property
+    def repository(self) -> str:
+        """The name without a revision."""
+        return self.name.partition("@")[0]
+
+    @property
+    def revision(self) -> str | None:
+        """Branch, tag or commit; None for the newest of the main branch."""
+        return self.name.partition("@")[2] or None
+
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[\w.-]+/[\w.-]+(@[\w./-]+)?", name):
+            raise refusal("a name on the hub is org/model, or org/model@revision")
+        return name
+
+
+def refusal(reason: str) -> PydanticCustomError:
+    """Return the error of a value that is refused for ``reason``; the key and value are added."""
+    return PydanticCustomError("refused", "{reason}", {"reason": reason})
 
 
 class EmbeddedWeights(Schema):
@@ -33,26 +98,48 @@ class EmbeddedWeights(Schema):
 
 
 class RandomWeights(Schema):
-    """Random initialisation (Meta's V-JEPA 2 scheme), nothing learned."""
+    """Random initialisation (by the family's own scheme), nothing learned."""
 
     source: Literal["random"]
     seed: int = Field(0, ge=0)
 
 
 Weights = Annotated[
-    CheckpointWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
+    CheckpointWeights | HubWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
 ]
 
 
 class EncoderSpec(Schema):
-    """One V-JEPA 2 encoder: 16 x 16 patches, tubelets of two frames, 3D rotary positions."""
+    """One encoder: a transformer on tubelets of two frames, cut into square patches."""
 
+    family: str = Field(
+        "vjepa2",
+        description="a module in pez/encoders/families",
+        json_schema_extra={"enum": list(family_names())},
+    )
     hidden_size: int = Field(ge=24, description="width of the residual stream")
     layers: int = Field(ge=1, description="number of transformer blocks")
     heads: int = Field(ge=1)
     mlp_size: int = Field(ge=1, description="hidden width of each block's MLP")
-    input_size: int = Field(256, ge=32, multiple_of=16, description="side of the input, pixels")
+    patch_size: int = Field(16, ge=1, description="side of a patch, pixels")
+    input_size: int = Field(256, ge=32, description="side of the input, pixels")
     weights: Weights
+
+    @field_validator("family")
+    @classmethod
+    def _is_a_family(cls, name: str) -> str:
+        if name not in family_names():
+            allowed = ", ".join(f"'{known}'" for known in family_names())
+            raise PydanticKnownError("literal_error", {"expected": allowed})
+        return name
+
+    @model_validator(mode="after")
+    def _whole_patches(self) -> "EncoderSpec":
+        if self.input_size % self.patch_size:
+            raise ValueError(
+                f"input_size = {self.input_size} is no multiple of patch_size = {self.patch_size}"
+            )
+        return self
 
     @model_validator(mode="after")
     def _whole_heads(self) -> "EncoderSpec":

@@ -15,11 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES, library_versions
+from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
+from pez.encoders.family import Grid
 from pez.encoders.load import load_encoder, weights_metadata
+from pez.encoders.patches import TUBELET_FRAMES
 from pez.encoders.preprocess import build_transform, preprocess
+from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
 from pez.features.batches import in_batches
@@ -69,15 +72,18 @@ def extract_features(
     views = _views_of(wanted, encoder_spec.layers)
     shards = [open_frames(path) for path in clips]
     count, frames = _count(clips, shards)
-    tubelets = frames // TUBELET_FRAMES
+    family = find_family(encoder_spec.family)
+    grid = family.grid(encoder_spec, frames)
     compute = choose_compute(device, extraction.precision)
     encoder = load_encoder(checkpoint, encoder_spec, compute)
     if compiling_pays(encoder_spec, frames, count, compute):
         compile_blocks(encoder)
-    transform = build_transform(extraction.preprocessing, encoder_spec.input_size)
+    transform = build_transform(
+        extraction.preprocessing, encoder_spec.input_size, family.mean, family.std
+    )
 
     def run(batch: NDArray[np.uint8]) -> ReducedBatch:
-        reducer = Reducer(views, encoder_spec.layers + 1, tubelets)
+        reducer = Reducer(views, encoder_spec.layers + 1, grid.tubelets)
         pixels = preprocess(_to_device(batch, compute), transform)
         with compute.autocast(), torch.inference_mode():
             capture_streams(encoder, pixels, reducer.take)
@@ -94,7 +100,7 @@ def extract_features(
         "versions": library_versions(),
     }
     names = f"{Path(clips[0]).stem}" + (f" to {Path(clips[-1]).stem}" if len(clips) > 1 else "")
-    row_shapes = {view: _row_shape(view, encoder_spec, tubelets) for view in views}
+    row_shapes = {view: (_rows(view, grid), encoder_spec.hidden_size) for view in views}
     with (
         feature_files(wanted, count, row_shapes, metadata) as files,
         ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
@@ -130,12 +136,11 @@ def _to_device(batch: NDArray[np.uint8], compute: Compute) -> Tensor:
     return pinned.to(compute.device, non_blocking=True)
 
 
-def _row_shape(view: View, spec: EncoderSpec, tubelets: int) -> tuple[int, int]:
-    """Shape of what is stored of one clip."""
-    patches = (spec.input_size // PATCH_PIXELS) ** 2
+def _rows(view: View, grid: Grid) -> int:
+    """Number of vectors that are stored of one clip."""
     if view == "tubelet_mean":
-        return tubelets, spec.hidden_size
-    return patches * (tubelets if view == "all_patches" else 1), spec.hidden_size
+        return grid.tubelets
+    return grid.rows * grid.columns * (grid.tubelets if view == "all_patches" else 1)
 
 
 def _views_of(wanted: dict[FeatureKey, Path | str], layers: int) -> list[View]:

@@ -16,7 +16,7 @@ from torch import Tensor
 from transformers import VJEPA2Model
 from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Encoder
 
-from pez.encoders.architecture import PATCH_PIXELS, TUBELET_FRAMES
+from pez.encoders.patches import TUBELET_FRAMES
 
 WINDOW_FRAMES, WINDOW_STRIDE = 16, 2
 CONTEXT_FRAMES = (2, 4, 6, 8, 10)
@@ -90,7 +90,7 @@ def of_model(model: VJEPA2Model, target: VJEPA2Encoder) -> tuple[Encode, Encode,
     predictor.embeddings.forward = lambda *args, **kwargs: embed(
         *args, **kwargs | {"mask_index": 0}
     )
-    grid = (model.config.crop_size // PATCH_PIXELS) ** 2
+    grid = (model.config.crop_size // model.config.patch_size) ** 2
 
     def encode_with(encoder: VJEPA2Encoder) -> Encode:
         return lambda pixels: encoder(pixels).last_hidden_state

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import torch
+import transformers
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
@@ -119,6 +120,6 @@ def write_encoder(path: Path, identity: Identity, target: nn.Module, step: int, 
                 "pretraining": identity.spec.model_dump(mode="json"),
             },
             "architecture": architecture_metadata(identity.encoder),
-            "versions": library_versions(),
+            "versions": library_versions() | {"transformers": transformers.__version__},
         },
     )

@@ -14,12 +14,12 @@ from transformers.models.vjepa2.modeling_vjepa2 import VJEPA2Layer
 
 from pez.clips.procedural import DRAWS, scenes_from_draws
 from pez.clips.ray_cast import render_normalised
-from pez.encoders.architecture import build_encoder
 from pez.encoders.initialise import initial_weights
 from pez.encoders.patches import patchify
 from pez.encoders.spec import EncoderSpec
 from pez.pretraining.collapse import CollapseWatch
 from pez.pretraining.masks import Masks, draw_masks, frame_positions
+from pez.pretraining.network import build_trainable
 from pez.pretraining.objective import Objective, Targets, target_features
 from pez.pretraining.predictor import Predictor, initialise_predictor
 from pez.pretraining.schedule import learning_rate, target_momentum
@@ -96,7 +96,7 @@ def build_learner(
     encoder_spec: EncoderSpec, spec: PretrainingSpec, device: torch.device
 ) -> Learner:
     """Return encoder, predictor, target encoder and optimiser as they are before the first step."""
-    encoder, target = (build_encoder(encoder_spec).to_empty(device=device) for _ in range(2))
+    encoder, target = (build_trainable(encoder_spec).to_empty(device=device) for _ in range(2))
     weights = initial_weights(encoder_spec, spec.seed)
     encoder.load_state_dict(weights)
     target.load_state_dict(weights)
