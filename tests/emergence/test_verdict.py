@@ -53,8 +53,9 @@ def recipe(probe: str, target: str, protocol: str = "reference", **changes: obje
         "angle_axis": "image",
         "angle_cut_deg": -180,
     }
+    decay = "adamw" if target == "velocity_xy" else "adam_l2"
     solver = GradientSolver(
-        method="adam_l2", steps=400, patience=40, start="pytorch",
+        method=decay, steps=400, patience=40, start="pytorch",
         learning_rates=(1e-4, 3e-4, 1e-3, 3e-3, 5e-3), weight_decays=(0.01, 0.1, 0.4, 0.8),
     )  # fmt: skip
     return Recipe(probe, protocol, ProbeSpec.model_validate(fields | changes), solver)
@@ -281,6 +282,11 @@ def test_the_published_model_on_the_whole_dataset_is_compared(tables: References
         (LARGE.model_copy(update={"source": "random"}), CLIPS, "untrained"),
         (LARGE.model_copy(update={"source": "embedded"}), CLIPS, "trained by this project"),
         (
+            LARGE.model_copy(update={"weights": "latest.pt, target_encoder"}),
+            CLIPS,
+            "the weights (latest.pt, target_encoder) are not the published vitl",
+        ),
+        (
             LARGE,
             CLIPS.model_copy(update={"renderer": "procedural"}),
             "clips of 'velocity' rendered by 'procedural', the paper's by 'kubric'",
@@ -301,7 +307,7 @@ def test_perfect_numbers_of_another_network_are_no_reproduction(
 
 
 def test_a_trained_model_without_reference_says_so(tables: References) -> None:
-    verdict = judged(tables, "vjepa2_huge", LARGE, CLIPS)
+    verdict = judged(tables, "vjepa2_huge", LARGE.model_copy(update={"weights": "vith.pt"}), CLIPS)
     assert verdict.models[0].level == "No reference"
     assert verdict.models[0].comparisons == ()
 

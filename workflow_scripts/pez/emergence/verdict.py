@@ -33,6 +33,7 @@ from pez.emergence.readout import Readout
 from pez.emergence.reference import (
     PAPER_CLIPS,
     PAPER_RENDERERS,
+    PUBLISHED_WEIGHTS,
     References,
     caveat,
     numbers_of,
@@ -97,6 +98,9 @@ def why_not_comparable(
         reasons.append("the weights were trained by this project; the paper's models were not used")
     if facts.source == "random":
         reasons.append("the network is untrained (random weights)")
+    published = PUBLISHED_WEIGHTS.get(model)
+    if facts.source == "checkpoint" and published is not None and published not in facts.weights:
+        reasons.append(f"the weights ({facts.weights}) are not the published {published}")
     for dataset, count in clips.datasets.items():
         if dataset not in PAPER_CLIPS:
             reasons.append(f"the paper has no dataset {dataset!r}")
