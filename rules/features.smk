@@ -5,7 +5,7 @@ on the views that the configured probes ask of the dataset, and Snakemake wants 
 rule spelled out.
 """
 
-for model in CONFIG.encoders.registry():
+for model in CONFIG.networks:
     for dataset in CONFIG.datasets():
 
         rule:

@@ -236,9 +236,11 @@ def _task(
             f"{spec.target} has no clips to call right or wrong: use stopped_by loss."
         )
     if not isinstance(spec, PlausibilityProbeSpec):
+        if spec.labels_seed is not None:
+            targets = np.random.default_rng(spec.labels_seed).permutation(targets)
         return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
-    if spec.shuffled_labels:
-        targets = shuffled(groups, spec.seed)[:, None].astype(np.float64)
+    if spec.labels_seed is not None:
+        targets = shuffled(groups, spec.labels_seed)[:, None].astype(np.float64)
     return PlausibilityTask(
         targets,
         outer,
