@@ -89,7 +89,9 @@ def run_probe(
     """
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
     if spec.clips == "in_view":
-        labels, load_layer, load_shards = leave_out_absent(name, labels, load_layer, load_shards)
+        labels, load_layer, load_shards, load_patches = leave_out_absent(
+            name, labels, load_layer, load_shards, load_patches
+        )
     task = _task(name, spec, solver, labels, device, threads)
     probe = Probe(spec, task, labels, _degenerate_folds(name, task))
     shared = spec.patch_map == "shared"
