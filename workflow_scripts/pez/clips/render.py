@@ -36,7 +36,7 @@ def render_shard(
         ArtifactError: the trajectories are damaged or do not fit, or the disk is full.
     """
     columns = ("clip_id", "frame", "x_m", "y_m", "z_m")
-    table = read_table(trajectories_path, columns)
+    table = read_table(trajectories_path, columns, numbers=columns[1:])
     first = shard * render.shard_size
     clip_ids, positions = shard_positions(table, first, render.shard_size, scene.frames)
     if not clip_ids:
@@ -75,6 +75,11 @@ def shard_positions(
         )
     rows = trajectories.iloc[first * frames : (first + count) * frames]
     positions = rows[["x_m", "y_m", "z_m"]].to_numpy(np.float64)
+    if not np.isfinite(positions).all():
+        raise ArtifactError(
+            "the trajectories hold positions that are not finite: delete trajectories.parquet and "
+            "run again."
+        )
     return list(rows["clip_id"].iloc[::frames]), positions.reshape(-1, frames, 3)
 
 

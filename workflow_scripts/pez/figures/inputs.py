@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pez.emergence.curves import COLUMNS, Curve, read_curves
+from pez.emergence.curves import COLUMNS, NUMBERS, Curve, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
@@ -55,7 +55,8 @@ class FigureInputs:
         """
         for path in self.results:
             if (path.parent.name, path.stem) == (model, fit):
-                return ResultTable(read_table(path, COLUMNS), self.models[model].layers, str(path))
+                table = read_table(path, COLUMNS, NUMBERS)
+                return ResultTable(table, self.models[model].layers, str(path))
         raise ArtifactError(
             f"no result of {fit!r} on {model!r} among the inputs: expected a path that ends in "
             f"{model}/{fit}.parquet."
