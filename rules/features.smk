@@ -13,6 +13,7 @@ for model in CONFIG.encoders.registry():
                 f"extract_{model}_{dataset}"
             input:
                 clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
+                labels=clips_file(dataset, "labels.parquet"),
                 weights=weights(model),
             output:
                 feature_files(model, dataset, "{shard}"),

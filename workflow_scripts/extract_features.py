@@ -1,10 +1,13 @@
 """Extract residual-stream features of some clip shards (rule extract_features)."""
 
+from pathlib import Path
+
 from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
+        from pez.clips.dataset import dataset_identity
         from pez.encoders.spec import EncoderSpec
         from pez.features.extract import extract_features
         from pez.features.spec import ExtractionSpec
@@ -18,4 +21,7 @@ if __name__ == "__main__":
             extraction=ExtractionSpec.model_validate(params["extraction"]),
             outputs=list(snakemake.output),
             device=run.device,
+            dataset=dataset_identity(
+                snakemake.input.labels, Path(snakemake.output[0]).parents[1].name
+            ),
         )

@@ -1,9 +1,9 @@
 """Write a file or folder under a temporary name and move it into place, or not at all.
 
-Every attempt writes in a hidden folder of its own beside the output, so that two that write the same
-output at once (a job that outlived its scheduler, and its successor) do not meet before the end:
-each moves a whole output into place. An attempt holds a lock for as long as it lives, by which the
-next one tells what a killed one left, and deletes it.
+Every attempt writes in a hidden folder of its own beside the output, so that two that write the
+same output at once (a job that outlived its scheduler, and its successor) do not meet before the
+end: each moves a whole output into place. An attempt holds a lock for as long as it lives, by which
+the next one tells what a killed one left, and deletes it.
 """
 
 import errno

@@ -27,4 +27,6 @@ def open_regular(path: Path | str) -> BinaryIO:
         return os.fdopen(descriptor, "rb")
     os.close(descriptor)
     what = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe"}.get(stat.S_IFMT(kind), "a device")
-    raise ArtifactError(f"{path} cannot be read (it is {what} and no file): remove it and run again.")
+    raise ArtifactError(
+        f"{path} cannot be read (it is {what} and no file): remove it and run again."
+    )

@@ -19,8 +19,7 @@ from pez.runtime.checksum import Checksum
 from pez.runtime.errors import ArtifactError
 from pez.runtime.header import KEY
 from pez.runtime.regular import open_regular
-
-_CHECKSUM = "checksum"
+from pez.runtime.table_metadata import CHECKSUM, parse_metadata
 
 
 class Opened(NamedTuple):
@@ -42,12 +41,12 @@ def write_table(
         The checksum of its values.
     """
     rows = pa.Table.from_pandas(table, preserve_index=False)
-    known = {**(metadata or {}), _CHECKSUM: _checksum(rows)}
+    known = {**(metadata or {}), CHECKSUM: _checksum(rows)}
     text = json.dumps(known, sort_keys=True).encode()
     rows = rows.replace_schema_metadata({**rows.schema.metadata, KEY.encode(): text})
     with atomic_path(path) as temporary:
         pa.parquet.write_table(rows, temporary, write_page_checksum=True)
-    return known[_CHECKSUM]
+    return known[CHECKSUM]
 
 
 def read_table(
@@ -90,48 +89,14 @@ def open_table(
                 f"{path} holds {table[name].dtype} in column {name}, which has numbers: delete it "
                 "and run again."
             )
-    metadata = _metadata(path, rows.schema)
-    stated = metadata.pop(_CHECKSUM, None)
-    if stated is None:
-        raise ArtifactError(
-            f"{path} states no checksum: it was not written by this version of the workflow. "
-            "Delete it and run again."
-        )
-    found = _checksum(rows)
+    metadata = parse_metadata(path, rows.schema)
+    found, stated = _checksum(rows), metadata.pop(CHECKSUM)
     if found != stated:
         raise ArtifactError(
             f"{path} does not hold the rows that were written: they have been changed or put into "
             f"another order (checksum {found}, stated {stated}). Delete it and run again."
         )
     return Opened(table, metadata, found)
-
-
-def table_metadata(path: Path | str) -> dict[str, Any]:
-    """Return what the Parquet file ``path`` says of itself, without reading its rows.
-
-    Raises:
-        ArtifactError: the file is missing or damaged.
-    """
-    with open_regular(path) as file:
-        try:
-            schema = pa.parquet.read_schema(file)
-        except (OSError, pa.ArrowException) as error:
-            raise ArtifactError(
-                f"{path} is not a whole Parquet file ({error}): delete it and run again."
-            ) from error
-    return _metadata(path, schema)
-
-
-def _metadata(path: Path | str, schema: Any) -> dict[str, Any]:
-    try:
-        known = json.loads((schema.metadata or {}).get(KEY.encode(), b"{}"))
-    except (ValueError, RecursionError):
-        known = None
-    if not isinstance(known, dict):
-        raise ArtifactError(
-            f"{path} has metadata {KEY} that are no JSON object: delete it and run again."
-        )
-    return known
 
 
 def _checksum(rows: Any) -> str:

@@ -163,6 +163,14 @@ def stored_checksum(path: Path | str) -> str | None:
     return parse_header(path).metadata.get(_CHECKSUM)
 
 
+def known_checksum(path: Path | str) -> str:
+    """Return the checksum by which the data at ``path`` are known, without reading them.
+
+    Of a file of others, which states none, it is computed.
+    """
+    return stored_checksum(path) or data_checksum(path)
+
+
 def map_tensor(path: Path | str, name: str) -> np.ndarray:
     """Memory-map tensor ``name`` of the file at ``path``, read-only and without a copy.
 
