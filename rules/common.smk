@@ -89,6 +89,11 @@ def weights(model):
     return f"{OUT}/checkpoints/{model}.safetensors"
 
 
+def precision_file():
+    """File with the precision that all features of a run have in common, where no key says it."""
+    return f"{OUT}/precision.json" if CONFIG.extraction.precision == "auto" else []
+
+
 def checkpoint_source(model):
     """Checkpoint of ``model`` as published: a local file, a download, or the word where in the
     hub's cache it is. Only now is it looked for: a figure needs the weights of its models alone."""

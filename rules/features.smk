@@ -5,6 +5,29 @@ on the views that the configured probes ask of the dataset, and Snakemake wants 
 rule spelled out.
 """
 
+
+rule choose_precision:
+    output:
+        f"{OUT}/precision.json",
+    log:
+        f"{OUT}/logs/choose_precision/run.log",
+    benchmark:
+        f"{OUT}/benchmarks/choose_precision/run.tsv"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=10,
+    params:
+        code=code("choose_precision.py"),
+    message:
+        "Precision of this run"
+    script:
+        "../workflow_scripts/choose_precision.py"
+
+
 for model in CONFIG.networks:
     for dataset in CONFIG.datasets():
 
@@ -13,7 +36,9 @@ for model in CONFIG.networks:
                 f"extract_{model}_{dataset}"
             input:
                 clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
+                labels=clips_file(dataset, "labels.parquet"),
                 weights=weights(model),
+                precision=precision_file(),
             output:
                 feature_files(model, dataset, "{shard}"),
             log:

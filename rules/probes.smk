@@ -5,6 +5,7 @@ rule fit_probe:
     input:
         labels=lambda wildcards: clips_file(FITS[wildcards.fit].spec.dataset, "labels.parquet"),
         features=lambda wildcards: probe_features(wildcards.model, wildcards.fit),
+        weights=lambda wildcards: ancient(weights(wildcards.model)),
     output:
         results=f"{OUT}/probes/{{model}}/{{fit}}.parquet",
         predictions=f"{OUT}/probes/{{model}}/{{fit}}.predictions.parquet",

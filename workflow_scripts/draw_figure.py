@@ -8,6 +8,7 @@ from pez.emergence.reference import read_references
 from pez.emergence.visibility import read_out_of_view
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
+from pez.figures.provenance import check_results
 from pez.figures.spec import FigureStyle, read_figure
 from pez.probes.recipes import Recipe
 from pez.runtime.job import job
@@ -19,6 +20,7 @@ if __name__ == "__main__":
         recipes = {
             name: Recipe.from_params(values) for name, values in params.recipes["recipes"].items()
         }
+        check_results(results, recipes)
         out_of_view = read_out_of_view(
             results, {name: recipe.fields() for name, recipe in recipes.items()}
         )

@@ -1,21 +1,32 @@
 """Extract residual-stream features of some clip shards (rule extract_features)."""
 
+from pathlib import Path
+
 from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
+        from pez.clips.dataset import dataset_identity
+        from pez.encoders.precision import read_precision
         from pez.encoders.spec import EncoderSpec
         from pez.features.extract import extract_features
         from pez.features.spec import ExtractionSpec
 
         params = snakemake.params.extraction
+        extraction = ExtractionSpec.model_validate(params["extraction"])
+        if extraction.precision == "auto":
+            decided = read_precision(snakemake.input.precision)
+            extraction = extraction.model_copy(update={"precision": decided})
         extract_features(
             clips=list(snakemake.input.clips),
             checkpoint=snakemake.input.weights,
             model=params["model"],
             encoder_spec=EncoderSpec.model_validate(params["encoder"]),
-            extraction=ExtractionSpec.model_validate(params["extraction"]),
+            extraction=extraction,
             outputs=list(snakemake.output),
             device=run.device,
+            dataset=dataset_identity(
+                snakemake.input.labels, Path(snakemake.output[0]).parents[1].name
+            ),
         )

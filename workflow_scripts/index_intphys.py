@@ -8,4 +8,4 @@ if __name__ == "__main__":
     with job(snakemake) as run:
         params = snakemake.params.movies
         table = index_movies(params["root"], params["scenes"], params["frames"], run.threads)
-        write_table(snakemake.output[0], table)
+        write_table(snakemake.output[0], table, {"dataset": snakemake.wildcards.dataset})

@@ -9,6 +9,7 @@ from pez.clips.preview import motion_trail, preview_dataset
 from pez.clips.spec import BallDatasetSpec, SceneSpec
 from pez.clips.store import write_clips
 from pez.runtime.errors import ArtifactError
+from pez.runtime.tables import write_table
 
 SCENE = SceneSpec(resolution=64, frames=8)
 DATASET = BallDatasetSpec(motion="velocity", directions=4, magnitudes=(2, 6), starts=2)
@@ -23,7 +24,7 @@ def dataset(tmp_path):
     position = np.full((len(plan), 8, 3), 0.3)
     start = plan[["start_x_m", "start_y_m"]].to_numpy()[:, None]
     position[..., :2] = start + velocity[..., :2] * np.arange(8)[:, None] / 24
-    measure(SCENE, DATASET, plan, position, velocity).to_parquet(tmp_path / "labels.parquet")
+    write_table(tmp_path / "labels.parquet", measure(SCENE, DATASET, plan, position, velocity))
     frames = np.full((len(plan), 8, 64, 64, 3), 100, np.uint8)
     for clip, path in enumerate(project(SCENE, position).astype(int)):
         for frame, (x, y) in enumerate(path):
@@ -67,7 +68,7 @@ def test_a_missing_shard_is_noticed(dataset):
 def test_labels_without_a_column_are_refused(dataset):
     folder, shards = dataset
     labels = pd.read_parquet(folder / "labels.parquet").drop(columns="start_x_px")
-    labels.to_parquet(folder / "labels.parquet")
+    write_table(folder / "labels.parquet", labels)
     with pytest.raises(ArtifactError, match="start_x_px"):
         preview_dataset(folder / "labels.parquet", shards, folder / "s.png", folder / "p.gif")
 

@@ -132,7 +132,7 @@ def test_killed_in_the_middle_of_writing_leaves_nothing_that_looks_finished(tmp_
         assert time.monotonic() < deadline, "the writer never got to a half-written file"
         assert writer.poll() is None
         os.kill(writer.pid, signal.SIGSTOP)
-        litter = [file for file in tmp_path.iterdir() if file.stat().st_size > 0]
+        litter = [path for path in tmp_path.rglob(".*/shard_*") if path.stat().st_size > 0]
         if litter and not path.exists():
             break
         os.kill(writer.pid, signal.SIGCONT)

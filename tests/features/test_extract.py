@@ -16,12 +16,13 @@ from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, residual_state
 from pez.features.store import FeatureStore, read_features
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import read_header, read_metadata, write_tensors
+from pez.runtime.tensor_file import check_data, read_header, read_metadata, write_tensors
 
 SPEC = encoder_spec()
 SHARDS = {0: 3, 1: 2}  # clips of each shard
 EXTRACTION = ExtractionSpec(batch_size=2, precision="fp32")
 TUBELETS, PATCHES = 4, 16
+ORIGIN = {"weights": {"source": "random", "seed": 0}}
 
 
 def outputs(root, shard, views=VIEWS):
@@ -40,8 +41,7 @@ def inputs(tmp_path_factory):
     for shard, part in enumerate((frames[:first], frames[first:])):
         write_tensors(folder / f"shard_{shard:03d}.safetensors", {"frames": part}, {})
     weights = {name: tensor.numpy() for name, tensor in telling_weights(SPEC).items()}
-    origin = {"weights": {"source": "random", "seed": 0}}
-    write_tensors(folder / "tiny.safetensors", weights, origin)
+    write_tensors(folder / "tiny.safetensors", weights, ORIGIN)
     return folder
 
 
@@ -121,13 +121,16 @@ def test_stored_shapes_and_types(root):
         assert entry["dtype"] == ("F32" if view == "tubelet_mean" else "F16")
 
 
-def test_metadata_tells_where_features_come_from(root):
+def test_metadata_tells_where_features_come_from(root, inputs):
     path = feature_path(root, FeatureKey("tubelet_mean", 2, 1))
     metadata = read_metadata(path)
     assert metadata.pop("versions").keys() == {"torch"}
+    assert metadata.pop("clips_checksums") == [check_data(inputs / "shard_001.safetensors")]
+    assert metadata.pop("weights_checksum") == check_data(inputs / "tiny.safetensors")
     assert metadata == {
         "model": "tiny",
         "clips": ["shard_001.safetensors"],
+        "shard": 1,
         "view": "tubelet_mean",
         "stream": 2,
         "weights": {"source": "random", "seed": 0},
@@ -246,7 +249,7 @@ def _with_bias(inputs, folder, value):
     shutil.copytree(inputs, folder)
     weights = {name: tensor.numpy() for name, tensor in telling_weights(SPEC).items()}
     weights["layer.1.mlp.fc2.bias"][5] = value
-    write_tensors(folder / "tiny.safetensors", weights, {})
+    write_tensors(folder / "tiny.safetensors", weights, ORIGIN)
     return folder
 
 

@@ -24,7 +24,9 @@ def inputs(tmp_path_factory):
     frames = ball_frames(clips=CLIPS, size=256, frames=16)
     write_tensors(folder / "shard_000.safetensors", {"frames": frames}, {})
     weights = {name: tensor.numpy() for name, tensor in telling_weights(SPEC).items()}
-    write_tensors(folder / "model.safetensors", weights, {})
+    write_tensors(
+        folder / "model.safetensors", weights, {"weights": {"source": "random", "seed": 0}}
+    )
     return folder
 
 

@@ -69,7 +69,7 @@ def test_paths_are_inverse_to_parsing(tmp_path):
         (np.zeros((0, 4, 6), np.float32), r"\[0, 4, 6\]"),
         (np.full((3, 4, 6), np.nan, np.float32), "NaN or infinite"),
         (np.full((3, 4, 6), np.inf, np.float32), "NaN or infinite"),
-        (np.zeros((3, 4, 5), np.float32), "5 features a clip where shards before it have 6"),
+        (np.ones((3, 4, 5), np.float32), "5 features a clip where shards before it have 6"),
     ],
 )
 def test_wrong_dtype_shape_or_value(array, complaint, store):
@@ -81,7 +81,7 @@ def test_wrong_dtype_shape_or_value(array, complaint, store):
 
 
 def test_views_of_one_shard_must_agree(store):
-    damage(store, LAST, np.zeros((3, 15, 6), np.float16))
+    damage(store, LAST, np.ones((3, 15, 6), np.float16))
     with pytest.raises(ArtifactError, match="differ in shape"):
         store.features(0, "resid_post", "temporal_diff_patch")
 

@@ -18,6 +18,8 @@ from pez.probes.plausibility import check_movies
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table, write_table
 
+OF_DEV = {"dataset": "intphys_dev"}
+
 
 def sampling(frames: int, window: str = "uniform") -> SamplingSpec:
     return SamplingSpec.model_validate({"frames": frames, "window": window})
@@ -47,7 +49,7 @@ def test_movies_that_cannot_be_cut_are_refused() -> None:
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = write_tree(tmp_path_factory.mktemp("intphys") / "dev")
-    write_table(root / "index.parquet", index_movies(root, SCENES, FRAMES))
+    write_table(root / "index.parquet", index_movies(root, SCENES, FRAMES), OF_DEV)
     return root
 
 
@@ -98,7 +100,7 @@ def test_a_movie_that_changed_and_a_wrong_number_of_shards_are_named(
     index = read_table(dev / "index.parquet").assign(frames=FRAMES + 1)
     other = tmp_path / "dev"
     other.mkdir()
-    write_table(other / "index.parquet", index)
+    write_table(other / "index.parquet", index, OF_DEV)
     (other / "O1").symlink_to(dev / "O1")
     with pytest.raises(ArtifactError, match=r"O1/01/1: .*scene_007\.png is missing"):
         cut(other, tmp_path / "out", sampling(4))

@@ -13,7 +13,7 @@ from movie_data import movies, plausibility_spec
 
 from pez.features.paths import FeatureKey, feature_path
 from pez.runtime.tables import write_table
-from pez.runtime.tensor_file import write_tensors
+from pez.runtime.tensor_file import check_data, write_tensors
 
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 LABELS = movies(4).drop(columns=["first", "second"])
@@ -31,7 +31,7 @@ import json, runpy, sys
 from types import SimpleNamespace as Space
 paths, params = json.loads(sys.argv[1])
 snakemake = Space(
-    input=Space(labels=paths["labels"], features=paths["features"]),
+    input=Space(**{name: paths[name] for name in ("labels", "features", "weights")}),
     output=Space(results=paths["results"], predictions=paths["predictions"]),
     params=Space(probe=params), log=[paths["log"]], threads=2, resources={}, rule="fit_probe",
 )
@@ -39,9 +39,19 @@ runpy.run_path(sys.argv[2], {"snakemake": snakemake}, run_name="__main__")
 """
 
 
+def write_weights(folder: Path) -> str:
+    """The weights behind the features; only their checksum is looked at."""
+    write_tensors(folder / "tiny.safetensors", {"bias": np.ones(3, np.float32)}, {})
+    return check_data(folder / "tiny.safetensors")
+
+
 def write_inputs(folder: Path, labels: pd.DataFrame) -> list[str]:
     """Labels, and features of three shards; plausibility is in feature 0 of layer 1's input."""
-    write_table(folder / "labels.parquet", labels)
+    clip_ids = list(LABELS["clip_id"])
+    dataset = {"dataset": "intphys_mini", "source": "made up", "frame_shape": [16, 64, 64]}
+    write_table(folder / "labels.parquet", labels, dataset | {"clip_ids": clip_ids})
+    checksum = write_weights(folder)
+    identity = dataset | {"model": "tiny", "weights_checksum": checksum, "precision": "fp32"}
     rng = np.random.default_rng(0)
     files = []
     for view in ("tubelet_mean", "last_tubelet_patches"):
@@ -52,8 +62,10 @@ def write_inputs(folder: Path, labels: pd.DataFrame) -> list[str]:
             for shard, start in enumerate(range(0, len(LABELS), SHARD)):
                 part = features[start : start + SHARD]
                 part = part if view == "tubelet_mean" else part.astype(np.float16)
-                path = feature_path(folder / "features", FeatureKey(view, stream, shard))
-                write_tensors(path, {"features": part}, {"view": view, "stream": stream})
+                key = FeatureKey(view, stream, shard)
+                path = feature_path(folder / "features/tiny/intphys_mini", key)
+                clips = {"clip_ids": clip_ids[start : start + SHARD]}
+                write_tensors(path, {"features": part}, identity | key._asdict() | clips)
                 files.append(str(path))
     return files
 
@@ -66,6 +78,7 @@ def fit(
     view = "tubelet_mean" if changes.get("pooling", "mean") == "mean" else "last_tubelet_patches"
     names = ("labels", "results", "predictions")
     paths = {name: str(folder / f"{name}.parquet") for name in names}
+    paths |= {"weights": str(folder / "tiny.safetensors")}
     paths |= {"features": [file for file in files if view in file], "log": str(folder / "log")}
     params = {
         "recipe": {

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -48,15 +49,94 @@ def test_what_a_killed_job_left_of_a_folder_is_cleared(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["whole"]
 
 
+def test_of_two_writers_at_once_each_leaves_a_whole_file(tmp_path: Path) -> None:
+    """A job that outlived its scheduler, and its successor: the second begins while the first
+    writes, and ends before or after it."""
+    target = tmp_path / "a.txt"
+    for last in ("first", "second"):
+        with ExitStack() as first, ExitStack() as second:
+            ends = {"first": first, "second": second}
+            writing = {name: end.enter_context(atomic_path(target)) for name, end in ends.items()}
+            for _ in range(3):
+                for name, temporary in writing.items():
+                    with temporary.open("a") as file:
+                        file.write(name)
+            earlier = next(name for name in ends if name != last)
+            ends[earlier].close()
+            assert target.read_text() == earlier * 3
+            ends[last].close()
+            assert target.read_text() == last * 3
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_of_two_writers_at_once_each_leaves_a_whole_folder(tmp_path: Path) -> None:
+    target = tmp_path / "folder"
+    with ExitStack() as first, ExitStack() as second:
+        ends = {"first": first, "second": second}
+        for name, end in ends.items():
+            temporary = end.enter_context(atomic_folder(target))
+            for part in range(3):
+                (temporary / f"{name}{part}").touch()
+        for name, end in ends.items():
+            end.close()
+            held = sorted(path.name for path in target.iterdir())
+            assert held == [f"{name}{part}" for part in range(3)]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+WRITE_OFTEN = """
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from pez.runtime.atomic import atomic_folder
+for attempt in range(60):
+    with atomic_folder(sys.argv[1]) as temporary:
+        for part in range(20):
+            (temporary / f"{sys.argv[2]}{attempt}.{part}").touch()
+"""
+
+
+def test_processes_that_replace_one_folder_again_and_again_never_mix_or_fail(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "folder"
+    command = [sys.executable, "-c", WRITE_OFTEN, str(target)]
+    writers = [subprocess.Popen([*command, name], env=ENVIRONMENT) for name in "ab"]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    assert len({path.name.split(".")[0] for path in target.iterdir()}) == 1
+    assert len(list(target.iterdir())) == 20
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_killed_writers_left_is_cleared_and_what_living_ones_write_is_not(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "a[1].txt"
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=ENVIRONMENT)
+    assert ended.returncode == -signal.SIGKILL
+    (litter,) = tmp_path.iterdir()
+    with atomic_path(target) as living:
+        living.write_text("whole")
+        assert not litter.exists()
+        with atomic_path(target) as other:
+            other.write_text("other")
+            assert living.exists()
+        assert target.read_text() == "other"
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+KILLED = (
+    "import os, signal, sys; from pez.runtime.atomic import atomic_path\n"
+    "with atomic_path(sys.argv[1]) as temporary:\n"
+    "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
+)
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow_scripts")}
+
+
 def test_a_killed_writer_leaves_no_target(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
-    script = (
-        "import os, signal, sys; from pez.runtime.atomic import atomic_path\n"
-        "with atomic_path(sys.argv[1]) as temporary:\n"
-        "    temporary.write_text('half'); os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "workflow_scripts")}
-    ended = subprocess.run([sys.executable, "-c", script, str(target)], env=environment)
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(target)], env=ENVIRONMENT)
     assert ended.returncode == -signal.SIGKILL
     assert not target.exists()
 

@@ -13,8 +13,9 @@ from pez.clips.renderer import BallRenderer
 from pez.clips.spec import RenderSpec, SceneSpec
 from pez.clips.store import write_clips
 from pez.runtime.errors import ArtifactError
+from pez.runtime.identity import Identity, expect
 from pez.runtime.progress import progress
-from pez.runtime.tables import read_table
+from pez.runtime.tables import open_table
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,12 @@ def render_shard(
     """Render clips ``shard * shard_size`` up to the next shard's and write them to ``output_path``.
 
     Raises:
-        ArtifactError: the trajectories are damaged or do not fit, or the disk is full.
+        ArtifactError: the trajectories are damaged, of another dataset or do not fit, or the disk
+            is full.
     """
     columns = ("clip_id", "frame", "x_m", "y_m", "z_m")
-    table = read_table(trajectories_path, columns)
+    table, known, source = open_table(trajectories_path, columns, numbers=columns[1:])
+    expect(trajectories_path, Identity.read(trajectories_path, known), Identity(dataset=name))
     first = shard * render.shard_size
     clip_ids, positions = shard_positions(table, first, render.shard_size, scene.frames)
     if not clip_ids:
@@ -51,6 +54,8 @@ def render_shard(
     logger.info("%d frames in %.1f s, %.3f s a frame", count, elapsed, elapsed / count)
     metadata = {
         "dataset": name,
+        "source": source,
+        "shard": shard,
         "scene": scene.model_dump(mode="json"),
         "render": render.model_dump(mode="json"),
         "versions": {package: version(package) for package in PACKAGES},
@@ -75,6 +80,11 @@ def shard_positions(
         )
     rows = trajectories.iloc[first * frames : (first + count) * frames]
     positions = rows[["x_m", "y_m", "z_m"]].to_numpy(np.float64)
+    if not np.isfinite(positions).all():
+        raise ArtifactError(
+            "the trajectories hold positions that are not finite: delete trajectories.parquet and "
+            "run again."
+        )
     return list(rows["clip_id"].iloc[::frames]), positions.reshape(-1, frames, 3)
 
 

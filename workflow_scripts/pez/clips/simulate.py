@@ -8,6 +8,7 @@ from pez.clips.labels import design, measure, trajectory_table
 from pez.clips.physics import BallEngine
 from pez.clips.spec import BallDatasetSpec, SceneSpec
 from pez.clips.visibility import check_in_view
+from pez.runtime.identity import Identity
 from pez.runtime.progress import progress
 from pez.runtime.tables import write_table
 
@@ -44,7 +45,12 @@ def simulate_dataset(
     velocity = np.stack([trajectory.velocity_m_s for trajectory in trajectories])
     labels = measure(scene, dataset, plan, position, velocity)
     check_in_view(name, scene, dataset, labels)
-    write_table(
-        trajectories_path, trajectory_table(scene, list(plan["clip_id"]), position, velocity)
+    clip_ids = list(plan["clip_id"])
+    identity = Identity(
+        dataset=name,
+        clip_ids=clip_ids,
+        frame_shape=[scene.frames, scene.resolution, scene.resolution],
     )
-    write_table(labels_path, labels)
+    trajectories_table = trajectory_table(scene, clip_ids, position, velocity)
+    source = write_table(trajectories_path, trajectories_table, identity.metadata())
+    write_table(labels_path, labels, identity.metadata() | {"source": source})

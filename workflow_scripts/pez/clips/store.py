@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pez.runtime.errors import ArtifactError
+from pez.runtime.identity import Identity, span
 from pez.runtime.tensor_file import map_tensor, read_header, write_tensors
 
 TENSOR = "frames"
@@ -37,14 +38,20 @@ def write_clips(
         frames: RGB pixels.
         clip_ids: n identifiers, in the order of ``frames``.
         first_clip: place of the first of them in the dataset.
-        metadata: what else to record (JSON-able, no times: equal clips make equal bytes).
+        metadata: dataset, shard and source (see `pez.runtime.identity.Identity`), and what else to
+            record (JSON-able, no times: equal clips make equal bytes).
 
     Raises:
         ArtifactError: the disk is full.
     """
     if frames.dtype != np.uint8 or frames.ndim != 5 or len(frames) != len(clip_ids):
         raise ValueError(f"{frames.dtype} {frames.shape} for {len(clip_ids)} clips")
-    record = {**metadata, "clip_ids": list(clip_ids), "first_clip": first_clip}
+    record = {
+        **metadata,
+        "clip_ids": list(clip_ids),
+        "first_clip": first_clip,
+        "frame_shape": list(frames.shape[1:4]),
+    }
     write_tensors(path, {TENSOR: frames}, record)
 
 
@@ -75,18 +82,20 @@ def open_clips(
         raise _rejected(path, f"its {TENSOR} have shape {shape} where (n, T, H, W, 3) is expected")
     if frame_shape is not None and shape[1:4] != tuple(frame_shape):
         expected = "frames x height x width"
-        raise _rejected(path, f"its clips are {shape[1:4]} where {frame_shape} ({expected}) is due")
-    held = tuple(metadata.get("clip_ids", ()))
+        raise _rejected(
+            path, f"its clips are {shape[1:4]} where {frame_shape} ({expected}) is expected"
+        )
+    held = tuple(Identity.read(path, metadata).clip_ids or ())
+    first = metadata.get("first_clip", 0)
+    if not isinstance(first, int):
+        raise _rejected(path, f"its first_clip is {first!r} and no number")
     if len(held) != shape[0]:
         raise _rejected(path, f"it holds {shape[0]} clips and names {len(held)}")
     if clip_ids is not None and held != tuple(clip_ids):
-        raise _rejected(path, f"it holds {_span(held)} where {_span(tuple(clip_ids))} is due")
-    return ClipShard(map_tensor(path, TENSOR), held, int(metadata["first_clip"]), metadata)
-
-
-def _span(clip_ids: tuple[str, ...]) -> str:
-    ends = f"{clip_ids[0]} to {clip_ids[-1]}" if clip_ids else "none"
-    return f"{len(clip_ids)} clips ({ends})"
+        raise _rejected(
+            path, f"it holds {span(list(held))} where {span(list(clip_ids))} are expected"
+        )
+    return ClipShard(map_tensor(path, TENSOR), held, first, metadata)
 
 
 def _rejected(path: Path | str, finding: str) -> ArtifactError:

@@ -9,6 +9,7 @@ import pandas as pd
 from pez.runtime.errors import ArtifactError
 
 COLUMNS = ("layer", "selection", "fold", "metric", "value")
+NUMBERS = ("layer", "fold", "value")
 # What counts as wrong in a score because neither side is ahead, and is reported beside it.
 TIES = {"relative_accuracy": "relative_ties"}
 

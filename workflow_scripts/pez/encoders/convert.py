@@ -86,8 +86,8 @@ def _check_config(path: Path, spec: EncoderSpec) -> None:
     if not path.exists():
         return
     try:
-        told = json.loads(path.read_text())
-    except ValueError as error:
+        told = dict(json.loads(path.read_text()))
+    except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError(f"{path} is not JSON ({error}): fetch it again.") from error
     for key, (ours, what) in _TOLD_BY_CONFIG.items():
         value, wanted = told.get(key), getattr(spec, ours)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pez.runtime.atomic import atomic_path
 from pez.runtime.errors import ArtifactError
+from pez.runtime.regular import open_regular
 
 
 def write_pointer(path: Path | str, name: str, folder: Path) -> None:
@@ -17,12 +18,20 @@ def read_pointer(path: Path | str) -> tuple[Path, str]:
     """Return the folder, and the model's name with its commit.
 
     Raises:
-        ArtifactError: the cache no longer holds the folder.
+        ArtifactError: the file is damaged, or the cache no longer holds the folder.
     """
-    told = json.loads(Path(path).read_text())
-    folder = Path(told["folder"])
+    with open_regular(path) as file:
+        text = file.read()
+    try:
+        told = json.loads(text)
+        folder, name = Path(told["folder"]), str(told["name"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ArtifactError(
+            f"{path} does not name a folder of the hub's cache ({error!r}): delete it and run "
+            "again."
+        ) from error
     if not folder.is_dir():
         raise ArtifactError(
             f"{folder} is gone from the hub's cache: delete {path} and run again to fetch it."
         )
-    return folder, f"{told['name']}, commit {folder.name}"
+    return folder, f"{name}, commit {folder.name}"

@@ -117,8 +117,8 @@ def files_of(source: Path) -> list[Path]:
     if source.suffix != ".json":
         return [source]
     try:
-        names = set(json.loads(source.read_text())["weight_map"].values())
-    except (ValueError, KeyError, AttributeError) as error:
+        names = {str(name) for name in json.loads(source.read_text())["weight_map"].values()}
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise ArtifactError(
             f"{source} is not the index of a sharded safetensors file ({error!r}): fetch it again."
         ) from error

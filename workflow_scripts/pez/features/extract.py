@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pez.clips.dataset import checksums, clips_identity
 from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
 from pez.encoders.family import Grid
-from pez.encoders.load import load_encoder, weights_metadata
+from pez.encoders.load import check_origin, load_encoder, weights_checksum, weights_metadata
 from pez.encoders.patches import TUBELET_FRAMES
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
@@ -31,6 +32,7 @@ from pez.features.reduce import ReducedBatch, Reducer
 from pez.features.spec import ExtractionSpec, View
 from pez.features.write import feature_files
 from pez.runtime.errors import ArtifactError
+from pez.runtime.identity import Identity
 from pez.runtime.progress import progress
 from pez.runtime.tensor_file import map_tensor
 
@@ -46,6 +48,7 @@ def extract_features(
     extraction: ExtractionSpec,
     outputs: Sequence[Path | str],
     device: str,
+    dataset: Identity | None = None,
 ) -> None:
     """Write the features of some clip shards, all residual streams from one forward pass.
 
@@ -62,6 +65,8 @@ def extract_features(
         outputs: feature files to write (`pez.features.paths.feature_path`): for every view wanted,
             one file for each of the L + 1 streams, with the clips of all shards.
         device: "cpu" or "cuda".
+        dataset: what the labels say of the clips (`pez.clips.dataset.dataset_identity`); None for
+            clips of no dataset.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, a feature is not finite, or the disk is
@@ -71,10 +76,12 @@ def extract_features(
     wanted = {parse_feature_path(path): path for path in outputs}
     views = _views_of(wanted, encoder_spec.layers)
     shards = [open_frames(path) for path in clips]
+    identity = Identity() if dataset is None else clips_identity(clips, dataset)
     count, frames = _count(clips, shards)
     family = find_family(encoder_spec.family)
     grid = family.grid(encoder_spec, frames)
     compute = choose_compute(device, extraction.precision)
+    check_origin(checkpoint, encoder_spec)
     encoder = load_encoder(checkpoint, encoder_spec, compute)
     if compiling_pays(encoder_spec, frames, count, compute):
         compile_blocks(encoder)
@@ -90,8 +97,11 @@ def extract_features(
             return reducer.finish()
 
     metadata = {
+        **identity.metadata(),
         "model": model,
         "clips": [Path(path).name for path in clips],
+        "clips_checksums": checksums(clips),
+        "weights_checksum": weights_checksum(checkpoint),
         "weights": weights_metadata(checkpoint, encoder_spec),
         "preprocessing": extraction.preprocessing,
         "input_size": encoder_spec.input_size,
@@ -169,5 +179,10 @@ def open_frames(path: Path | str) -> NDArray[np.uint8]:
         raise ArtifactError(
             f"{path} has clips of {shape[1]} frames: the encoder takes an even number. Correct "
             "clips.scene.frames."
+        )
+    if not any(clip.any() for clip in frames):
+        raise ArtifactError(
+            f"{path} holds nothing but black frames: delete it and run again, and look at the log "
+            "of its rendering if they stay black."
         )
     return frames

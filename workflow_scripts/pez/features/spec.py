@@ -52,5 +52,7 @@ class ExtractionSpec(Schema):
         8, ge=1, description="clips per forward pass; halved when memory is short"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="auto: bf16 where the device is faster in it, else fp32"
+        "auto",
+        description="auto: bf16 if the device is faster in it, else fp32; measured once and kept "
+        "in precision.json, for all jobs",
     )

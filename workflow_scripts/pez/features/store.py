@@ -166,6 +166,8 @@ def read_features(path: Path | str) -> Tensor:
     features = load_file(path)[TENSOR]
     if not is_finite(features):
         raise ArtifactError(f"{path} holds NaN or infinite values: delete it and run again.")
+    if not any(clip.any() for clip in features):
+        raise ArtifactError(f"{path} holds nothing but zeros: delete it and run again.")
     return features
 
 

@@ -58,7 +58,8 @@ def feature_files(
         paths: as named by `feature_path`.
         clips: rows of every file.
         row_shapes: shape of a clip's row in each view.
-        metadata: where the features come from, stored in every file with its view and stream.
+        metadata: where the features come from, stored in every file with its view, stream and
+            shard.
     """
     with ExitStack() as stack:
         writers = {
@@ -68,7 +69,7 @@ def feature_files(
                     TENSOR,
                     STORED_DTYPE[key.view],
                     (clips, *row_shapes[key.view]),
-                    {**metadata, "view": key.view, "stream": key.stream},
+                    {**metadata, "view": key.view, "stream": key.stream, "shard": key.shard},
                 )
             )
             for key, path in paths.items()

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pez.controls.control import Variant
-from pez.emergence.curves import COLUMNS, Curve, over_seeds, read_curves
+from pez.emergence.curves import COLUMNS, NUMBERS, Curve, over_seeds, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
@@ -67,7 +67,8 @@ class FigureInputs:
         """
         for path in self.results:
             if (path.parent.name, path.stem) == (model, fit):
-                return ResultTable(read_table(path, COLUMNS), self.models[model].layers, str(path))
+                table = read_table(path, COLUMNS, NUMBERS)
+                return ResultTable(table, self.models[model].layers, str(path))
         raise ArtifactError(
             f"no result of {fit!r} on {model!r} among the inputs: expected a path that ends in "
             f"{model}/{fit}.parquet."

@@ -17,6 +17,7 @@ from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 
 COLUMNS = ("block", "scene", "movie", "possible", "frames", "breakpoint", "pair", "folder")
+NUMBERS = ("scene", "movie", "frames", "breakpoint", "pair")
 _SHOWN = 20  # problems named in the message
 
 

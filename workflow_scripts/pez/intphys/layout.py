@@ -7,14 +7,19 @@ the full release are not looked at.
 
 import json
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
 
 from pez.intphys.spec import MOVIES
+from pez.runtime.errors import ArtifactError
+from pez.runtime.regular import open_regular
 
 FRAME_NAME = "scene_{:03d}.png"  # numbered from 1
 STATUS = "status.json"
+_MOST_BYTES = 1 << 20  # of a status.json; the published ones have some kilobytes
+_MOST_PIXELS = 1 << 24  # of a frame: 4096 x 4096; a small file may claim to hold far more
 
 
 class MovieError(Exception):
@@ -45,11 +50,16 @@ def is_possible(movie: Path) -> bool:
     """
     path = movie / STATUS
     try:
-        label = json.loads(path.read_text())["header"]["is_possible"]
-    except FileNotFoundError:
-        raise MovieError(f"{path} is missing") from None
+        with _opened(path) as file:
+            text = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise MovieError(f"{path} cannot be read ({error.strerror})") from None
+    if len(text) > _MOST_BYTES:
+        raise MovieError(f"{path} is longer than a label can be ({_MOST_BYTES} bytes)")
+    try:
+        label = json.loads(text)["header"]["is_possible"]
+    except RecursionError:
+        raise MovieError(f"{path} is nested too deeply for a label") from None
     except (ValueError, KeyError, TypeError) as error:
         raise MovieError(f"{path} has no header.is_possible ({error!r})") from None
     if not isinstance(label, bool):
@@ -70,9 +80,18 @@ def read_frame(movie: Path, frame: int) -> np.ndarray:
     """
     path = frame_path(movie, frame)
     try:
-        with Image.open(path) as image:
+        with _opened(path) as file, Image.open(file, formats=("PNG",)) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels")
             return np.asarray(image.convert("RGB"))
-    except FileNotFoundError:
-        raise MovieError(f"{path} is missing") from None
-    except (OSError, ValueError, SyntaxError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise MovieError(f"{path} is not a readable picture ({error})") from None
+
+
+def _opened(path: Path) -> BinaryIO:
+    if not path.exists():
+        raise MovieError(f"{path} is missing")
+    try:
+        return open_regular(path)
+    except ArtifactError as error:
+        raise MovieError(str(error).rsplit(": ", 1)[0]) from None

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageDraw
 
-from pez.intphys.index import COLUMNS
+from pez.intphys.index import COLUMNS, NUMBERS
 from pez.intphys.layout import read_frame
 from pez.intphys.spec import BLOCKS
 from pez.runtime.atomic import atomic_path
@@ -26,7 +26,7 @@ def preview_movies(
     root: Path | str, index: Path | str, sheet: Path | str, animation: Path | str
 ) -> None:
     """Draw the first scene of every block: a contact sheet (PNG) and an animation (GIF)."""
-    movies = read_table(index, COLUMNS)
+    movies = read_table(index, COLUMNS, NUMBERS)
     scenes = {
         str(block): rows[rows["scene"] == rows["scene"].min()].sort_values(["pair", "possible"])
         for block, rows in movies.groupby("block")

@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from pez.clips.store import write_clips
-from pez.intphys.index import COLUMNS
+from pez.intphys.index import COLUMNS, NUMBERS
 from pez.intphys.layout import MovieError, read_frame
 from pez.intphys.spec import SamplingSpec
 from pez.runtime.errors import ArtifactError
+from pez.runtime.identity import Identity, expect
 from pez.runtime.progress import progress
-from pez.runtime.tables import read_table, write_table
+from pez.runtime.tables import open_table, write_table
 
 
 def frame_numbers(frames: int, breakpoint: int | None, sampling: SamplingSpec) -> np.ndarray:
@@ -60,7 +61,8 @@ def sample_movies(
         ArtifactError: a movie is too short, has no breakpoint where one is needed, or has changed
             since it was indexed; or the shards are not as many as the movies make.
     """
-    movies = read_table(index, COLUMNS)
+    movies, known, source = open_table(index, COLUMNS, NUMBERS)
+    expect(index, Identity.read(index, known), Identity(dataset=dataset))
     if len(shards) != -(-len(movies) // shard_size):
         raise ArtifactError(
             f"{index} lists {len(movies)} movies, which are not {len(shards)} shards of "
@@ -77,13 +79,25 @@ def sample_movies(
                 clips.append(frames)
                 numbers.append(cut.tolist())
                 bar.update(1)
-            metadata = {"dataset": dataset, "frame_numbers": numbers,
-                        "sampling": sampling.model_dump(mode="json")}  # fmt: skip
-            write_clips(path, np.stack(clips), clip_ids[part], part.start, metadata)
+            metadata = {
+                "dataset": dataset,
+                "source": source,
+                "shard": shard,
+                "frame_numbers": numbers,
+                "sampling": sampling.model_dump(mode="json"),
+            }
+            pixels = np.stack(clips)
+            write_clips(path, pixels, clip_ids[part], part.start, metadata)
     table = movies.drop(columns="folder").assign(possible=movies["possible"].astype(np.int64))
     table.insert(0, "dataset", dataset)
     table.insert(0, "clip_id", clip_ids)
-    write_table(labels, table)
+    identity = Identity(
+        dataset=dataset,
+        clip_ids=clip_ids,
+        frame_shape=list(pixels.shape[1:4]),
+        source=source,
+    )
+    write_table(labels, table, identity.metadata())
 
 
 def _clip(

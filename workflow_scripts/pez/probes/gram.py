@@ -124,6 +124,10 @@ class GramStatistics:
         count, mean, scatter = (
             np.array(map_tensor(path, name)) for name in ("count", "mean", "scatter")
         )
+        if not {"identity", "shards"} <= metadata.keys():
+            raise ArtifactError(
+                f"{path} does not say what its statistics are of: delete it and run again."
+            )
         return cls(
             metadata["identity"],
             set(metadata["shards"]),

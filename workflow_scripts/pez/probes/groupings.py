@@ -4,6 +4,8 @@ The camera looks straight down from above the world's origin, so the origin is t
 image and start positions in metres and in pixels differ by a scale and the sign of y alone.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -144,7 +146,23 @@ def _codes(labels: pd.DataFrame, name: str) -> np.ndarray:
 
 
 def _starts(labels: pd.DataFrame, unit: str) -> np.ndarray:
-    return _columns(labels, f"start_x_{unit}", f"start_y_{unit}").astype(np.float64)
+    names = (f"start_x_{unit}", f"start_y_{unit}")
+    return as_numbers(_columns(labels, *names), names)
+
+
+def as_numbers(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
+    """Return the label columns ``names`` [n, k] as float64.
+
+    Raises:
+        ArtifactError: some of them hold text.
+    """
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise ArtifactError(
+            f"label column(s) {', '.join(names)} should hold numbers ({error}): delete the labels "
+            "and run again."
+        ) from error
 
 
 def _columns(labels: pd.DataFrame, *names: str) -> np.ndarray:
@@ -154,4 +172,11 @@ def _columns(labels: pd.DataFrame, *names: str) -> np.ndarray:
             f"the labels lack column(s) {', '.join(missing)}, which the grouping of the probe "
             "needs: delete them and run again."
         )
-    return labels[list(names)].to_numpy()
+    columns = labels[list(names)]
+    gaps = [name for name in names if columns[name].isna().any()]
+    if gaps:
+        raise ArtifactError(
+            f"the labels have no value of {', '.join(gaps)} for some clips, which the grouping of "
+            "the probe needs: delete them and run again."
+        )
+    return columns.to_numpy()

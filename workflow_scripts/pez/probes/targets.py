@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pez.probes.catalogue import TARGETS
+from pez.probes.groupings import as_numbers
 from pez.probes.spec import Axis, ProbeSpec, Target
 from pez.runtime.errors import ArtifactError
 
@@ -41,7 +42,7 @@ def target_values(
             f"the labels lack column(s) {', '.join(missing)}, which target {target} needs: "
             "delete them and run again."
         )
-    columns = labels[list(info.columns)].to_numpy(np.float64)
+    columns = as_numbers(labels[list(info.columns)].to_numpy(), info.columns)
     if not np.isfinite(columns).all():
         raise ArtifactError(
             f"label column(s) {', '.join(info.columns)} hold values that are not finite: "

@@ -1,7 +1,7 @@
-"""Read and write safetensors files with JSON metadata, checked on the way in and out.
+"""Read and write safetensors files with JSON metadata and a checksum, checked on the way in.
 
-safetensors signals a full disk and a truncated file through one exception type of its own;
-this module turns each into a sentence that names the file and the cure.
+The metadata stand in the header as one JSON text, and in it the checksum of the data: everything
+after the header, as it lies in the file. Reading a tensor compares the two.
 """
 
 import json
@@ -17,7 +17,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
 from pez.runtime.atomic import atomic_path
+from pez.runtime.checksum import UNKNOWN, Checksum, checksum
 from pez.runtime.errors import ArtifactError
+from pez.runtime.header import KEY, Header, parse_header
 
 _DTYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype("uint8"),
@@ -28,6 +30,10 @@ _DTYPES: dict[str, np.dtype[Any]] = {
 }
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 _ALIGNMENT = 8  # of the data, as the library writes it
+_CHECKSUM = "checksum"  # its key among the metadata
+
+# Files that this process has compared with their checksums: path, inode, time of change, size.
+_checked: dict[tuple[str, int, int, int], str] = {}
 
 
 def write_tensors(
@@ -39,14 +45,33 @@ def write_tensors(
         ArtifactError: the disk is full.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    text = {"pez": json.dumps(metadata, sort_keys=True)}
     with atomic_path(path) as temporary:
         try:
-            save_file(arrays, temporary, metadata=text)
+            save_file(arrays, temporary, metadata={KEY: _with_checksum(metadata)})
         except SafetensorError as error:
             if "No space left" in str(error) or "os error 28" in str(error):
                 raise OSError(28, "No space left on device") from error
             raise
+        with temporary.open("r+b") as file:
+            _state_checksum(file.fileno(), data_checksum(temporary))
+
+
+def _with_checksum(metadata: Mapping[str, Any]) -> str:
+    """Metadata as text, with room for the checksum, which is known when the data are written."""
+    return json.dumps({**metadata, _CHECKSUM: UNKNOWN}, sort_keys=True)
+
+
+def _state_checksum(descriptor: int, value: str) -> None:
+    """Write the checksum into its room in the header of an open file."""
+    (length,) = struct.unpack("<Q", os.pread(descriptor, 8, 0))
+    place = os.pread(descriptor, length, 8).index(UNKNOWN.encode())
+    _write_all(descriptor, memoryview(value.encode()), 8 + place)
+
+
+def _write_all(descriptor: int, data: memoryview, offset: int) -> None:
+    while data:  # a write may be cut short
+        written = os.pwrite(descriptor, data, offset)
+        data, offset = data[written:], offset + written
 
 
 class RowWriter:
@@ -58,6 +83,8 @@ class RowWriter:
         self._descriptor, self._start = descriptor, start
         self._dtype, self._shape = dtype, shape
         self._row_bytes = dtype.itemsize * int(np.prod(shape[1:]))
+        self._checksum: Checksum | None = Checksum()  # of the rows so far, while they come in order
+        self._next = 0
         self.missing = shape[0]
 
     def write(self, first: int, rows: np.ndarray) -> None:
@@ -65,11 +92,18 @@ class RowWriter:
         if rows.dtype != self._dtype or rows.shape[1:] != self._shape[1:]:
             raise ValueError(f"rows {rows.dtype} {rows.shape} of {self._dtype} {self._shape}")
         data = np.ascontiguousarray(rows).reshape(-1).view(np.uint8).data
-        offset = self._start + first * self._row_bytes
-        while data:  # a write may be cut short
-            written = os.pwrite(self._descriptor, data, offset)
-            data, offset = data[written:], offset + written
+        if first != self._next:
+            self._checksum = None
+        if self._checksum is not None:
+            self._checksum.update(data)
+        self._next = first + len(rows)
+        _write_all(self._descriptor, data, self._start + first * self._row_bytes)
         self.missing -= len(rows)
+
+    @property
+    def checksum(self) -> str | None:
+        """Checksum of all rows, if they came in their order."""
+        return None if self._checksum is None else self._checksum.text()
 
 
 @contextmanager
@@ -91,78 +125,117 @@ def rows_of_tensor(
     """
     size = dtype.itemsize * int(np.prod(shape))
     header = {
-        "__metadata__": {"pez": json.dumps(metadata, sort_keys=True)},
+        "__metadata__": {KEY: _with_checksum(metadata)},
         name: {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [0, size]},
     }
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % _ALIGNMENT)
-    with atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("w+b") as file:
         file.write(struct.pack("<Q", len(text)) + text)
         file.flush()
         rows = RowWriter(file.fileno(), 8 + len(text), dtype, shape)
         yield rows
         if rows.missing:
             raise ValueError(f"{rows.missing} of {shape[0]} rows of {path} were not written")
+        _state_checksum(file.fileno(), rows.checksum or data_checksum(temporary))
 
 
 def read_header(path: Path | str) -> tuple[dict[str, Any], dict[str, Any], int]:
     """Return (tensor entries, metadata, byte offset of the data) of the file at ``path``.
 
+    The data are not looked at: what is computed from them is checked by `map_tensor` or
+    `check_data`.
+
     Raises:
         ArtifactError: the file is missing, unreadable, not a safetensors file, or cut short.
     """
-    path = Path(path)
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > size - 8:
-                raise ValueError(f"header of {length} bytes in a file of {size} bytes")
-            entries = json.loads(file.read(length))
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{path} does not exist: run its rule again.") from error
-    except OSError as error:
-        raise ArtifactError(f"{path} cannot be read ({error.strerror}): check the disk.") from error
-    except (ValueError, struct.error) as error:
-        raise ArtifactError(
-            f"{path} is not a whole safetensors file ({error}): delete it and run again."
-        ) from error
-    metadata = json.loads((entries.pop("__metadata__", None) or {}).get("pez", "{}"))
-    end = max((entry["data_offsets"][1] for entry in entries.values()), default=0)
-    if size != 8 + length + end:
-        raise ArtifactError(
-            f"{path} is damaged: {size} bytes where its header promises {8 + length + end}. "
-            "Delete it and run again."
-        )
-    return entries, metadata, 8 + length
+    header = parse_header(path)
+    return header.entries, _without_checksum(header), header.start
+
+
+def read_metadata(path: Path | str) -> dict[str, Any]:
+    """Return the JSON metadata that `write_tensors` stored in the file at ``path``."""
+    return read_header(path)[1]
+
+
+def stored_checksum(path: Path | str) -> str | None:
+    """Return the checksum that the header of the file at ``path`` states; None for none."""
+    return parse_header(path).metadata.get(_CHECKSUM)
+
+
+def known_checksum(path: Path | str) -> str:
+    """Return the checksum by which the data at ``path`` are known, without reading them.
+
+    Of a file of others, which states none, it is computed.
+    """
+    return stored_checksum(path) or data_checksum(path)
 
 
 def map_tensor(path: Path | str, name: str) -> np.ndarray:
     """Memory-map tensor ``name`` of the file at ``path``, read-only and without a copy.
 
     Raises:
-        ArtifactError: see `read_header`; or the file holds no such tensor.
+        ArtifactError: see `read_header` and `check_data`; or the file holds no such tensor.
     """
-    entries, _, start = read_header(path)
-    if name not in entries:
+    header = parse_header(path)
+    if name not in header.entries:
         raise ArtifactError(
-            f"{path} holds {sorted(entries)} and no tensor {name!r}: delete it and run again."
+            f"{path} holds {sorted(header.entries)} and no tensor {name!r}: delete it and run "
+            "again."
         )
-    entry = entries[name]
+    entry = header.entries[name]
     if entry["dtype"] not in _DTYPES:
         raise ArtifactError(
             f"{path} stores {name!r} as {entry['dtype']} (readable: {', '.join(_DTYPES)}): "
             "delete it and run again."
         )
-    return np.memmap(
-        path,
-        dtype=_DTYPES[entry["dtype"]],
-        mode="r",
-        offset=start + entry["data_offsets"][0],
-        shape=tuple(entry["shape"]),
-    )
+    check_data(path)
+    dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
+    if 0 in shape:  # nothing to map
+        return np.empty(shape, dtype)
+    offset = header.start + entry["data_offsets"][0]
+    return np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape)
 
 
-def read_metadata(path: Path | str) -> dict[str, Any]:
-    """Return the JSON metadata that `write_tensors` stored in the file at ``path``."""
-    return read_header(path)[1]
+def check_data(path: Path | str) -> str:
+    """Compare the data of the file at ``path`` with its checksum, and return that.
+
+    A process reads a file for this once, however often it asks.
+
+    Raises:
+        ArtifactError: see `read_header`; or the data are not those that were written, or the file
+            states no checksum.
+    """
+    header = parse_header(path)
+    state = Path(path).stat()
+    key = (str(path), state.st_ino, state.st_mtime_ns, state.st_size)
+    if key in _checked:
+        return _checked[key]
+    stated = header.metadata.get(_CHECKSUM)
+    if stated is None:
+        raise ArtifactError(
+            f"{path} states no checksum: it was not written by this version of the workflow. "
+            "Delete it and run again."
+        )
+    found = data_checksum(path, header)
+    if found != stated:
+        raise ArtifactError(
+            f"{path} is damaged: its data have the checksum {found} where its header states "
+            f"{stated}, so that some of them have changed since they were written. Delete it and "
+            "run again."
+        )
+    _checked[key] = found
+    return found
+
+
+def data_checksum(path: Path | str, header: Header | None = None) -> str:
+    """Return the checksum of the data of the safetensors file at ``path``, whoever wrote it."""
+    header = header or parse_header(path)
+    if not header.size:
+        return checksum()
+    data = np.memmap(path, dtype=np.uint8, mode="r", offset=header.start, shape=(header.size,))
+    return checksum(data.data)
+
+
+def _without_checksum(header: Header) -> dict[str, Any]:
+    return {name: value for name, value in header.metadata.items() if name != _CHECKSUM}
