@@ -20,7 +20,12 @@ if __name__ == "__main__":
         recipes = {
             name: Recipe.from_params(values) for name, values in params.recipes["recipes"].items()
         }
-        check_results(results, recipes)
+        controls = [
+            variant
+            for name, seeds in params.models["controls"].items()
+            for variant in variants(name, seeds)
+        ]
+        check_results(results, recipes, controls)
         out_of_view = read_out_of_view(
             results, {name: recipe.fields() for name, recipe in recipes.items()}
         )
@@ -34,11 +39,7 @@ if __name__ == "__main__":
                 name: ModelFacts.model_validate(facts)
                 for name, facts in params.models["networks"].items()
             },
-            controls=[
-                variant
-                for name, seeds in params.models["controls"].items()
-                for variant in variants(name, seeds)
-            ],
+            controls=controls,
             clips=ClipsFacts.model_validate({**params.clips, "out_of_view": out_of_view}),
             references=read_references(files.third_party, files.paper, files.recipes),
         )
