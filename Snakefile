@@ -2,10 +2,13 @@
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.utils import min_version
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 min_version("9.27")
 
@@ -14,14 +17,18 @@ SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import load_config
-from pez.config.model import describe_weights
-from pez.encoders.locate import find_checkpoint
-from pez.encoders.spec import UNTRAINED_SUFFIX
-from pez.features.spec import VIEWS_OF_POOLING
+from pez.config.model import Config, describe_weights
+from pez.encoders.locate import INDEX_FILE, find_checkpoint
+from pez.encoders.spec import UNTRAINED_SUFFIX, RandomWeights
+from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.fingerprint import CodeBase
+from pez.fingerprint.choices import choices_of, names_in
+from pez.fingerprint.recipe import digest, digest_of_file, made, sampled_digest, values
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
+from pez.pretraining.spec import PretrainingSpec
 from pez.probes.spec import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
-from pez.runtime.fingerprint import code_fingerprint
+from pez.runtime.stamp import read_stamp
 
 
 configfile: "config.yaml"
@@ -34,6 +41,7 @@ except ConfigError as error:
 
 OUT = CONFIG.output_dir
 PROBES = CONFIG.probe_registry()
+CODE = CodeBase(SCRIPTS, choices_of(Config) | set(VIEWS))
 
 
 wildcard_constraints:
@@ -45,6 +53,7 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/recipes.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
 include: "rules/checkpoints.smk"

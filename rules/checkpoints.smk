@@ -2,6 +2,13 @@
 
 
 rule download_checkpoint:
+    input:
+        stands=lambda wildcards: stands(
+            "download_checkpoint",
+            wildcards.file,
+            download_made(wildcards.file),
+            [f"{OUT}/checkpoints/downloads/{wildcards.file}"],
+        ),
     output:
         f"{OUT}/checkpoints/downloads/{{file}}",
     log:
@@ -16,7 +23,7 @@ rule download_checkpoint:
         runtime=240,
     params:
         url=lambda wildcards: checkpoint_url(wildcards.file),
-        code=code("download_checkpoint.py"),
+        made=lambda wildcards: download_made(wildcards.file),
     message:
         "Downloading {wildcards.file}"
     script:
@@ -26,6 +33,12 @@ rule download_checkpoint:
 rule convert_checkpoint:
     input:
         lambda wildcards: checkpoint_source(wildcards.model),
+        stands=lambda wildcards: stands(
+            "convert_checkpoint",
+            wildcards.model,
+            convert_made(wildcards.model),
+            [built_weights(wildcards.model)],
+        ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
     log:
@@ -41,11 +54,8 @@ rule convert_checkpoint:
         mem_mb=16000,
         runtime=30,
     params:
-        checkpoint=lambda wildcards: {
-            "encoder": CONFIG.encoder(wildcards.model).model_dump(mode="json"),
-            "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
-        },
-        code=code("convert_checkpoint.py"),
+        checkpoint=lambda wildcards: values(convert_given(wildcards.model)),
+        made=lambda wildcards: convert_made(wildcards.model),
     message:
         "Converting the checkpoint of {wildcards.model}"
     script:
@@ -53,6 +63,13 @@ rule convert_checkpoint:
 
 
 rule initialise_encoder:
+    input:
+        stands=lambda wildcards: stands(
+            "initialise_encoder",
+            wildcards.model,
+            initialise_made(wildcards.model),
+            [built_weights(wildcards.model)],
+        ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
     log:
@@ -68,8 +85,8 @@ rule initialise_encoder:
         mem_mb=8000,
         runtime=10,
     params:
-        encoder=lambda wildcards: CONFIG.encoder(wildcards.model).model_dump(mode="json"),
-        code=code("initialise_encoder.py"),
+        encoder=lambda wildcards: values(CONFIG.encoder(wildcards.model)),
+        made=lambda wildcards: initialise_made(wildcards.model),
     message:
         "Random initialisation of {wildcards.model}"
     script:

@@ -4,6 +4,16 @@ CLIPS = f"{OUT}/clips/{CONFIG.clips.renderer}/{{dataset}}"
 
 
 rule simulate_clips:
+    input:
+        stands=lambda wildcards: stands(
+            "simulate_clips",
+            wildcards.dataset,
+            simulate_made(wildcards.dataset),
+            [
+                clips_file(wildcards.dataset, name)
+                for name in ("labels.parquet", "trajectories.parquet")
+            ],
+        ),
     output:
         labels=f"{CLIPS}/labels.parquet",
         trajectories=f"{CLIPS}/trajectories.parquet",
@@ -18,11 +28,8 @@ rule simulate_clips:
         mem_mb=2000,
         runtime=30,
     params:
-        clips=lambda wildcards: {
-            "dataset": CONFIG.clips.datasets[wildcards.dataset].model_dump(mode="json"),
-            "scene": CONFIG.clips.scene.model_dump(mode="json"),
-        },
-        code=code("simulate_clips.py"),
+        clips=lambda wildcards: values(simulate_given(wildcards.dataset)),
+        made=lambda wildcards: simulate_made(wildcards.dataset),
     message:
         "Physics of the {wildcards.dataset} clips"
     script:
@@ -33,6 +40,12 @@ rule render_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
         trajectories=f"{CLIPS}/trajectories.parquet",
+        stands=lambda wildcards: stands(
+            "render_clips",
+            f"{wildcards.dataset}.{wildcards.shard}",
+            render_made(wildcards.dataset),
+            [clips_file(wildcards.dataset, f"shard_{wildcards.shard}.safetensors")],
+        ),
     output:
         shard=f"{CLIPS}/shard_{{shard}}.safetensors",
     log:
@@ -46,11 +59,8 @@ rule render_clips:
         mem_mb=2000,
         runtime=60,
     params:
-        clips=lambda wildcards: {
-            "scene": CONFIG.clips.scene.model_dump(mode="json"),
-            "render": CONFIG.clips.render.model_dump(mode="json"),
-        },
-        code=code("render_clips.py"),
+        clips=values(render_given()),
+        made=lambda wildcards: render_made(wildcards.dataset),
     message:
         "Rendering {wildcards.dataset}, shard {wildcards.shard}"
     script:
@@ -61,6 +71,12 @@ rule preview_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
         shards=lambda wildcards: clip_shards(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            "preview_clips",
+            wildcards.dataset,
+            preview_made(wildcards.dataset),
+            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+        ),
     output:
         contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),
         preview=f"{CLIPS}/preview.gif",
@@ -75,7 +91,7 @@ rule preview_clips:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code("preview_clips.py"),
+        made=lambda wildcards: preview_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"
     script:

@@ -1,11 +1,6 @@
 """Paths and parameters that the rules share. Functions only: the rules stand in the other files."""
 
 
-def code(script):
-    """Fingerprint of a script and of everything it imports, as a rule parameter."""
-    return code_fingerprint(script, SCRIPTS)
-
-
 def shipped(path):
     """Path of a file of the checkout, relative to the working directory: a checkout that is moved
     with its artifacts rebuilds nothing."""
@@ -72,9 +67,14 @@ def models_with(source):
 
 def weights(model):
     """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
-    source = CONFIG.encoder(model).weights
-    if source.source == "embedded":
-        return shipped(source.file)
+    return built_weights(model) or shipped(CONFIG.encoder(model).weights.file)
+
+
+def built_weights(model):
+    """The same, as a rule's input. A shipped file is none: it counts by its content, which is in
+    the recipe, and not by its time, which is that of the checkout."""
+    if CONFIG.encoder(model).weights.source == "embedded":
+        return []
     return f"{OUT}/checkpoints/{model}.safetensors"
 
 
@@ -84,6 +84,15 @@ def checkpoint_source(model):
     if CONFIG.encoders.checkpoint_dir is None:
         return f"{OUT}/checkpoints/downloads/{source.file}"
     return str(find_checkpoint(Path(CONFIG.encoders.checkpoint_dir), source))
+
+
+def checkpoint_files(source):
+    """Files that ``source`` stands for: itself, and those that an index names."""
+    return (
+        [source, *sorted(source.parent.glob("*.safetensors"))]
+        if (source.name == INDEX_FILE)
+        else [source]
+    )
 
 
 def checkpoint_url(file):
@@ -132,6 +141,23 @@ def figure_probes(figure):
         for probe in CONFIG.figures[figure].probes
         if not (model.endswith(UNTRAINED_SUFFIX) and probe.endswith(SHUFFLED_SUFFIX))
     ]
+
+
+def probe_results(model, probe):
+    """Files that a probe job writes."""
+    stem = f"{OUT}/probes/{model}/{probe}"
+    return [f"{stem}.parquet", f"{stem}.predictions.parquet"]
+
+
+def figure_files(figure):
+    """Files that the drawing of a figure writes."""
+    endings = (".png", ".svg", ".csv", "_verdict.md", "_verdict.json")
+    return [f"{OUT}/figures/{figure}{ending}" for ending in endings]
+
+
+def results_of(path):
+    """Model and probe of a result's path."""
+    return Path(path).parent.name, Path(path).stem
 
 
 def model_facts(model):

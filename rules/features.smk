@@ -5,7 +5,7 @@ on the views that the configured probes ask of the dataset, and Snakemake wants 
 rule spelled out.
 """
 
-for model, encoder in CONFIG.encoders.registry().items():
+for model in CONFIG.encoders.registry():
     for dataset in CONFIG.datasets():
 
         rule:
@@ -13,7 +13,13 @@ for model, encoder in CONFIG.encoders.registry().items():
                 f"extract_{model}_{dataset}"
             input:
                 clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
-                weights=weights(model),
+                weights=built_weights(model),
+                stands=lambda wildcards, model=model, dataset=dataset: stands(
+                    "extract_features",
+                    f"{model}.{dataset}.{wildcards.shard}",
+                    extract_made(model, dataset),
+                    feature_files(model, dataset, wildcards.shard),
+                ),
             output:
                 feature_files(model, dataset, "{shard}"),
             log:
@@ -28,14 +34,11 @@ for model, encoder in CONFIG.encoders.registry().items():
                 mem_mb=8000,
                 runtime=60,
             params:
-                extraction={
-                    "model": model,
-                    "encoder": encoder.model_dump(mode="json"),
-                    "extraction": CONFIG.extraction.model_dump(
-                        mode="json", exclude={"shards_per_job"}
-                    ),
-                },
-                code=code("extract_features.py"),
+                extraction=values(extract_given(model)),
+                # a function of the input, which Snakemake compares by the input alone: the place
+                # of the checkout is not part of the recipe
+                weights=lambda wildcards, input, model=model: weights(model),
+                made=lambda wildcards, model=model, dataset=dataset: extract_made(model, dataset),
             message:
                 f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
             script:

@@ -1,12 +1,24 @@
 """Figures: the picture, what is drawn in it as a table, and the verdict."""
 
+REFERENCES = {
+    "third_party": "resources/reference/third_party.csv",
+    "paper": "resources/reference/paper_readings.csv",
+    "recipes": "resources/reference/third_party_recipes.csv",
+}
+
 
 rule draw_figure:
     input:
+        third_party=shipped(REFERENCES["third_party"]),
+        paper=shipped(REFERENCES["paper"]),
+        recipes=shipped(REFERENCES["recipes"]),
         results=lambda wildcards: figure_probes(wildcards.figure),
-        third_party=shipped("resources/reference/third_party.csv"),
-        paper=shipped("resources/reference/paper_readings.csv"),
-        recipes=shipped("resources/reference/third_party_recipes.csv"),
+        stands=lambda wildcards: stands(
+            "draw_figure",
+            wildcards.figure,
+            draw_made(wildcards.figure),
+            figure_files(wildcards.figure),
+        ),
     output:
         png=report(f"{OUT}/figures/{{figure}}.png", category="Figures"),
         svg=f"{OUT}/figures/{{figure}}.svg",
@@ -24,17 +36,8 @@ rule draw_figure:
         mem_mb=2000,
         runtime=10,
     params:
-        figure=lambda wildcards: CONFIG.figures[wildcards.figure].model_dump(mode="json"),
-        style=CONFIG.figure_style.model_dump(mode="json"),
-        probes=lambda wildcards: {
-            probe: PROBES[probe].model_dump(mode="json")
-            for probe in CONFIG.figures[wildcards.figure].probes
-        },
-        models=lambda wildcards: {
-            model: model_facts(model) for model in CONFIG.models_of(wildcards.figure)
-        },
-        clips=lambda wildcards: clips_facts(wildcards.figure),
-        code=code("draw_figure.py"),
+        drawing=lambda wildcards: values(draw_given(wildcards.figure)),
+        made=lambda wildcards: draw_made(wildcards.figure),
     message:
         "Drawing {wildcards.figure}"
     script:

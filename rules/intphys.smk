@@ -4,6 +4,13 @@ INTPHYS = f"{OUT}/intphys/{{dataset}}"
 
 
 rule render_intphys_mini:
+    input:
+        stands=lambda wildcards: stands(
+            "render_intphys_mini",
+            f"{wildcards.block}.{wildcards.scene}",
+            render_mini_made(),
+            [f"{movies_root(MINI)}/{wildcards.block}/{wildcards.scene}"],
+        ),
     output:
         directory(f"{OUT}/intphys/intphys_mini/movies/{{block}}/{{scene}}"),
     log:
@@ -20,8 +27,8 @@ rule render_intphys_mini:
         mem_mb=2000,
         runtime=20,
     params:
-        mini=CONFIG.intphys.mini.model_dump(mode="json", exclude={"scenes"}),
-        code=code("render_intphys_mini.py"),
+        mini=values(render_mini_given()),
+        made=lambda wildcards: render_mini_made(),
     message:
         "Rendering scene {wildcards.scene} of {wildcards.block}"
     script:
@@ -31,6 +38,12 @@ rule render_intphys_mini:
 rule index_intphys:
     input:
         lambda wildcards: movie_files(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            "index_intphys",
+            wildcards.dataset,
+            index_made(wildcards.dataset),
+            [clips_file(wildcards.dataset, "index.parquet")],
+        ),
     output:
         f"{INTPHYS}/index.parquet",
     log:
@@ -44,12 +57,8 @@ rule index_intphys:
         mem_mb=2000,
         runtime=30,
     params:
-        movies=lambda wildcards: {
-            "root": movies_root(wildcards.dataset),
-            "scenes": CONFIG.intphys.scenes(wildcards.dataset),
-            "frames": CONFIG.intphys.frames(wildcards.dataset),
-        },
-        code=code("index_intphys.py"),
+        movies=lambda wildcards: index_given(wildcards.dataset),
+        made=lambda wildcards: index_made(wildcards.dataset),
     message:
         "Checking the movies of {wildcards.dataset}"
     script:
@@ -65,6 +74,12 @@ for dataset in CONFIG.intphys.datasets():
         input:
             index=clips_file(dataset, "index.parquet"),
             movies=lambda wildcards, dataset=dataset: movie_files(dataset),
+            stands=lambda wildcards, dataset=dataset: stands(
+                "sample_intphys",
+                dataset,
+                sample_made(dataset),
+                [clips_file(dataset, "labels.parquet"), *clip_shards(dataset)],
+            ),
         output:
             labels=clips_file(dataset, "labels.parquet"),
             shards=clip_shards(dataset),
@@ -79,13 +94,8 @@ for dataset in CONFIG.intphys.datasets():
             mem_mb=2000,
             runtime=30,
         params:
-            clips={
-                "dataset": dataset,
-                "root": movies_root(dataset),
-                "sampling": CONFIG.intphys.sampling.model_dump(mode="json"),
-                "shard_size": CONFIG.intphys.shard_size,
-            },
-            code=code("sample_intphys.py"),
+            clips=values(sample_given(dataset)),
+            made=lambda wildcards, dataset=dataset: sample_made(dataset),
         message:
             f"Clips of {dataset}"
         script:
@@ -96,6 +106,12 @@ rule preview_intphys:
     input:
         index=f"{INTPHYS}/index.parquet",
         movies=lambda wildcards: movie_files(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            "preview_intphys",
+            wildcards.dataset,
+            preview_intphys_made(wildcards.dataset),
+            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+        ),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
         preview=f"{INTPHYS}/preview.gif",
@@ -111,7 +127,7 @@ rule preview_intphys:
         runtime=10,
     params:
         root=lambda wildcards: movies_root(wildcards.dataset),
-        code=code("preview_intphys.py"),
+        made=lambda wildcards: preview_intphys_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"
     script:

@@ -4,6 +4,13 @@ PRETRAINING = f"{OUT}/pretraining/{CONFIG.pretraining.model}"
 
 
 rule pretrain_nano:
+    input:
+        stands=lambda wildcards: stands(
+            "pretrain_nano",
+            CONFIG.pretraining.model,
+            pretrain_made(),
+            [f"{PRETRAINING}/encoder.safetensors", f"{PRETRAINING}/log.parquet"],
+        ),
     output:
         encoder=f"{PRETRAINING}/encoder.safetensors",
         log=f"{PRETRAINING}/log.parquet",
@@ -19,13 +26,10 @@ rule pretrain_nano:
         mem_mb=16000,
         runtime=240,
     params:
-        pretraining=CONFIG.pretraining.training(),
-        # the architecture alone: which weights a figure's model reads is of no matter here
-        encoder=CONFIG.encoders.models[CONFIG.pretraining.model].model_dump(exclude={"weights"})
-        | {"weights": {"source": "random"}},
+        training=lambda wildcards: values(pretrain_given()),
         # no output: Snakemake deletes the outputs of a killed job, and this is to resume from
         state=f"{PRETRAINING}/state.safetensors",
-        code=code("pretrain_nano.py"),
+        made=lambda wildcards: pretrain_made(),
     message:
         f"Pre-training of {CONFIG.pretraining.model}"
     script:
@@ -35,6 +39,12 @@ rule pretrain_nano:
 rule draw_pretraining:
     input:
         log=f"{PRETRAINING}/log.parquet",
+        stands=lambda wildcards: stands(
+            "draw_pretraining",
+            CONFIG.pretraining.model,
+            draw_pretraining_made(),
+            [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "csv")],
+        ),
     output:
         png=report(f"{OUT}/figures/pretraining.png", category="Pre-training"),
         svg=f"{OUT}/figures/pretraining.svg",
@@ -50,8 +60,8 @@ rule draw_pretraining:
         mem_mb=2000,
         runtime=10,
     params:
-        style=CONFIG.figure_style.model_dump(mode="json"),
-        code=code("draw_pretraining.py"),
+        style=values(CONFIG.figure_style),
+        made=lambda wildcards: draw_pretraining_made(),
     message:
         "Drawing the pre-training"
     script:

@@ -5,6 +5,12 @@ rule fit_probe:
     input:
         labels=lambda wildcards: clips_file(PROBES[wildcards.probe].dataset, "labels.parquet"),
         features=lambda wildcards: probe_features(wildcards.model, wildcards.probe),
+        stands=lambda wildcards: stands(
+            "fit_probe",
+            f"{wildcards.model}.{wildcards.probe}",
+            fit_made(wildcards.model, wildcards.probe),
+            probe_results(wildcards.model, wildcards.probe),
+        ),
     output:
         results=f"{OUT}/probes/{{model}}/{{probe}}.parquet",
         predictions=f"{OUT}/probes/{{model}}/{{probe}}.predictions.parquet",
@@ -20,14 +26,8 @@ rule fit_probe:
         mem_mb=6000,
         runtime=60,
     params:
-        probe=lambda wildcards: {
-            "name": wildcards.probe,
-            "spec": PROBES[wildcards.probe].model_dump(mode="json"),
-            "solver": CONFIG.solvers[PROBES[wildcards.probe].solver].model_dump(mode="json"),
-            "layers": CONFIG.encoder(wildcards.model).layers,
-            "width": CONFIG.encoder(wildcards.model).hidden_size,
-        },
-        code=code("fit_probe.py"),
+        probe=lambda wildcards: values(fit_given(wildcards.model, wildcards.probe)),
+        made=lambda wildcards: fit_made(wildcards.model, wildcards.probe),
     message:
         "Probe {wildcards.probe} on {wildcards.model}"
     script:

@@ -12,20 +12,20 @@ from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        files, params, output = snakemake.input, snakemake.params, snakemake.output
+        files, given, output = snakemake.input, snakemake.params.drawing, snakemake.output
         inputs = FigureInputs(
             name=snakemake.wildcards.figure,
-            style=FigureStyle.model_validate(params.style),
+            style=FigureStyle.model_validate(given["style"]),
             results=[Path(path) for path in files.results],
-            probes={name: read_probe(probe) for name, probe in params.probes.items()},
+            probes={name: read_probe(probe) for name, probe in given["probes"].items()},
             models={
-                name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
+                name: ModelFacts.model_validate(facts) for name, facts in given["models"].items()
             },
-            clips=ClipsFacts.model_validate(params.clips),
+            clips=ClipsFacts.model_validate(given["clips"]),
             references=read_references(files.third_party, files.paper, files.recipes),
         )
         draw_figure(
-            spec=read_figure(params.figure),
+            spec=read_figure(given["figure"]),
             inputs=inputs,
             files=FigureFiles(
                 png=Path(output.png),

@@ -14,7 +14,7 @@ from snakemake.settings.types import (
     ResourceSettings,
 )
 
-TRIGGERS = ("mtime", "params", "input", "software-env")  # as in profiles/default
+TRIGGERS = ("params", "input", "software-env")  # as in profiles/default
 
 
 def plan(

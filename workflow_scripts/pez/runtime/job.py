@@ -16,6 +16,7 @@ from pez.runtime.errors import PezError
 from pez.runtime.gpu_lease import lease_gpus
 from pez.runtime.lease_log import record
 from pez.runtime.progress import set_terminal
+from pez.runtime.stamp import remove_stamp, stamp_of_log, write_stamp
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +48,9 @@ def job(snakemake: Any) -> Iterator[Job]:
     threads = min(snakemake.threads, len(os.sched_getaffinity(0)))
     os.environ["OMP_NUM_THREADS"] = str(threads)
     started = time.monotonic()
+    stamp = stamp_of_log(snakemake.log[0]) if snakemake.log else None
+    if stamp:
+        remove_stamp(stamp)
     leased: list[str] = []
     lease_log = Path(snakemake.log[0]).parents[1] / "gpu_leases.csv" if snakemake.log else None
     try:
@@ -54,6 +58,8 @@ def job(snakemake: Any) -> Iterator[Job]:
         if leased and lease_log:
             record(lease_log, "lease", snakemake.rule, leased)
         yield Job(device="cuda" if leased else "cpu", threads=threads)
+        if stamp:
+            write_stamp(stamp, snakemake.params.made["recipe"], list(snakemake.output))
     except PezError as error:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)
