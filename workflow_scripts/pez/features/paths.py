@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 
@@ -44,4 +44,4 @@ def parse_feature_path(path: Path | str) -> FeatureKey:
     match = _NAME.match(path.name)
     if not match or path.parent.name not in STORED_DTYPE:
         raise ValueError(f"{path} is not the path of a feature file")
-    return FeatureKey(cast(View, path.parent.name), int(match[1]), int(match[2]))
+    return FeatureKey(path.parent.name, int(match[1]), int(match[2]))

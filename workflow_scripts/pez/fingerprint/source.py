@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 
 # Decorators that change their function or class and nothing else. Any other one may enter it into
@@ -153,7 +153,10 @@ class Source:
             node=node,
             is_schema="BaseModel" in names,
             is_error=is_error,
-            called_from_outside=not is_error and not outer_names <= _OUTSIDE_BASES,
+            called_from_outside=(not is_error and not outer_names <= _OUTSIDE_BASES)
+            or any(
+                isinstance(one, ast.FunctionDef) and one.name == "__getattr__" for one in node.body
+            ),
         )
 
 
@@ -165,19 +168,14 @@ class Kind:
         node: the class; None for anything else.
         is_schema: a pydantic model.
         is_error: an exception.
-        called_from_outside: a class derived from one of a library, which may call any method.
+        called_from_outside: a class derived from one of a library, or one that stands in for an
+            object of a library (``__getattr__``): the library may call any method.
     """
 
     node: ast.ClassDef | None = None
     is_schema: bool = False
     is_error: bool = False
     called_from_outside: bool = False
-
-    @cached_property
-    def methods(self) -> list[ast.FunctionDef]:
-        """Functions in the body of the class."""
-        body = self.node.body if self.node else []
-        return [one for one in body if isinstance(one, ast.FunctionDef)]
 
 
 def _read(name: str, path: Path) -> Module:
@@ -232,7 +230,9 @@ def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator
                 yield node.id
 
 
-def imported_names(path: Path, statement: ast.Import | ast.ImportFrom) -> dict[str, tuple[str, str]]:
+def imported_names(
+    path: Path, statement: ast.Import | ast.ImportFrom
+) -> dict[str, tuple[str, str]]:
     """Return (dotted module, attribute) behind each name that ``statement`` binds.
 
     Raises:

@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pez.fingerprint import silent
 from pez.fingerprint.names import Names
@@ -11,8 +11,8 @@ from pez.fingerprint.reader import Reader
 from pez.fingerprint.source import Module, Source, Target, decorator_name
 
 _MEMBER_DECORATORS = {
-    "abstractmethod", "cached_property", "classmethod", "contextmanager", "deleter", "inference_mode",
-    "no_grad", "override", "property", "setter", "staticmethod",
+    "abstractmethod", "cached_property", "classmethod", "contextmanager", "deleter",
+    "inference_mode", "no_grad", "override", "property", "setter", "staticmethod",
 }  # fmt: skip
 
 
@@ -166,7 +166,11 @@ class Units:
 
 def _is_required(value: ast.expr | None) -> bool:
     """Whether a field with this value on its right-hand side has no default."""
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "Field":
+    if (
+        isinstance(value, ast.Call)
+        and isinstance(value.func, ast.Name)
+        and value.func.id == "Field"
+    ):
         return not value.args and not any(
             word.arg in ("default", "default_factory") for word in value.keywords
         )
@@ -181,7 +185,11 @@ def _literal(names: Names, statement: ast.AnnAssign) -> frozenset[str]:
     members = _elements(annotation.slice)
     values = [one.value for one in members if isinstance(one, ast.Constant)]
     strings = [value for value in values if isinstance(value, str)]
-    return frozenset(strings) if len(strings) == len(list(_elements(annotation.slice))) else frozenset()
+    return (
+        frozenset(strings)
+        if len(strings) == len(list(_elements(annotation.slice)))
+        else frozenset()
+    )
 
 
 def _elements(node: ast.expr) -> Iterator[ast.expr]:
