@@ -28,7 +28,7 @@ from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.pretraining.spec import PretrainingSpec
 from pez.probes.spec import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
-from pez.runtime.stamp import read_stamp
+from pez.runtime.note import read_note
 
 
 configfile: "config.yaml"

@@ -4,13 +4,13 @@
 rule download_checkpoint:
     input:
         stands=lambda wildcards: stands(
-            "download_checkpoint",
-            wildcards.file,
             download_made(wildcards.file),
+            note("download_checkpoint", wildcards.file),
             [f"{OUT}/checkpoints/downloads/{wildcards.file}"],
         ),
     output:
         f"{OUT}/checkpoints/downloads/{{file}}",
+        note=note("download_checkpoint", "{file}"),
     log:
         f"{OUT}/logs/download_checkpoint/{{file}}.log",
     benchmark:
@@ -32,15 +32,16 @@ rule download_checkpoint:
 
 rule convert_checkpoint:
     input:
-        lambda wildcards: checkpoint_source(wildcards.model),
+        lambda wildcards: ancient(checkpoint_source(wildcards.model)),
+        notes=lambda wildcards: checkpoint_notes(wildcards.model),
         stands=lambda wildcards: stands(
-            "convert_checkpoint",
-            wildcards.model,
             convert_made(wildcards.model),
+            note("convert_checkpoint", wildcards.model),
             [built_weights(wildcards.model)],
         ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
+        note=note("convert_checkpoint", "{model}"),
     log:
         f"{OUT}/logs/convert_checkpoint/{{model}}.log",
     benchmark:
@@ -65,13 +66,13 @@ rule convert_checkpoint:
 rule initialise_encoder:
     input:
         stands=lambda wildcards: stands(
-            "initialise_encoder",
-            wildcards.model,
             initialise_made(wildcards.model),
+            note("initialise_encoder", wildcards.model),
             [built_weights(wildcards.model)],
         ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
+        note=note("initialise_encoder", "{model}"),
     log:
         f"{OUT}/logs/initialise_encoder/{{model}}.log",
     benchmark:

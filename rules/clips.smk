@@ -6,9 +6,8 @@ CLIPS = f"{OUT}/clips/{CONFIG.clips.renderer}/{{dataset}}"
 rule simulate_clips:
     input:
         stands=lambda wildcards: stands(
-            "simulate_clips",
-            wildcards.dataset,
             simulate_made(wildcards.dataset),
+            note("simulate_clips", wildcards.dataset),
             [
                 clips_file(wildcards.dataset, name)
                 for name in ("labels.parquet", "trajectories.parquet")
@@ -17,6 +16,7 @@ rule simulate_clips:
     output:
         labels=f"{CLIPS}/labels.parquet",
         trajectories=f"{CLIPS}/trajectories.parquet",
+        note=note("simulate_clips", "{dataset}"),
     log:
         f"{OUT}/logs/simulate_clips/{{dataset}}.log",
     benchmark:
@@ -39,15 +39,15 @@ rule simulate_clips:
 rule render_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        trajectories=f"{CLIPS}/trajectories.parquet",
+        trajectories=ancient(f"{CLIPS}/trajectories.parquet"),
         stands=lambda wildcards: stands(
-            "render_clips",
-            f"{wildcards.dataset}.{wildcards.shard}",
             render_made(wildcards.dataset),
+            note("render_clips", f"{wildcards.dataset}.{wildcards.shard}"),
             [clips_file(wildcards.dataset, f"shard_{wildcards.shard}.safetensors")],
         ),
     output:
         shard=f"{CLIPS}/shard_{{shard}}.safetensors",
+        note=note("render_clips", "{dataset}.{shard}"),
     log:
         f"{OUT}/logs/render_clips/{{dataset}}.{{shard}}.log",
     benchmark:
@@ -70,16 +70,17 @@ rule render_clips:
 rule preview_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        shards=lambda wildcards: clip_shards(wildcards.dataset),
+        shards=lambda wildcards: ancient(clip_shards(wildcards.dataset)),
+        notes=lambda wildcards: clip_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
-            "preview_clips",
-            wildcards.dataset,
             preview_made(wildcards.dataset),
+            note("preview_clips", wildcards.dataset),
             [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),
         preview=f"{CLIPS}/preview.gif",
+        note=note("preview_clips", "{dataset}"),
     log:
         f"{OUT}/logs/preview_clips/{{dataset}}.log",
     benchmark:

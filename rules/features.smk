@@ -12,16 +12,20 @@ for model in CONFIG.encoders.registry():
             name:
                 f"extract_{model}_{dataset}"
             input:
-                clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
-                weights=built_weights(model),
+                clips=lambda wildcards, dataset=dataset: ancient(
+                    clips_of_features(dataset, wildcards.shard)
+                ),
+                clip_notes=lambda wildcards, dataset=dataset: clip_notes(dataset, wildcards.shard),
+                weights=ancient(built_weights(model)),
+                weights_note=weights_note(model),
                 stands=lambda wildcards, model=model, dataset=dataset: stands(
-                    "extract_features",
-                    f"{model}.{dataset}.{wildcards.shard}",
                     extract_made(model, dataset),
+                    note("extract_features", f"{model}.{dataset}.{wildcards.shard}"),
                     feature_files(model, dataset, wildcards.shard),
                 ),
             output:
-                feature_files(model, dataset, "{shard}"),
+                features=feature_files(model, dataset, "{shard}"),
+                note=note("extract_features", f"{model}.{dataset}.{{shard}}"),
             log:
                 f"{OUT}/logs/extract_features/{model}.{dataset}.{{shard}}.log",
             benchmark:

@@ -14,9 +14,8 @@ rule draw_figure:
         recipes=shipped(REFERENCES["recipes"]),
         results=lambda wildcards: figure_probes(wildcards.figure),
         stands=lambda wildcards: stands(
-            "draw_figure",
-            wildcards.figure,
             draw_made(wildcards.figure),
+            note("draw_figure", wildcards.figure),
             figure_files(wildcards.figure),
         ),
     output:
@@ -25,6 +24,7 @@ rule draw_figure:
         csv=f"{OUT}/figures/{{figure}}.csv",
         verdict_md=f"{OUT}/figures/{{figure}}_verdict.md",
         verdict_json=f"{OUT}/figures/{{figure}}_verdict.json",
+        note=note("draw_figure", "{figure}"),
     log:
         f"{OUT}/logs/draw_figure/{{figure}}.log",
     benchmark:

@@ -6,13 +6,13 @@ INTPHYS = f"{OUT}/intphys/{{dataset}}"
 rule render_intphys_mini:
     input:
         stands=lambda wildcards: stands(
-            "render_intphys_mini",
-            f"{wildcards.block}.{wildcards.scene}",
             render_mini_made(),
+            note("render_intphys_mini", f"{wildcards.block}.{wildcards.scene}"),
             [f"{movies_root(MINI)}/{wildcards.block}/{wildcards.scene}"],
         ),
     output:
         directory(f"{OUT}/intphys/intphys_mini/movies/{{block}}/{{scene}}"),
+        note=note("render_intphys_mini", "{block}.{scene}"),
     log:
         f"{OUT}/logs/render_intphys_mini/{{block}}.{{scene}}.log",
     benchmark:
@@ -37,15 +37,16 @@ rule render_intphys_mini:
 
 rule index_intphys:
     input:
-        lambda wildcards: movie_files(wildcards.dataset),
+        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        notes=lambda wildcards: movie_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
-            "index_intphys",
-            wildcards.dataset,
             index_made(wildcards.dataset),
+            note("index_intphys", wildcards.dataset),
             [clips_file(wildcards.dataset, "index.parquet")],
         ),
     output:
         f"{INTPHYS}/index.parquet",
+        note=note("index_intphys", "{dataset}"),
     log:
         f"{OUT}/logs/index_intphys/{{dataset}}.log",
     benchmark:
@@ -73,16 +74,17 @@ for dataset in CONFIG.intphys.datasets():
             f"sample_{dataset}"
         input:
             index=clips_file(dataset, "index.parquet"),
-            movies=lambda wildcards, dataset=dataset: movie_files(dataset),
+            movies=lambda wildcards, dataset=dataset: ancient(movie_files(dataset)),
+            notes=movie_notes(dataset),
             stands=lambda wildcards, dataset=dataset: stands(
-                "sample_intphys",
-                dataset,
                 sample_made(dataset),
+                note("sample_intphys", dataset),
                 [clips_file(dataset, "labels.parquet"), *clip_shards(dataset)],
             ),
         output:
             labels=clips_file(dataset, "labels.parquet"),
             shards=clip_shards(dataset),
+            note=note("sample_intphys", dataset),
         log:
             f"{OUT}/logs/sample_intphys/{dataset}.log",
         benchmark:
@@ -105,16 +107,17 @@ for dataset in CONFIG.intphys.datasets():
 rule preview_intphys:
     input:
         index=f"{INTPHYS}/index.parquet",
-        movies=lambda wildcards: movie_files(wildcards.dataset),
+        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        notes=lambda wildcards: movie_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
-            "preview_intphys",
-            wildcards.dataset,
             preview_intphys_made(wildcards.dataset),
+            note("preview_intphys", wildcards.dataset),
             [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
         preview=f"{INTPHYS}/preview.gif",
+        note=note("preview_intphys", "{dataset}"),
     log:
         f"{OUT}/logs/preview_intphys/{{dataset}}.log",
     benchmark:

@@ -6,14 +6,14 @@ PRETRAINING = f"{OUT}/pretraining/{CONFIG.pretraining.model}"
 rule pretrain_nano:
     input:
         stands=lambda wildcards: stands(
-            "pretrain_nano",
-            CONFIG.pretraining.model,
             pretrain_made(),
+            note("pretrain_nano", CONFIG.pretraining.model),
             [f"{PRETRAINING}/encoder.safetensors", f"{PRETRAINING}/log.parquet"],
         ),
     output:
         encoder=f"{PRETRAINING}/encoder.safetensors",
         log=f"{PRETRAINING}/log.parquet",
+        note=note("pretrain_nano", CONFIG.pretraining.model),
     log:
         f"{OUT}/logs/pretrain_nano/{CONFIG.pretraining.model}.log",
     benchmark:
@@ -38,17 +38,18 @@ rule pretrain_nano:
 
 rule draw_pretraining:
     input:
-        log=f"{PRETRAINING}/log.parquet",
+        log=ancient(f"{PRETRAINING}/log.parquet"),
+        pretraining_note=note("pretrain_nano", CONFIG.pretraining.model),
         stands=lambda wildcards: stands(
-            "draw_pretraining",
-            CONFIG.pretraining.model,
             draw_pretraining_made(),
+            note("draw_pretraining", CONFIG.pretraining.model),
             [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "csv")],
         ),
     output:
         png=report(f"{OUT}/figures/pretraining.png", category="Pre-training"),
         svg=f"{OUT}/figures/pretraining.svg",
         csv=f"{OUT}/figures/pretraining.csv",
+        note=note("draw_pretraining", CONFIG.pretraining.model),
     log:
         f"{OUT}/logs/draw_pretraining/{CONFIG.pretraining.model}.log",
     benchmark:

@@ -4,16 +4,17 @@
 rule fit_probe:
     input:
         labels=lambda wildcards: clips_file(PROBES[wildcards.probe].dataset, "labels.parquet"),
-        features=lambda wildcards: probe_features(wildcards.model, wildcards.probe),
+        features=lambda wildcards: ancient(probe_features(wildcards.model, wildcards.probe)),
+        notes=lambda wildcards: feature_notes(wildcards.model, PROBES[wildcards.probe].dataset),
         stands=lambda wildcards: stands(
-            "fit_probe",
-            f"{wildcards.model}.{wildcards.probe}",
             fit_made(wildcards.model, wildcards.probe),
+            note("fit_probe", f"{wildcards.model}.{wildcards.probe}"),
             probe_results(wildcards.model, wildcards.probe),
         ),
     output:
         results=f"{OUT}/probes/{{model}}/{{probe}}.parquet",
         predictions=f"{OUT}/probes/{{model}}/{{probe}}.predictions.parquet",
+        note=note("fit_probe", "{model}.{probe}"),
     log:
         f"{OUT}/logs/fit_probe/{{model}}.{{probe}}.log",
     benchmark:

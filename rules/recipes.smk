@@ -16,19 +16,73 @@ def code(script, given=None):
     return CODE.fingerprint(script, None if given is None else frozenset(names_in(given)))
 
 
-def stands(rule, job, recipe, files):
-    """Have files made anew that came here without Snakemake's record and not by this recipe.
+def note(rule, job):
+    """File in which a job notes its recipe, beside what it makes.
+
+    Large files are `ancient` inputs: Snakemake would compare them by time alone, and copies have
+    other times. The note stands in for them: a small file, compared by its content, that is made
+    anew whenever they are. Whether they are what they should be is in the recipe.
+    """
+    return f"{OUT}/recipes/{rule}/{job}.json"
+
+
+def clip_notes(dataset, shard=None):
+    """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
+    if dataset not in CONFIG.clips.datasets:
+        return [note("sample_intphys", dataset)]
+    shards = clip_shards(dataset) if shard is None else clips_of_features(dataset, shard)
+    return [note("render_clips", f"{dataset}.{Path(file).stem[-3:]}") for file in shards]
+
+
+def movie_notes(dataset):
+    """Notes of the generated movies; others have none."""
+    if dataset != MINI:
+        return []
+    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
+    return [
+        note("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
+    ]
+
+
+def checkpoint_notes(model):
+    """Note of the downloaded checkpoint of `model`; one that is there already has none."""
+    file = CONFIG.encoder(model).weights.file
+    return [note("download_checkpoint", file)] if CONFIG.encoders.checkpoint_dir is None else []
+
+
+def weights_note(model):
+    """Note of the weights that are built for `model`; shipped ones have none."""
+    rules = {"random": "initialise_encoder", "checkpoint": "convert_checkpoint"}
+    source = CONFIG.encoder(model).weights.source
+    return [note(rules[source], model)] if source in rules else []
+
+
+def feature_notes(model, dataset):
+    """Notes of the features of `model` on `dataset`."""
+    return [
+        note("extract_features", f"{model}.{dataset}.{shard}") for shard in feature_shards(dataset)
+    ]
+
+
+def stands(recipe, note, files):
+    """Have `files` made anew that came here without Snakemake's record and not by this recipe.
 
     Returns no input: it is to be called among a rule's inputs, the one thing that Snakemake asks
     for of every job that it plans.
     """
     records = workflow.persistence
-    planning = records is not None and workflow.exec_mode == ExecMode.DEFAULT
-    if planning and records._read_record(files[0]) is None:
-        there = [file for file in files if os.path.lexists(file)]
-        if there and read_stamp(Path(OUT, "recipes", rule, f"{job}.json")) != recipe["recipe"]:
-            for file in there:
+    if records is None or workflow.exec_mode != ExecMode.DEFAULT:
+        return []
+    record = records._read_record(files[0])
+    there = [file for file in files if os.path.lexists(file)]
+    if there and (record is None or record.params == UNKNOWN.params):
+        matches = read_note(note) == recipe["recipe"]
+        for file in there:
+            if matches:
+                records._delete_record(file)
+            else:
                 records._write_record(file, UNKNOWN)
+        records._clear_cache()
     return []
 
 

@@ -5,14 +5,14 @@ rule summarise_timings:
     input:
         f"{OUT}/figures/{{figure}}.png",
         stands=lambda wildcards: stands(
-            "summarise_timings",
-            wildcards.figure,
             timings_made(wildcards.figure),
+            note("summarise_timings", wildcards.figure),
             [f"{OUT}/figures/{wildcards.figure}_timings.{kind}" for kind in ("csv", "md")],
         ),
     output:
         csv=f"{OUT}/figures/{{figure}}_timings.csv",
         markdown=f"{OUT}/figures/{{figure}}_timings.md",
+        note=note("summarise_timings", "{figure}"),
     log:
         f"{OUT}/logs/summarise_timings/{{figure}}.log",
     benchmark:

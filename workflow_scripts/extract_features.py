@@ -16,6 +16,6 @@ if __name__ == "__main__":
             model=params["model"],
             encoder_spec=EncoderSpec.model_validate(params["encoder"]),
             extraction=ExtractionSpec.model_validate(params["extraction"]),
-            outputs=list(snakemake.output),
+            outputs=list(snakemake.output.features),
             device=run.device,
         )

@@ -10,7 +10,7 @@ OUTSIDE_THE_RECIPE = {
     "pez.runtime.errors",
     "pez.runtime.gpu_lease",
     "pez.runtime.job",
-    "pez.runtime.stamp",
+    "pez.runtime.note",
 }
 # Of these not even the calls count: a progress bar is what it goes through.
 SILENT_MODULES = {
