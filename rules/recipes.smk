@@ -74,10 +74,10 @@ def stands(recipe, note, files):
     if records is None or workflow.exec_mode != ExecMode.DEFAULT:
         return []
     record = records._read_record(files[0])
-    there = [file for file in files if os.path.lexists(file)]
-    if there and (record is None or record.params == UNKNOWN.params):
+    foreign = record is None or record.params == UNKNOWN.params
+    if foreign and any(map(os.path.lexists, files)):
         matches = read_note(note) == recipe["recipe"]
-        for file in there:
+        for file in [*files, note]:  # Snakemake looks at records where every output has one
             if matches:
                 records._delete_record(file)
             else:

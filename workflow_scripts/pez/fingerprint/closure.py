@@ -18,6 +18,9 @@ class Closure:
         units: where the definitions are read from.
         choices: names that a configuration may choose among.
         chosen: those of them that it does choose; None for all.
+        reached: definitions that are reached.
+        executed: modules that are imported on the way, and what they do on import.
+        unused: members of the classes reached whose names nothing uses.
     """
 
     units: Units
@@ -25,6 +28,7 @@ class Closure:
     chosen: Collection[str] | None
     reached: dict[Target, Unit] = field(default_factory=dict)
     executed: dict[str, Piece] = field(default_factory=dict)
+    unused: list[tuple[Target, Member]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._on = set(self.chosen or ())
@@ -32,7 +36,6 @@ class Closure:
         self._whole: set[Target] = set()
         self._folders: set[str] = set()
         self._any_member = self._all_fields = False
-        self._members: list[tuple[Target, Member]] = []
         self._used: list[tuple[Target, Member]] = []
         self._open: list[Branch] = []
         self._waiting: set[Target] = set()  # classes whose tag is not chosen
@@ -101,7 +104,7 @@ class Closure:
             self._waiting.add(target)
             return
         self.reached[target] = unit
-        self._members += [(target, member) for member in unit.members]
+        self.unused += [(target, member) for member in unit.members]
         self._new.append(unit.piece)
 
     def _reach_module(self, dotted: str) -> None:
@@ -131,14 +134,14 @@ class Closure:
                 self._waiting.remove(target)
                 self._reach(target)
         unused = []
-        for target, member in self._members:
+        for target, member in self.unused:
             named = member.name in self._attributes or self._any_member
             if named or (member.is_field and self._all_fields):
                 self._used.append((target, member))
                 self._new.append(member.piece)
             else:
                 unused.append((target, member))
-        self._members = unused
+        self.unused = unused
         for folder in self._folders:
             for dotted in self.units.source.submodules(folder):
                 if self.chosen is None or dotted.rpartition(".")[2] in self._on:
