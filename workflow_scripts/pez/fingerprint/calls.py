@@ -37,6 +37,9 @@ class Calls(Expressions, ABC):
                     self.read(value)
         elif name in ("getattr", "setattr", "hasattr", "delattr"):
             self._attribute_by_name(node)
+        elif name in ("attrgetter", "methodcaller"):
+            self._generic(node)
+            self.piece.attributes.update(strings_in(node.args))
         elif name == "import_module":
             self._import_by_name(node)
         else:

@@ -211,9 +211,10 @@ def _sort(module: Module, statement: ast.stmt, is_script: bool) -> None:
             for inner in ast.walk(statement):
                 if isinstance(inner, ast.Import | ast.ImportFrom):
                     _enter_import(module, inner)
-                elif isinstance(inner, ast.Assign | ast.AnnAssign):
-                    for bound in _assigned(inner):
-                        module.definitions.setdefault(bound, []).append(statement)
+                elif isinstance(inner, ast.FunctionDef | ast.ClassDef):
+                    module.definitions.setdefault(inner.name, []).append(statement)
+                elif isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    module.definitions.setdefault(inner.id, []).append(statement)
     module.effects.append(statement)
 
 
