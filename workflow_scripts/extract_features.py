@@ -12,10 +12,10 @@ if __name__ == "__main__":
         params = snakemake.params.extraction
         extract_features(
             clips=list(snakemake.input.clips),
-            checkpoint=snakemake.input.weights,
+            checkpoint=snakemake.params.weights,
             model=params["model"],
             encoder_spec=EncoderSpec.model_validate(params["encoder"]),
             extraction=ExtractionSpec.model_validate(params["extraction"]),
-            outputs=list(snakemake.output),
+            outputs=list(snakemake.output.features),
             device=run.device,
         )
