@@ -1,5 +1,6 @@
 """What a script is seen to reach, by reading it, is all that its jobs execute."""
 
+import ast
 import json
 import re
 from functools import cache
@@ -16,7 +17,7 @@ from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import SCRIPTS, CodeBase, silent
 from pez.fingerprint.choices import names_in
 from pez.fingerprint.closure import Closure
-from pez.fingerprint.source import Target
+from pez.fingerprint.source import Target, decorator_name
 
 # They tell which class to check a configuration by; it was checked when the workflow was planned.
 TAGGING = {"pez.probes.spec:_kind_of_probe", "pez.figures.spec:_kind_of_figure"}
@@ -44,6 +45,15 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     return None
 
 
+def is_check_or_class_body(node: ast.ClassDef | None, names: list[str]) -> bool:
+    """Whether ``names`` in a class are its body, run on import, or a check of its values."""
+    methods = [one for one in node.body if isinstance(one, ast.FunctionDef)] if node else []
+    checks = {
+        one.name for one in methods if silent.is_check(one, map(decorator_name, one.decorator_list))
+    }
+    return node is not None and (not names or names[0] in checks)
+
+
 def unreached(closure: Closure, calls: list[tuple[str, str]]) -> set[str]:
     """Functions among ``calls`` that ``closure`` does not hold."""
     held = {str(target) for target in closure.reached}
@@ -56,8 +66,8 @@ def unreached(closure: Closure, calls: list[tuple[str, str]]) -> set[str]:
             continue
         target = f"{module}:{names[0]}"
         source = closure.units.source
-        if source.kind(Target(module, names[0])).node is not None and len(names) == 1:
-            continue  # the body of a class, run on import
+        if is_check_or_class_body(source.kind(Target(module, names[0])).node, names[1:]):
+            continue
         read = source.module(module)
         assert read is not None
         registered = {getattr(statement, "name", "") for statement in read.effects}
