@@ -12,35 +12,60 @@ from pez.fingerprint import SCRIPTS, CodeBase, silent
 PROBES = {name for name in jobs() if name.startswith("fit_probe")}
 MOVIE_PROBES = {name for name in PROBES if "plausibility" in name}
 ATTENTIVE = {name for name in PROBES if "attentive" in name}
-RIDGE = {"fit_probe speed_ridge"}
+RIDGE = {name for name in PROBES - MOVIE_PROBES if name.endswith(".strict")}
 GRADIENT = PROBES - ATTENTIVE - RIDGE
 FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
 MOVIE_FIGURES = {f"draw_figure figure{number}" for number in (1, 6, 8)}
 BALL_FIGURES = FIGURES - MOVIE_FIGURES
-SECTORS = {f"fit_probe {name}" for name in ("speed", "direction", "acceleration", "velocity_xy")}
-SHUFFLED = {"fit_probe plausibility_shuffled", "fit_probe plausibility_attentive_shuffled"}
+SECTORS = {
+    f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
+}
+FAMILIES = ("videomae", "vjepa2", "vjepa2_1")
+
+
+def of_families(script: str, *names: str) -> set[str]:
+    """Jobs of ``script`` for the families ``names``, or for all."""
+    return {f"{script} {name}" for name in names or FAMILIES}
+
+
+EXTRACTION = of_families("extract_features")
+CONVERSION = of_families("convert_checkpoint")
+ENCODERS = EXTRACTION | CONVERSION | of_families("initialise_encoder")
+VJEPA = ("vjepa2", "vjepa2_1")
+ROTARY = {name for name in ENCODERS if name.endswith(VJEPA)}
 
 EDITS = [
-    ("encoders/rotary.py", "_BASE = 10_000", "_BASE = 20_000", {"extract_features"}),
-    ("encoders/preprocess.py", "0.485", "0.5", {"extract_features", "pretrain_nano"}),
-    ("encoders/initialise.py", "_STD = 0.02", "_STD = 0.03",
-     {"initialise_encoder", "pretrain_nano"}),
-    ("encoders/layouts.py", '"query", "key"', '"key", "query"', {"convert_checkpoint"}),
+    # conversion and initialisation build the encoder too, for the shapes of its parameters
+    ("encoders/rotary.py", "_BASE = 10_000", "_BASE = 20_000", ROTARY | {"pretrain_nano"}),
+    ("encoders/preprocess.py", "0.485", "0.5", ENCODERS | {"pretrain_nano"}),
+    ("encoders/preprocess.py", "293 / 256", "294 / 256", EXTRACTION),
+    ("encoders/published.py", "_STD = 0.02", "_STD = 0.03",
+     of_families("initialise_encoder", *VJEPA) | {"pretrain_nano"}),
+    ("encoders/published.py", '"query", "key"', '"key", "query"', CONVERSION),
+    ("encoders/families/vjepa2_1.py", "_MODALITY_STD = 1e-6", "_MODALITY_STD = 1e-5",
+     {"initialise_encoder vjepa2_1"}),
+    ("encoders/permute.py", "torch.randperm(len(flat)", "torch.randperm(1 + len(flat)",
+     {"permute_weights"}),
+    ("encoders/hub.py", '"config.json", "*.safetensors"', '"*.safetensors"', {"fetch_from_hub"}),
+    ("controls/kinds/shuffled.py", '"linewidth": 0.8', '"linewidth": 0.9', MOVIE_FIGURES),
+    ("controls/kinds/untrained.py", '"linewidth": 1.0', '"linewidth": 0.9', FIGURES),
+    ("controls/kinds/permuted.py", '"linewidth": 0.9', '"linewidth": 0.8', set()),
     ("encoders/download.py", "_CHUNK = 2**16", "_CHUNK = 2**17", {"download_checkpoint"}),
-    ("features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)", {"extract_features"}),
-    ("features/views.py", 'else layer + 1', 'else layer + 2', PROBES),
+    ("features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)", EXTRACTION),
+    ("features/spec.py", "layer + 1", "layer + 2", PROBES),
     ("features/views.py", '[:, -1] - stored["tubelet_mean"][:, 0]',
-     '[:, -1] - stored["tubelet_mean"][:, 1]', {"fit_probe direction_vxy"}),
+     '[:, -1] - stored["tubelet_mean"][:, 1]', {"fit_probe direction_vxy.reference"}),
     ("probes/metrics.py", "return 1.0 - float(", "return 2.0 - float(", PROBES),
-    ("probes/groupings.py", "n_init=10", "n_init=11", {"fit_probe speed_cluster"}),
+    ("probes/groupings.py", "n_init=restarts", "n_init=1 + restarts",
+     {"fit_probe speed_cluster.reference"}),
     ("probes/groupings.py", "(2 * np.pi), 1.0)", "(3 * np.pi), 1.0)", SECTORS),
-    ("probes/adam.py", "0.9, 0.999, 1e-8", "0.9, 0.99, 1e-8", GRADIENT),
+    ("probes/adam_update.py", "0.9, 0.999, 1e-8", "0.9, 0.99, 1e-8", GRADIENT),
     ("probes/ridge.py", "values.clamp(min=0)", "values.clamp(min=1)", RIDGE),
     ("probes/attentive_classifier.py", "MLP_RATIO = 4", "MLP_RATIO = 3", ATTENTIVE),
-    ("probes/plausibility.py", "[1, 1, 0, 0]", "[1, 0, 1, 0]", SHUFFLED | MOVIE_PROBES),
+    ("probes/plausibility.py", "[1, 1, 0, 0]", "[1, 0, 1, 0]", MOVIE_PROBES),
     ("probes/plausibility.py", "THRESHOLD = 0.5", "THRESHOLD = 0.6", MOVIE_PROBES),
     ("probes/catalogue.py", '("vx_px", "vy_px"), ("vx", "vy"), VELOCITY, "image")',
-     '("vx_px", "vx_px"), ("vx", "vy"), VELOCITY, "image")', {"fit_probe direction_vxy"}),
+     '("vx_px", "vx_px"), ("vx", "vy"), VELOCITY, "image")', {"fit_probe direction_vxy.reference"}),
     ("intphys/spec.py", "MOVIES = 4", "MOVIES = 5",
      MOVIE_PROBES | MOVIE_FIGURES | {"index_intphys"}),
     ("intphys/spec.py", "DEV_SCENES, DEV_FRAMES = 30", "DEV_SCENES, DEV_FRAMES = 29", set()),
@@ -53,7 +78,7 @@ EDITS = [
     ("clips/procedural.py", "uniform", "uniform_", {"pretrain_nano"}),
     ("emergence/curves.py", "round(layers / 3)", "round(layers / 4)", FIGURES),
     ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", MOVIE_FIGURES),
-    ("figures/page.py", "[0, 0.25, 0.5, 0.75, 1], [", "[0, 0.2, 0.5, 0.75, 1], [", FIGURES),
+    ("figures/page.py", "(0.0, 0.25, 0.5", "(0.0, 0.2, 0.5", FIGURES),
     ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", FIGURES | {"draw_pretraining"}),
     ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
@@ -67,12 +92,12 @@ EDITS = [
 BALLS, MOVIES = {"simulate_clips", "render_clips", "preview_clips"}, {
     "render_intphys_mini", "index_intphys", "sample_intphys", "preview_intphys",
 }  # fmt: skip
-ENCODERS = {"extract_features", "initialise_encoder", "convert_checkpoint", "download_checkpoint"}
+WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
-    "encoders": ENCODERS | ATTENTIVE | {"pretrain_nano"},
-    "features": {"extract_features"} | PROBES,
+    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano"},
+    "features": EXTRACTION | PROBES,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES,
     "figures": FIGURES | {"draw_pretraining"},
@@ -80,6 +105,7 @@ OWNERS = {
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     "config": set[str](),
+    "controls": FIGURES,
     "fingerprint": set[str](),
 }
 

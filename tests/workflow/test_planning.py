@@ -255,7 +255,7 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
     [
         ("pez/probes/metrics.py", "return 1.0 -", "return 2.0 -",
          ["fit_probe"], ["extract_vjepa2_tiny_velocity", "render_clips"]),
-        ("pez/features/views.py", "layer + 1", "layer + 2",
+        ("pez/features/spec.py", "layer + 1", "layer + 2",
          ["fit_probe"], ["extract_vjepa2_tiny_velocity"]),
         ("pez/features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)",
          ["extract_vjepa2_tiny_velocity", "fit_probe"], ["render_clips"]),
@@ -293,20 +293,20 @@ def test_a_plain_copy_rebuilds_nothing(smoke_run: Project, tmp_path: Path) -> No
 
 
 def test_shipped_weights_count_by_their_content(project: Project) -> None:
-    def recipe() -> str:
+    def provenance() -> str:
         planned = plan_jobs(project.folder, ["figure2c"], configfiles=[])
         job = next(job for job in planned if job.rule.name == "extract_vjepa2_nano_velocity")
         assert not any("vjepa2_nano.safetensors" in file for file in job.input)
-        return job.params.made["recipe"]
+        return job.params.made["provenance"]
 
     weights = project.folder / "resources/vjepa2_nano.safetensors"
-    before = recipe()
+    before = provenance()
     weights.touch()
-    assert recipe() == before
+    assert provenance() == before
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    assert recipe() != before
+    assert provenance() != before
 
 
 @pytest.fixture
@@ -317,22 +317,22 @@ def carried(smoke_run: Project, tmp_path: Path) -> Project:
     return copied
 
 
-def test_carried_artifacts_of_the_same_recipe_are_used(carried: Project) -> None:
+def test_carried_artifacts_of_the_same_provenance_are_used(carried: Project) -> None:
     assert plan(carried.folder, FIGURES) == jobs()
 
 
-def test_carried_artifacts_of_another_recipe_are_made_anew(carried: Project) -> None:
+def test_carried_artifacts_of_another_provenance_are_made_anew(carried: Project) -> None:
     overlay = {"probes": {"speed": {"normalisation": "center"}}}
-    expected = jobs(fit_probe=2, draw_figure=1, figure2c=1)
+    expected = jobs(fit_probe=4, draw_figure=1, figure2c=1)
     assert plan(carried.folder, ["figure2c", "figure2b"], overlay) == expected
-    assert plan(carried.folder, ["figure2c", "figure2b"]) == jobs()  # the recipe they are of
+    assert plan(carried.folder, ["figure2c", "figure2b"]) == jobs()  # what they were made from
     style = carried.folder / "workflow_scripts/pez/figures/style.py"
     style.write_text(style.read_text().replace("SMALL = 0.88", "SMALL = 0.9"))
     assert plan(carried.folder, ["figure2c"]) == jobs(draw_figure=1, figure2c=1)
 
 
-def test_carried_artifacts_of_no_known_recipe_are_made_anew(carried: Project) -> None:
-    shutil.rmtree(carried.folder / SMOKE_OUT / "recipes")
+def test_carried_artifacts_of_no_known_provenance_are_made_anew(carried: Project) -> None:
+    shutil.rmtree(carried.folder / SMOKE_OUT / "provenance")
     planned = plan(carried.folder)
     assert planned == plan(carried.folder, overlay={"output_dir": "elsewhere"})
 

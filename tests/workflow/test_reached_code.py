@@ -10,10 +10,10 @@ import yaml
 from snakemake.utils import update_config
 
 from conftest import CHECKOUT, SMOKE, Project
-from fingerprint.defaults import CHOICES
+from fingerprint.defaults import CHOICES, names_of_figure, names_of_fit
 from pez.config.load import load_config
 from pez.config.model import Config
-from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.features.spec import VIEWS
 from pez.fingerprint import SCRIPTS, CodeBase, silent
 from pez.fingerprint.choices import names_in
 from pez.fingerprint.closure import Closure
@@ -34,8 +34,9 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     """What the rule of a job hands to `code`, see rules/provenance.smk; None for all names."""
     config = smoke()
     if rule == "fit_probe":
-        probe = config.probe_registry()[wildcards["probe"]]
-        return [probe, config.solvers[probe.solver], VIEWS_OF_POOLING[probe.pooling]]
+        return names_of_fit(config.fits[wildcards["fit"]])
+    if rule == "draw_figure":
+        return names_of_figure(config, wildcards["figure"])
     if rule == "extract_features":
         return [config.encoder("vjepa2_tiny"), config.extraction, VIEWS]
     if rule == "initialise_encoder":
@@ -89,4 +90,4 @@ def test_jobs_execute_nothing_that_was_not_reached(smoke_run: Project) -> None:
         calls = [(file, name) for file, name in job["calls"]]
         assert unreached(code.closure(f"{rule}.py", chosen), calls) == set(), path
         jobs += 1
-    assert jobs == 16 + 5 + 7  # probes, figures, and one of every other script
+    assert jobs == 32 + 5 + 7  # fits, figures, and one of every other script

@@ -41,7 +41,7 @@ class Calls(Expressions, ABC):
             self._generic(node)
             self.piece.attributes.update(strings_in(node.args))
         elif name == "import_module":
-            self._import_by_name(node)
+            self._import_by_name(node, "")
         else:
             self._plain_call(node, words)
 
@@ -139,11 +139,14 @@ class Calls(Expressions, ABC):
         elif not self._names.forwards(name):
             self.piece.reads_any_member = True
 
-    def _import_by_name(self, node: ast.Call) -> None:
+    def _import_by_name(self, node: ast.expr, attribute: str) -> bool:
+        if not isinstance(node, ast.Call) or self._names.outer_name(node.func) != "import_module":
+            return False
         self._generic(node)
         name = node.args[0] if node.args else None
         if isinstance(name, ast.JoinedStr) and isinstance(name.values[0], ast.Constant):
-            self.piece.folders.add(str(name.values[0].value).rstrip("."))
+            self.piece.folders.add((str(name.values[0].value).rstrip("."), attribute))
+        return True
 
     def _is_report(self, call: ast.Call) -> bool:
         """Whether the statement ``call`` writes to a log, moves a bar, or prints."""

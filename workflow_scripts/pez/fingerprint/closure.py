@@ -34,7 +34,7 @@ class Closure:
         self._on = set(self.chosen or ())
         self._attributes: set[str] = set()
         self._whole: set[Target] = set()
-        self._folders: set[str] = set()
+        self._folders: set[tuple[str, str]] = set()
         self._any_member = self._all_fields = False
         self._used: list[tuple[Target, Member]] = []
         self._open: list[Branch] = []
@@ -114,6 +114,14 @@ class Closure:
             self._whole.add(Target(dotted, name))
             self._reach(Target(dotted, name))
 
+    def _reach_entry(self, dotted: str, attribute: str) -> None:
+        """Reach a module that is imported by its name, or that of it which is asked for."""
+        module = self.units.source.module(dotted)
+        known = module is not None and attribute in module.definitions
+        target = Target(dotted, attribute if known else "")
+        self._whole.add(target)
+        self._reach(target)
+
     def _execute(self, dotted: str) -> None:
         for module in self.units.source.executed(dotted):
             if module.name not in self.executed and not silent.is_outside_provenance(module.name):
@@ -142,10 +150,10 @@ class Closure:
             else:
                 unused.append((target, member))
         self.unused = unused
-        for folder in self._folders:
+        for folder, attribute in self._folders:
             for dotted in self.units.source.submodules(folder):
                 if self.chosen is None or dotted.rpartition(".")[2] in self._on:
-                    self._reach(Target(dotted))
+                    self._reach_entry(dotted, attribute)
 
     def _holds(self, branch: Branch) -> bool:
         return any(self._option_holds(option) for option in branch.options)

@@ -138,7 +138,8 @@ class Expressions(ABC):
             self._out(f"{target.module}.", target.name)
             self._use(target)
             return
-        self.read(node.value)
+        if not self._import_by_name(node.value, node.attr):
+            self.read(node.value)
         self._out(".", node.attr)
         self.piece.attributes.add(node.attr)
         if node.attr in _DUNDER_TABLES:
@@ -277,6 +278,10 @@ class Expressions(ABC):
     @abstractmethod
     def block(self, statements: Sequence[ast.stmt]) -> None:
         """Read statements."""
+
+    @abstractmethod
+    def _import_by_name(self, node: ast.expr, attribute: str) -> bool:
+        """Read ``import_module(...)``, of which ``attribute`` is taken; False if it is not that."""
 
     @abstractmethod
     def _call(self, node: ast.Call) -> None:

@@ -30,7 +30,8 @@ class Piece:
         attributes: names of attributes that are read or called.
         strings: string constants, which may choose an entry.
         runs: dotted modules that it imports inside a function.
-        folders: packages of which a module is imported by a name known only at run time.
+        folders: packages of which a module is imported by a name known only at run time, and what
+            is taken of that module ("" for all).
         reads_any_member: whether attributes are read by names known only at run time.
         reads_all_fields: whether whole configuration objects are turned to data.
     """
@@ -41,7 +42,7 @@ class Piece:
     attributes: set[str] = field(default_factory=set)
     strings: set[str] = field(default_factory=set)
     runs: set[str] = field(default_factory=set)
-    folders: set[str] = field(default_factory=set)
+    folders: set[tuple[str, str]] = field(default_factory=set)
     reads_any_member: bool = False
     reads_all_fields: bool = False
 
