@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.defaults import changed
+from fingerprint.defaults import changed, jobs
 from pez.fingerprint import SCRIPTS
 
 TARGET = [
@@ -18,7 +18,7 @@ TARGET = [
     ),
 ]
 GROUPING = [
-    ("probes/spec.py", '    "position",\n', '    "position",\n    "heading",\n'),
+    ("probes/spec.py", '    "start_index",\n', '    "start_index",\n    "heading",\n'),
     (
         "probes/groupings.py",
         '        case "condition":',
@@ -75,11 +75,10 @@ SOLVER = [
 FIGURE = [
     (
         "figures/spec.py",
-        "class PlausibilityFigureSpec(Schema):",
-        "class MapFigureSpec(Schema):\n"
-        '    kind: Literal["map"]\n'
-        "    title: str\n\n\n"
-        "class PlausibilityFigureSpec(Schema):",
+        "class PlausibilityFigureSpec(_AnyFigure):",
+        "class MapFigureSpec(_AnyFigure):\n"
+        '    kind: Literal["map"]\n\n\n'
+        "class PlausibilityFigureSpec(_AnyFigure):",
     ),
     (
         "figures/draw.py",
@@ -100,6 +99,21 @@ FIGURE = [
     ),
     ("figures/map.py", "", "def build_map(spec, inputs):\n    return 1\n"),
 ]
+FAMILY = [
+    (
+        "encoders/families/other.py",
+        "",
+        "from pez.encoders.family import Family\n\nFAMILY = Family()\n",
+    )
+]
+CONTROL = [("controls/kinds/noise.py", "", 'CONTROL = "noise"\n')]
+PROBE_FIELD = [
+    (
+        "probes/spec.py",
+        "    kmeans_restarts: int",
+        "    added: float = 0.0\n    kmeans_restarts: int",
+    )
+]
 FIELD = [
     (
         "encoders/spec.py",
@@ -114,6 +128,7 @@ SCENE_FIELD = [
         "    ball_spin: float = 0.0\n    ball_mass_kg: float",
     )
 ]
+FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
 
 
 @pytest.fixture
@@ -129,9 +144,12 @@ def root(tmp_path: Path) -> Path:
         pytest.param(POOLING, "middle", set(), id="pooling"),
         pytest.param(SOLVER, "lasso", set(), id="solver"),
         pytest.param(FIGURE, "map", set(), id="figure kind"),
+        pytest.param(FAMILY, "other", set(), id="family"),
+        pytest.param(CONTROL, "noise", set(), id="control"),
         # what records a whole section in its file, field by field, counts every field: a training's
         # state (no figure needs it), and a clip shard
         pytest.param(FIELD, "", {"pretrain_nano"}, id="field that nothing reads"),
+        pytest.param(PROBE_FIELD, "", FIGURES, id="field that figures tell"),
         pytest.param(SCENE_FIELD, "", {"render_clips"}, id="field that a file records"),
     ],
 )

@@ -33,7 +33,7 @@ def test_a_provenance_changes_with_values_code_and_inputs() -> None:
 
 
 def test_names_are_found_at_their_defaults_too() -> None:
-    assert choices_of(EncoderSpec) == {"checkpoint", "embedded", "random"}
+    assert choices_of(EncoderSpec) == {"checkpoint", "embedded", "hub", "permuted", "random"}
     assert set(names_in([ENCODER, {"key": ["value"]}])) >= {"random", "source", "key", "value"}
 
 
