@@ -104,7 +104,7 @@ OWNERS = {
     "intphys": MOVIES | MOVIE_PROBES | FIGURES,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
-    "clips.visibility": {"simulate_clips"} | PROBES | FIGURES,  # who was in view
+    "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
     "config": set[str](),
     "controls": FIGURES,
