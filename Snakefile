@@ -3,10 +3,13 @@
 import os
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.utils import min_version
+from snakemake_interface_executor_plugins.settings import ExecMode
 
 min_version("9.27")
 
@@ -15,13 +18,19 @@ SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import load_config
-from pez.config.model import describe_weights
-from pez.encoders.locate import find_checkpoint
-from pez.encoders.registry import family_script
-from pez.features.spec import VIEWS_OF_POOLING
+from pez.config.model import Config, describe_weights
+from pez.controls.registry import control_names
+from pez.encoders.locate import files_of, find_checkpoint
+from pez.encoders.registry import family_names
+from pez.encoders.spec import RandomWeights
+from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.fingerprint import CodeBase
+from pez.fingerprint.choices import choices_of, names_in
+from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_digest, values
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
-from pez.runtime.errors import ConfigError
-from pez.runtime.fingerprint import code_fingerprint
+from pez.pretraining.spec import PretrainingSpec
+from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.note import read_note
 
 
 configfile: "config.yaml"
@@ -34,6 +43,7 @@ except ConfigError as error:
 
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
+CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control_names()})
 
 
 wildcard_constraints:
@@ -45,6 +55,8 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/notes.smk"
+include: "rules/provenance.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
 include: "rules/checkpoints.smk"

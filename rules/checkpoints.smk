@@ -2,8 +2,15 @@
 
 
 rule download_checkpoint:
+    input:
+        stands=lambda wildcards: stands(
+            download_made(wildcards.file),
+            note("download_checkpoint", wildcards.file),
+            [f"{OUT}/checkpoints/downloads/{wildcards.file}"],
+        ),
     output:
         f"{OUT}/checkpoints/downloads/{{file}}",
+        note=note("download_checkpoint", "{file}"),
     log:
         f"{OUT}/logs/download_checkpoint/{{file}}.log",
     benchmark:
@@ -16,7 +23,7 @@ rule download_checkpoint:
         runtime=240,
     params:
         url=lambda wildcards: checkpoint_url(wildcards.file),
-        code=code("download_checkpoint.py"),
+        made=lambda wildcards: download_made(wildcards.file),
     message:
         "Downloading {wildcards.file}"
     script:
@@ -24,8 +31,15 @@ rule download_checkpoint:
 
 
 rule fetch_from_hub:
+    input:
+        stands=lambda wildcards: stands(
+            fetch_made(wildcards.model),
+            note("fetch_from_hub", wildcards.model),
+            [f"{OUT}/checkpoints/hub/{wildcards.model}.json"],
+        ),
     output:
         f"{OUT}/checkpoints/hub/{{model}}.json",
+        note=note("fetch_from_hub", "{model}"),
     log:
         f"{OUT}/logs/fetch_from_hub/{{model}}.log",
     benchmark:
@@ -39,8 +53,8 @@ rule fetch_from_hub:
         mem_mb=2000,
         runtime=240,
     params:
-        weights=lambda wildcards: CONFIG.encoder(wildcards.model).weights.model_dump(mode="json"),
-        code=code("fetch_from_hub.py"),
+        weights=lambda wildcards: values(CONFIG.encoder(wildcards.model).weights),
+        made=lambda wildcards: fetch_made(wildcards.model),
     message:
         "Weights of {wildcards.model} from the Hugging Face hub"
     script:
@@ -49,9 +63,16 @@ rule fetch_from_hub:
 
 rule convert_checkpoint:
     input:
-        lambda wildcards: checkpoint_source(wildcards.model),
+        lambda wildcards: ancient(checkpoint_source(wildcards.model)),
+        notes=lambda wildcards: checkpoint_notes(wildcards.model),
+        stands=lambda wildcards: stands(
+            convert_made(wildcards.model),
+            note("convert_checkpoint", wildcards.model),
+            [built_weights(wildcards.model)],
+        ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
+        note=note("convert_checkpoint", "{model}"),
     log:
         f"{OUT}/logs/convert_checkpoint/{{model}}.log",
     benchmark:
@@ -65,11 +86,8 @@ rule convert_checkpoint:
         mem_mb=16000,
         runtime=30,
     params:
-        checkpoint=lambda wildcards: {
-            "encoder": encoder_params(wildcards.model),
-            "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
-        },
-        code=lambda wildcards: model_code("convert_checkpoint.py", wildcards.model),
+        checkpoint=lambda wildcards: values(convert_given(wildcards.model)),
+        made=lambda wildcards: convert_made(wildcards.model),
     message:
         "Converting the checkpoint of {wildcards.model}"
     script:
@@ -78,9 +96,16 @@ rule convert_checkpoint:
 
 rule permute_weights:
     input:
-        weights=lambda wildcards: weights(CONFIG.encoder(wildcards.model).weights.of),
+        weights=lambda wildcards: ancient(built_weights(permuted_from(wildcards.model))),
+        weights_note=lambda wildcards: weights_note(permuted_from(wildcards.model)),
+        stands=lambda wildcards: stands(
+            permute_made(wildcards.model),
+            note("permute_weights", wildcards.model),
+            [built_weights(wildcards.model)],
+        ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
+        note=note("permute_weights", "{model}"),
     log:
         f"{OUT}/logs/permute_weights/{{model}}.log",
     benchmark:
@@ -94,8 +119,9 @@ rule permute_weights:
         mem_mb=8000,
         runtime=10,
     params:
-        permutation=lambda wildcards: CONFIG.encoder(wildcards.model).weights.model_dump(),
-        code=code("permute_weights.py"),
+        permutation=lambda wildcards: permute_given(wildcards.model),
+        weights=lambda wildcards, input: weights(permuted_from(wildcards.model)),
+        made=lambda wildcards: permute_made(wildcards.model),
     message:
         "Weights of {wildcards.model}"
     script:
@@ -103,8 +129,15 @@ rule permute_weights:
 
 
 rule initialise_encoder:
+    input:
+        stands=lambda wildcards: stands(
+            initialise_made(wildcards.model),
+            note("initialise_encoder", wildcards.model),
+            [built_weights(wildcards.model)],
+        ),
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",
+        note=note("initialise_encoder", "{model}"),
     log:
         f"{OUT}/logs/initialise_encoder/{{model}}.log",
     benchmark:
@@ -118,8 +151,8 @@ rule initialise_encoder:
         mem_mb=8000,
         runtime=10,
     params:
-        encoder=lambda wildcards: encoder_params(wildcards.model),
-        code=lambda wildcards: model_code("initialise_encoder.py", wildcards.model),
+        encoder=lambda wildcards: values(CONFIG.encoder(wildcards.model)),
+        made=lambda wildcards: initialise_made(wildcards.model),
     message:
         "Random initialisation of {wildcards.model}"
     script:

@@ -4,9 +4,19 @@ CLIPS = f"{OUT}/clips/{CONFIG.clips.renderer}/{{dataset}}"
 
 
 rule simulate_clips:
+    input:
+        stands=lambda wildcards: stands(
+            simulate_made(wildcards.dataset),
+            note("simulate_clips", wildcards.dataset),
+            [
+                clips_file(wildcards.dataset, name)
+                for name in ("labels.parquet", "trajectories.parquet")
+            ],
+        ),
     output:
         labels=f"{CLIPS}/labels.parquet",
         trajectories=f"{CLIPS}/trajectories.parquet",
+        note=note("simulate_clips", "{dataset}"),
     log:
         f"{OUT}/logs/simulate_clips/{{dataset}}.log",
     benchmark:
@@ -18,11 +28,8 @@ rule simulate_clips:
         mem_mb=2000,
         runtime=30,
     params:
-        clips=lambda wildcards: {
-            "dataset": CONFIG.clips.datasets[wildcards.dataset].model_dump(mode="json"),
-            "scene": CONFIG.clips.scene.model_dump(mode="json"),
-        },
-        code=code("simulate_clips.py"),
+        clips=lambda wildcards: values(simulate_given(wildcards.dataset)),
+        made=lambda wildcards: simulate_made(wildcards.dataset),
     message:
         "Physics of the {wildcards.dataset} clips"
     script:
@@ -32,9 +39,15 @@ rule simulate_clips:
 rule render_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        trajectories=f"{CLIPS}/trajectories.parquet",
+        trajectories=ancient(f"{CLIPS}/trajectories.parquet"),
+        stands=lambda wildcards: stands(
+            render_made(wildcards.dataset),
+            note("render_clips", f"{wildcards.dataset}.{wildcards.shard}"),
+            [clips_file(wildcards.dataset, f"shard_{wildcards.shard}.safetensors")],
+        ),
     output:
         shard=f"{CLIPS}/shard_{{shard}}.safetensors",
+        note=note("render_clips", "{dataset}.{shard}"),
     log:
         f"{OUT}/logs/render_clips/{{dataset}}.{{shard}}.log",
     benchmark:
@@ -46,11 +59,8 @@ rule render_clips:
         mem_mb=2000,
         runtime=60,
     params:
-        clips=lambda wildcards: {
-            "scene": CONFIG.clips.scene.model_dump(mode="json"),
-            "render": CONFIG.clips.render.model_dump(mode="json"),
-        },
-        code=code("render_clips.py"),
+        clips=values(render_given()),
+        made=lambda wildcards: render_made(wildcards.dataset),
     message:
         "Rendering {wildcards.dataset}, shard {wildcards.shard}"
     script:
@@ -60,10 +70,17 @@ rule render_clips:
 rule preview_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        shards=lambda wildcards: clip_shards(wildcards.dataset),
+        shards=lambda wildcards: ancient(clip_shards(wildcards.dataset)),
+        notes=lambda wildcards: clip_notes(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            preview_made(wildcards.dataset),
+            note("preview_clips", wildcards.dataset),
+            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+        ),
     output:
         contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),
         preview=f"{CLIPS}/preview.gif",
+        note=note("preview_clips", "{dataset}"),
     log:
         f"{OUT}/logs/preview_clips/{{dataset}}.log",
     benchmark:
@@ -75,7 +92,7 @@ rule preview_clips:
         mem_mb=2000,
         runtime=10,
     params:
-        code=code("preview_clips.py"),
+        made=lambda wildcards: preview_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"
     script:

@@ -1,22 +1,6 @@
 """Paths and parameters that the rules share. Functions only: the rules stand in the other files."""
 
 
-def code(script):
-    """Fingerprint of a script and of everything it imports, as a rule parameter."""
-    return code_fingerprint(script, SCRIPTS)
-
-
-def model_code(script, model):
-    """Fingerprint of a script that runs ``model``: with that of its family, found by its name."""
-    return f"{code(script)}.{code(family_script(CONFIG.encoder(model).family))}"
-
-
-def encoder_params(model):
-    """The encoder of ``model`` as a rule parameter. Keys that have their default are left out: one
-    that is added later rebuilds nothing."""
-    return CONFIG.encoder(model).model_dump(mode="json", exclude_defaults=True)
-
-
 def shipped(path):
     """Path of a file of the checkout, relative to the working directory: a checkout that is moved
     with its artifacts rebuilds nothing."""
@@ -83,9 +67,14 @@ def models_with(*sources):
 
 def weights(model):
     """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
-    source = CONFIG.encoder(model).weights
-    if source.source == "embedded":
-        return shipped(source.file)
+    return built_weights(model) or shipped(CONFIG.encoder(model).weights.file)
+
+
+def built_weights(model):
+    """The same, as a rule's input. A shipped file is none: it counts by its content, which is in
+    the provenance, and not by its time, which is that of the checkout."""
+    if CONFIG.encoder(model).weights.source == "embedded":
+        return []
     return f"{OUT}/checkpoints/{model}.safetensors"
 
 
@@ -96,15 +85,31 @@ def precision_file():
 
 def checkpoint_source(model):
     """Checkpoint of ``model`` as published: a local file, a download, or the word where in the
-    hub's cache it is. Only now is it looked for: a figure needs the weights of its models alone."""
+    hub's cache it is."""
     source = CONFIG.encoder(model).weights
     if source.source == "hub":
         return f"{OUT}/checkpoints/hub/{model}.json"
+    return str(local_checkpoint(model) or f"{OUT}/checkpoints/downloads/{source.file}")
+
+
+def local_checkpoint(model):
+    """File of this machine with the published weights of ``model``; None: they are downloaded.
+    Only now is it looked for: a figure needs the weights of its models alone."""
     try:
-        found = find_checkpoint(CONFIG.encoders.checkpoint_dir, source)
+        return find_checkpoint(CONFIG.encoders.checkpoint_dir, CONFIG.encoder(model).weights)
     except ConfigError as error:
         raise WorkflowError(f"model {model!r}: {error}")
-    return f"{OUT}/checkpoints/downloads/{source.file}" if found is None else str(found)
+
+
+def checkpoint_files(model):
+    """Files that the local checkpoint of ``model`` stands for: itself, or an index and what it
+    names. One that is missing is left to the conversion, which says so."""
+    source = local_checkpoint(model)
+    try:
+        named = files_of(source)
+    except ArtifactError as error:
+        raise WorkflowError(f"model {model!r}: {error}")
+    return [file for file in dict.fromkeys([source, *named]) if file.exists()]
 
 
 def checkpoint_url(file):
@@ -176,6 +181,18 @@ def figure_datasets(figure):
     return sorted({CONFIG.recipes[name].spec.dataset for name in CONFIG.figures[figure].recipes})
 
 
+def probe_results(model, fit):
+    """Files that a probe job writes."""
+    stem = f"{OUT}/probes/{model}/{fit}"
+    return [f"{stem}.parquet", f"{stem}.predictions.parquet"]
+
+
+def figure_files(figure):
+    """Files that the drawing of a figure writes."""
+    endings = (".png", ".svg", ".csv", "_verdict.md", "_verdict.json")
+    return [f"{OUT}/figures/{figure}{ending}" for ending in endings]
+
+
 def model_facts(model):
     """What a figure says about ``model``."""
     spec = CONFIG.encoder(model)
@@ -236,6 +253,8 @@ def figure_benchmarks(figure):
             for shard in feature_shards(dataset)
         ]
     jobs += [
-        (rule, model) for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights") for model in models
+        (rule, model)
+        for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights")
+        for model in models
     ]
     return [f"{OUT}/benchmarks/{rule}/{job}.tsv" for rule, job in jobs]

@@ -35,12 +35,22 @@ for model in CONFIG.networks:
             name:
                 f"extract_{model}_{dataset}"
             input:
-                clips=lambda wildcards, dataset=dataset: clips_of_features(dataset, wildcards.shard),
+                clips=lambda wildcards, dataset=dataset: ancient(
+                    clips_of_features(dataset, wildcards.shard)
+                ),
+                clip_notes=lambda wildcards, dataset=dataset: clip_notes(dataset, wildcards.shard),
                 labels=clips_file(dataset, "labels.parquet"),
-                weights=weights(model),
                 precision=precision_file(),
+                weights=ancient(built_weights(model)),
+                weights_note=weights_note(model),
+                stands=lambda wildcards, model=model, dataset=dataset: stands(
+                    extract_made(model, dataset),
+                    note("extract_features", f"{model}.{dataset}.{wildcards.shard}"),
+                    feature_files(model, dataset, wildcards.shard),
+                ),
             output:
-                feature_files(model, dataset, "{shard}"),
+                features=feature_files(model, dataset, "{shard}"),
+                note=note("extract_features", f"{model}.{dataset}.{{shard}}"),
             log:
                 f"{OUT}/logs/extract_features/{model}.{dataset}.{{shard}}.log",
             benchmark:
@@ -53,14 +63,11 @@ for model in CONFIG.networks:
                 mem_mb=8000,
                 runtime=60,
             params:
-                extraction={
-                    "model": model,
-                    "encoder": encoder_params(model),
-                    "extraction": CONFIG.extraction.model_dump(
-                        mode="json", exclude={"shards_per_job"}
-                    ),
-                },
-                code=model_code("extract_features.py", model),
+                extraction=values(extract_given(model)),
+                # a function of the input, which Snakemake compares by the input alone: the place
+                # of the checkout is not part of the provenance
+                weights=lambda wildcards, input, model=model: weights(model),
+                made=lambda wildcards, model=model, dataset=dataset: extract_made(model, dataset),
             message:
                 f"Residual stream of {model} on {dataset}, shard {{wildcards.shard}}"
             script:

@@ -1,18 +1,30 @@
 """Figures: the picture, what is drawn in it as a table, and the verdict."""
 
+REFERENCES = {
+    "third_party": "resources/reference/third_party.csv",
+    "paper": "resources/reference/paper_readings.csv",
+    "recipes": "resources/reference/third_party_recipes.csv",
+}
+
 
 rule draw_figure:
     input:
+        third_party=shipped(REFERENCES["third_party"]),
+        paper=shipped(REFERENCES["paper"]),
+        recipes=shipped(REFERENCES["recipes"]),
         results=lambda wildcards: figure_probes(wildcards.figure),
-        third_party=shipped("resources/reference/third_party.csv"),
-        paper=shipped("resources/reference/paper_readings.csv"),
-        recipes=shipped("resources/reference/third_party_recipes.csv"),
+        stands=lambda wildcards: stands(
+            draw_made(wildcards.figure),
+            note("draw_figure", wildcards.figure),
+            figure_files(wildcards.figure),
+        ),
     output:
         png=report(f"{OUT}/figures/{{figure}}.png", category="Figures"),
         svg=f"{OUT}/figures/{{figure}}.svg",
         csv=f"{OUT}/figures/{{figure}}.csv",
         verdict_md=f"{OUT}/figures/{{figure}}_verdict.md",
         verdict_json=f"{OUT}/figures/{{figure}}_verdict.json",
+        note=note("draw_figure", "{figure}"),
     log:
         f"{OUT}/logs/draw_figure/{{figure}}.log",
     benchmark:
@@ -24,15 +36,8 @@ rule draw_figure:
         mem_mb=2000,
         runtime=10,
     params:
-        figure=lambda wildcards: CONFIG.figures[wildcards.figure].model_dump(mode="json"),
-        style=CONFIG.figure_style.model_dump(mode="json"),
-        recipes=lambda wildcards: figure_recipes(wildcards.figure),
-        models=lambda wildcards: {
-            "networks": figure_networks(wildcards.figure),
-            "controls": figure_controls(wildcards.figure),
-        },
-        clips=lambda wildcards: clips_facts(wildcards.figure),
-        code=code("draw_figure.py"),
+        drawing=lambda wildcards: values(draw_given(wildcards.figure)),
+        made=lambda wildcards: draw_made(wildcards.figure),
     message:
         "Drawing {wildcards.figure}"
     script:

@@ -4,8 +4,15 @@ INTPHYS = f"{OUT}/intphys/{{dataset}}"
 
 
 rule render_intphys_mini:
+    input:
+        stands=lambda wildcards: stands(
+            render_mini_made(),
+            note("render_intphys_mini", f"{wildcards.block}.{wildcards.scene}"),
+            [f"{movies_root(MINI)}/{wildcards.block}/{wildcards.scene}"],
+        ),
     output:
         directory(f"{OUT}/intphys/intphys_mini/movies/{{block}}/{{scene}}"),
+        note=note("render_intphys_mini", "{block}.{scene}"),
     log:
         f"{OUT}/logs/render_intphys_mini/{{block}}.{{scene}}.log",
     benchmark:
@@ -20,8 +27,8 @@ rule render_intphys_mini:
         mem_mb=2000,
         runtime=20,
     params:
-        mini=CONFIG.intphys.mini.model_dump(mode="json", exclude={"scenes"}),
-        code=code("render_intphys_mini.py"),
+        mini=values(render_mini_given()),
+        made=lambda wildcards: render_mini_made(),
     message:
         "Rendering scene {wildcards.scene} of {wildcards.block}"
     script:
@@ -30,9 +37,16 @@ rule render_intphys_mini:
 
 rule index_intphys:
     input:
-        lambda wildcards: movie_files(wildcards.dataset),
+        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        notes=lambda wildcards: movie_notes(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            index_made(wildcards.dataset),
+            note("index_intphys", wildcards.dataset),
+            [clips_file(wildcards.dataset, "index.parquet")],
+        ),
     output:
         f"{INTPHYS}/index.parquet",
+        note=note("index_intphys", "{dataset}"),
     log:
         f"{OUT}/logs/index_intphys/{{dataset}}.log",
     benchmark:
@@ -44,12 +58,8 @@ rule index_intphys:
         mem_mb=2000,
         runtime=30,
     params:
-        movies=lambda wildcards: {
-            "root": movies_root(wildcards.dataset),
-            "scenes": CONFIG.intphys.scenes(wildcards.dataset),
-            "frames": CONFIG.intphys.frames(wildcards.dataset),
-        },
-        code=code("index_intphys.py"),
+        movies=lambda wildcards: index_given(wildcards.dataset),
+        made=lambda wildcards: index_made(wildcards.dataset),
     message:
         "Checking the movies of {wildcards.dataset}"
     script:
@@ -64,10 +74,17 @@ for dataset in CONFIG.intphys.datasets():
             f"sample_{dataset}"
         input:
             index=clips_file(dataset, "index.parquet"),
-            movies=lambda wildcards, dataset=dataset: movie_files(dataset),
+            movies=lambda wildcards, dataset=dataset: ancient(movie_files(dataset)),
+            notes=movie_notes(dataset),
+            stands=lambda wildcards, dataset=dataset: stands(
+                sample_made(dataset),
+                note("sample_intphys", dataset),
+                [clips_file(dataset, "labels.parquet"), *clip_shards(dataset)],
+            ),
         output:
             labels=clips_file(dataset, "labels.parquet"),
             shards=clip_shards(dataset),
+            note=note("sample_intphys", dataset),
         log:
             f"{OUT}/logs/sample_intphys/{dataset}.log",
         benchmark:
@@ -79,13 +96,8 @@ for dataset in CONFIG.intphys.datasets():
             mem_mb=2000,
             runtime=30,
         params:
-            clips={
-                "dataset": dataset,
-                "root": movies_root(dataset),
-                "sampling": CONFIG.intphys.sampling.model_dump(mode="json"),
-                "shard_size": CONFIG.intphys.shard_size,
-            },
-            code=code("sample_intphys.py"),
+            clips=values(sample_given(dataset)),
+            made=lambda wildcards, dataset=dataset: sample_made(dataset),
         message:
             f"Clips of {dataset}"
         script:
@@ -95,10 +107,17 @@ for dataset in CONFIG.intphys.datasets():
 rule preview_intphys:
     input:
         index=f"{INTPHYS}/index.parquet",
-        movies=lambda wildcards: movie_files(wildcards.dataset),
+        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        notes=lambda wildcards: movie_notes(wildcards.dataset),
+        stands=lambda wildcards: stands(
+            preview_intphys_made(wildcards.dataset),
+            note("preview_intphys", wildcards.dataset),
+            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+        ),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
         preview=f"{INTPHYS}/preview.gif",
+        note=note("preview_intphys", "{dataset}"),
     log:
         f"{OUT}/logs/preview_intphys/{{dataset}}.log",
     benchmark:
@@ -111,7 +130,7 @@ rule preview_intphys:
         runtime=10,
     params:
         root=lambda wildcards: movies_root(wildcards.dataset),
-        code=code("preview_intphys.py"),
+        made=lambda wildcards: preview_intphys_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"
     script:

@@ -4,9 +4,16 @@ PRETRAINING = f"{OUT}/pretraining/{CONFIG.pretraining.model}"
 
 
 rule pretrain_nano:
+    input:
+        stands=lambda wildcards: stands(
+            pretrain_made(),
+            note("pretrain_nano", CONFIG.pretraining.model),
+            [f"{PRETRAINING}/encoder.safetensors", f"{PRETRAINING}/log.parquet"],
+        ),
     output:
         encoder=f"{PRETRAINING}/encoder.safetensors",
         log=f"{PRETRAINING}/log.parquet",
+        note=note("pretrain_nano", CONFIG.pretraining.model),
     log:
         f"{OUT}/logs/pretrain_nano/{CONFIG.pretraining.model}.log",
     benchmark:
@@ -19,15 +26,10 @@ rule pretrain_nano:
         mem_mb=16000,
         runtime=240,
     params:
-        pretraining=CONFIG.pretraining.training(),
-        # the architecture alone: which weights a figure's model reads is of no matter here
-        encoder=CONFIG.encoders.models[CONFIG.pretraining.model].model_dump(
-            exclude={"weights"}, exclude_defaults=True
-        )
-        | {"weights": {"source": "random"}},
+        training=lambda wildcards: values(pretrain_given()),
         # no output: Snakemake deletes the outputs of a killed job, and this is to resume from
         state=f"{PRETRAINING}/state.safetensors",
-        code=model_code("pretrain_nano.py", CONFIG.pretraining.model),
+        made=lambda wildcards: pretrain_made(),
     message:
         f"Pre-training of {CONFIG.pretraining.model}"
     script:
@@ -36,11 +38,18 @@ rule pretrain_nano:
 
 rule draw_pretraining:
     input:
-        log=f"{PRETRAINING}/log.parquet",
+        log=ancient(f"{PRETRAINING}/log.parquet"),
+        pretraining_note=note("pretrain_nano", CONFIG.pretraining.model),
+        stands=lambda wildcards: stands(
+            draw_pretraining_made(),
+            note("draw_pretraining", CONFIG.pretraining.model),
+            [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "csv")],
+        ),
     output:
         png=report(f"{OUT}/figures/pretraining.png", category="Pre-training"),
         svg=f"{OUT}/figures/pretraining.svg",
         csv=f"{OUT}/figures/pretraining.csv",
+        note=note("draw_pretraining", CONFIG.pretraining.model),
     log:
         f"{OUT}/logs/draw_pretraining/{CONFIG.pretraining.model}.log",
     benchmark:
@@ -52,8 +61,8 @@ rule draw_pretraining:
         mem_mb=2000,
         runtime=10,
     params:
-        style=CONFIG.figure_style.model_dump(mode="json"),
-        code=code("draw_pretraining.py"),
+        style=values(CONFIG.figure_style),
+        made=lambda wildcards: draw_pretraining_made(),
     message:
         "Drawing the pre-training"
     script:

@@ -4,11 +4,18 @@
 rule fit_probe:
     input:
         labels=lambda wildcards: clips_file(FITS[wildcards.fit].spec.dataset, "labels.parquet"),
-        features=lambda wildcards: probe_features(wildcards.model, wildcards.fit),
+        features=lambda wildcards: ancient(probe_features(wildcards.model, wildcards.fit)),
         weights=lambda wildcards: ancient(weights(wildcards.model)),
+        notes=lambda wildcards: feature_notes(wildcards.model, FITS[wildcards.fit].spec.dataset),
+        stands=lambda wildcards: stands(
+            fit_made(wildcards.model, wildcards.fit),
+            note("fit_probe", f"{wildcards.model}.{wildcards.fit}"),
+            probe_results(wildcards.model, wildcards.fit),
+        ),
     output:
         results=f"{OUT}/probes/{{model}}/{{fit}}.parquet",
         predictions=f"{OUT}/probes/{{model}}/{{fit}}.predictions.parquet",
+        note=note("fit_probe", "{model}.{fit}"),
     log:
         f"{OUT}/logs/fit_probe/{{model}}.{{fit}}.log",
     benchmark:
@@ -21,12 +28,8 @@ rule fit_probe:
         mem_mb=6000,
         runtime=60,
     params:
-        probe=lambda wildcards: {
-            "recipe": FITS[wildcards.fit].to_params(),
-            "layers": CONFIG.encoder(wildcards.model).layers,
-            "width": CONFIG.encoder(wildcards.model).hidden_size,
-        },
-        code=code("fit_probe.py"),
+        probe=lambda wildcards: values(fit_given(wildcards.model, wildcards.fit)),
+        made=lambda wildcards: fit_made(wildcards.model, wildcards.fit),
     message:
         "Probe {wildcards.fit} on {wildcards.model}"
     script:

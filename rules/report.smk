@@ -4,9 +4,15 @@
 rule summarise_timings:
     input:
         f"{OUT}/figures/{{figure}}.png",
+        stands=lambda wildcards: stands(
+            timings_made(wildcards.figure),
+            note("summarise_timings", wildcards.figure),
+            [f"{OUT}/figures/{wildcards.figure}_timings.{kind}" for kind in ("csv", "md")],
+        ),
     output:
         csv=f"{OUT}/figures/{{figure}}_timings.csv",
         markdown=f"{OUT}/figures/{{figure}}_timings.md",
+        note=note("summarise_timings", "{figure}"),
     log:
         f"{OUT}/logs/summarise_timings/{{figure}}.log",
     benchmark:
@@ -19,7 +25,7 @@ rule summarise_timings:
         runtime=5,
     params:
         benchmarks=lambda wildcards: figure_benchmarks(wildcards.figure),
-        code=code("summarise_timings.py"),
+        made=lambda wildcards: timings_made(wildcards.figure),
     message:
         "Timings of the jobs behind {wildcards.figure}"
     script:

@@ -23,10 +23,12 @@ class Project:
 
     folder: Path
 
-    def snakemake(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """Run the real ``snakemake`` on the smoke configuration."""
+    def snakemake(
+        self, *arguments: str, check: bool = True, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run the real ``snakemake`` on the smoke configuration; ``variables``: environment."""
         command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", SMOKE]
-        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True
         )
@@ -59,9 +61,21 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture(scope="session")
 def smoke_run(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A finished run of the smoke configuration, clips to figures. Copy it before you edit."""
+    """A finished run of the smoke configuration, clips to figures. Copy it before you edit.
+
+    What its jobs executed is in the folder ``trace`` beside it.
+    """
     built = fresh_project(tmp_path_factory.mktemp("smoke") / "project")
-    built.snakemake(*FIGURES, "--cores", "2")
+    trace = built.folder.parent / "trace"
+    trace.mkdir()
+    built.snakemake(
+        *FIGURES,
+        "--cores",
+        "2",
+        PEZ_TRACE=str(trace),
+        PEZ_TRACE_ROOT=str(built.folder / "workflow_scripts"),
+        PYTHONPATH=str(CHECKOUT / "tests/workflow/tracing"),
+    )
     return built
 
 

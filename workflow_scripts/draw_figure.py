@@ -15,14 +15,12 @@ from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        files, params, output = snakemake.input, snakemake.params, snakemake.output
+        files, given, output = snakemake.input, snakemake.params.drawing, snakemake.output
         results = [Path(path) for path in files.results]
-        recipes = {
-            name: Recipe.from_params(values) for name, values in params.recipes["recipes"].items()
-        }
+        recipes = {name: Recipe.from_params(recipe) for name, recipe in given["recipes"].items()}
         controls = [
             variant
-            for name, seeds in params.models["controls"].items()
+            for name, seeds in given["controls"].items()
             for variant in variants(name, seeds)
         ]
         check_results(results, recipes, controls)
@@ -31,20 +29,19 @@ if __name__ == "__main__":
         )
         inputs = FigureInputs(
             name=snakemake.wildcards.figure,
-            style=FigureStyle.model_validate(params.style),
+            style=FigureStyle.model_validate(given["style"]),
             results=results,
             recipes=recipes,
-            protocols=params.recipes["protocols"],
+            protocols=given["protocols"],
             models={
-                name: ModelFacts.model_validate(facts)
-                for name, facts in params.models["networks"].items()
+                name: ModelFacts.model_validate(facts) for name, facts in given["models"].items()
             },
             controls=controls,
-            clips=ClipsFacts.model_validate({**params.clips, "out_of_view": out_of_view}),
+            clips=ClipsFacts.model_validate({**given["clips"], "out_of_view": out_of_view}),
             references=read_references(files.third_party, files.paper, files.recipes),
         )
         draw_figure(
-            spec=read_figure(params.figure),
+            spec=read_figure(given["figure"]),
             inputs=inputs,
             files=FigureFiles(
                 png=Path(output.png),

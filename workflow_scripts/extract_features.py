@@ -20,11 +20,11 @@ if __name__ == "__main__":
             extraction = extraction.model_copy(update={"precision": decided})
         extract_features(
             clips=list(snakemake.input.clips),
-            checkpoint=snakemake.input.weights,
+            checkpoint=snakemake.params.weights,
             model=params["model"],
             encoder_spec=EncoderSpec.model_validate(params["encoder"]),
             extraction=extraction,
-            outputs=list(snakemake.output),
+            outputs=list(snakemake.output.features),
             device=run.device,
             dataset=dataset_identity(
                 snakemake.input.labels, Path(snakemake.output[0]).parents[1].name

@@ -9,7 +9,7 @@ if __name__ == "__main__":
         from pez.encoders.permute import permute_weights
 
         permute_weights(
-            Path(snakemake.input.weights),
+            Path(snakemake.params.weights),
             snakemake.params.permutation,
             Path(snakemake.output[0]),
         )

@@ -12,7 +12,8 @@ if __name__ == "__main__":
         from pez.pretraining.spec import PretrainingSpec
         from pez.pretraining.train import Files
 
-        spec = PretrainingSpec.model_validate(snakemake.params.pretraining)
+        given = snakemake.params.training
+        spec = PretrainingSpec.model_validate(given["pretraining"])
         files = Files(
             encoder=Path(snakemake.output.encoder),
             log=Path(snakemake.output.log),
@@ -20,7 +21,7 @@ if __name__ == "__main__":
         )
         with step_bar(spec) as report:
             launch(
-                EncoderSpec.model_validate(snakemake.params.encoder),
+                EncoderSpec.model_validate(given["encoder"]),
                 spec,
                 run.device,
                 leased_devices(run.device),

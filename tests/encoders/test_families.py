@@ -3,7 +3,6 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -13,9 +12,9 @@ from pez.encoders.architecture import architecture_metadata, build_encoder, expe
 from pez.encoders.compute import Compute
 from pez.encoders.family import Family
 from pez.encoders.initialise import initial_weights
-from pez.encoders.registry import family_names, family_script, find_family
+from pez.encoders.registry import family_names, find_family
 from pez.encoders.transformer import prepare
-from pez.runtime.fingerprint import SCRIPTS, code_fingerprint, import_closure
+from pez.fingerprint import SCRIPTS, CodeBase
 
 FAMILIES = family_names()
 
@@ -58,12 +57,13 @@ def test_no_family_is_named_outside_its_file():
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_code_of_a_family_is_that_of_no_other(name):
-    files = {str(path.relative_to(SCRIPTS)) for path in import_closure(family_script(name))}
-    assert "pez/encoders/transformer.py" in files
-    assert not {family_script(other) for other in FAMILIES if other != name} & files
+    code = CodeBase(choices=FAMILIES)
     for script in ("extract_features.py", "convert_checkpoint.py", "initialise_encoder.py"):
-        assert Path(SCRIPTS / family_script(name)) not in import_closure(script)
-    assert len(code_fingerprint(family_script(name))) == 16
+        executed = code.closure(script, frozenset({name})).executed
+        assert "pez.encoders.transformer" in executed
+        assert {f"pez.encoders.families.{other}" for other in FAMILIES} & set(executed) == {
+            f"pez.encoders.families.{name}"
+        }
 
 
 @pytest.mark.parametrize("module", ["pez.features.extract", "pez.probes.crossval"])

@@ -12,7 +12,8 @@ PREAMBLE = """
 import os, sys, time, types
 from pez.runtime.job import job
 from pez.runtime.errors import PezError
-snakemake = types.SimpleNamespace(log=[sys.argv[1]], threads=1, rule="demo", resources={"gpu": 1})
+snakemake = types.SimpleNamespace(log=[sys.argv[1]], threads=1, rule="demo", resources={"gpu": 1},
+                                  output={})
 """
 
 

@@ -24,6 +24,17 @@ def plan(
     configfiles: Iterable[str] = ("configs/smoke.yaml",),
 ) -> Counter[str]:
     """Return how many jobs of each rule a run in ``folder`` would start."""
+    jobs = plan_jobs(folder, targets, overlay, configfiles)
+    return Counter(job.rule.name for job in jobs)
+
+
+def plan_jobs(
+    folder: Path,
+    targets: Iterable[str] = ("figure2c",),
+    overlay: dict[str, Any] | None = None,
+    configfiles: Iterable[str] = ("configs/smoke.yaml",),
+) -> list[Any]:
+    """Return the jobs that a run in ``folder`` would start, as Snakemake has them."""
     from snakemake.settings.enums import RerunTrigger
 
     triggers = frozenset(RerunTrigger.parse_choice(name) for name in TRIGGERS)
@@ -38,4 +49,4 @@ def plan(
         )
         dag = workflow.dag(DAGSettings(targets=set(targets), rerun_triggers=triggers))
         dag.execute_workflow(executor="dryrun")
-        return Counter(job.rule.name for job in workflow._workflow.dag.finished_jobs)
+        return list(workflow._workflow.dag.finished_jobs)

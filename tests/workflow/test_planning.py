@@ -8,8 +8,8 @@ import pytest
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from conftest import SMOKE_OUT, Project
-from workflow.planning import plan
+from conftest import FIGURES, SMOKE_OUT, Project
+from workflow.planning import plan, plan_jobs
 
 VELOCITY_SHARDS, ACCELERATION_SHARDS = 2, 2  # of configs/smoke.yaml
 FIGURE2C_RECIPES = 3 * 2  # probes x protocols
@@ -251,31 +251,90 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "rebuilt", "kept"),
+    ("module", "old", "new", "rebuilt", "kept"),
     [
-        ("pez/probes/metrics.py", ["fit_probe"], ["extract_vjepa2_tiny_velocity", "render_clips"]),
-        ("pez/features/views.py", ["fit_probe"], ["extract_vjepa2_tiny_velocity"]),
-        ("pez/features/reduce.py", ["extract_vjepa2_tiny_velocity", "fit_probe"], ["render_clips"]),
-        ("pez/figures/style.py", ["draw_figure"], ["fit_probe"]),
-        ("pez/clips/store.py", ["render_clips", "fit_probe"], []),
+        ("pez/probes/metrics.py", "return 1.0 -", "return 2.0 -",
+         ["fit_probe"], ["extract_vjepa2_tiny_velocity", "render_clips"]),
+        ("pez/features/spec.py", "layer + 1", "layer + 2",
+         ["fit_probe"], ["extract_vjepa2_tiny_velocity"]),
+        ("pez/features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)",
+         ["extract_vjepa2_tiny_velocity", "fit_probe"], ["render_clips"]),
+        ("pez/figures/style.py", "SMALL = 0.88", "SMALL = 0.9", ["draw_figure"], ["fit_probe"]),
+        ("pez/clips/store.py", '"first_clip": first_clip', '"first_clip": first_clip + 1',
+         ["render_clips", "fit_probe"], []),
     ],
-)
-def test_an_edited_module_rebuilds_what_imports_it(
-    built: Project, module: str, rebuilt: list[str], kept: list[str]
+)  # fmt: skip
+def test_an_edited_module_rebuilds_what_uses_it(
+    built: Project, module: str, old: str, new: str, rebuilt: list[str], kept: list[str]
 ) -> None:
     path = built.folder / "workflow_scripts" / module
-    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
     planned = plan(built.folder)
     assert all(planned[rule] > 0 for rule in rebuilt), planned
     assert all(planned[rule] == 0 for rule in kept), planned
 
 
 def test_touch_and_comments_rebuild_nothing(built: Project) -> None:
-    for path in (built.folder / "workflow_scripts").rglob("*.py"):
-        path.touch()
+    for path in sorted(built.folder.rglob("*"), reverse=True):  # inputs after what they make
+        if ".snakemake" not in path.parts:
+            path.touch()
     metrics = built.folder / "workflow_scripts/pez/probes/metrics.py"
     metrics.write_text("# A comment.\n" + metrics.read_text())
-    assert plan(built.folder) == jobs()
+    assert plan(built.folder, FIGURES) == jobs()
+
+
+def test_a_plain_copy_rebuilds_nothing(smoke_run: Project, tmp_path: Path) -> None:
+    """As by `cp -r`: every file has the time at which it was copied."""
+    copy = tmp_path / "copy"
+    shutil.copytree(smoke_run.folder, copy, copy_function=shutil.copyfile)
+    assert plan(copy, FIGURES) == jobs()
+
+
+def test_shipped_weights_count_by_their_content(project: Project) -> None:
+    def provenance() -> str:
+        planned = plan_jobs(project.folder, ["figure2c"], configfiles=[])
+        job = next(job for job in planned if job.rule.name == "extract_vjepa2_nano_velocity")
+        assert not any("vjepa2_nano.safetensors" in file for file in job.input)
+        return job.params.made["provenance"]
+
+    weights = project.folder / "resources/vjepa2_nano.safetensors"
+    before = provenance()
+    weights.touch()
+    assert provenance() == before
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    assert provenance() != before
+
+
+@pytest.fixture
+def carried(smoke_run: Project, tmp_path: Path) -> Project:
+    """Artifacts in another clone, without what Snakemake knew of them."""
+    copied = smoke_run.copy(tmp_path / "carried")
+    shutil.rmtree(copied.folder / ".snakemake")
+    return copied
+
+
+def test_carried_artifacts_of_the_same_provenance_are_used(carried: Project) -> None:
+    assert plan(carried.folder, FIGURES) == jobs()
+
+
+def test_carried_artifacts_of_another_provenance_are_made_anew(carried: Project) -> None:
+    overlay = {"probes": {"speed": {"normalisation": "center"}}}
+    expected = jobs(fit_probe=4, draw_figure=1, figure2c=1)
+    assert plan(carried.folder, ["figure2c", "figure2b"], overlay) == expected
+    assert plan(carried.folder, ["figure2c", "figure2b"]) == jobs()  # what they were made from
+    style = carried.folder / "workflow_scripts/pez/figures/style.py"
+    style.write_text(style.read_text().replace("SMALL = 0.88", "SMALL = 0.9"))
+    assert plan(carried.folder, ["figure2c"]) == jobs(draw_figure=1, figure2c=1)
+
+
+def test_carried_artifacts_of_no_known_provenance_are_made_anew(carried: Project) -> None:
+    shutil.rmtree(carried.folder / SMOKE_OUT / "provenance")
+    planned = plan(carried.folder)
+    assert planned == plan(carried.folder, overlay={"output_dir": "elsewhere"})
 
 
 def test_a_moved_checkout_rebuilds_nothing(built: Project, tmp_path: Path) -> None:

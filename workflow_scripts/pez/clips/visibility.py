@@ -107,7 +107,10 @@ def note_out_of_view(table: pd.DataFrame, labels: pd.DataFrame) -> None:
     leave nothing.
     """
     if set(VISIBILITY_COLUMNS) <= set(labels.columns):
-        table.attrs[TABLE_KEY] = count_out_of_view(labels).model_dump(mode="json")
+        table.attrs[TABLE_KEY] = count_out_of_view(labels).model_dump(
+            mode="json",
+            include={"clips", "at_end", "in_last_tubelet", "unit", "by_magnitude", "r2_of_absence"},
+        )
 
 
 def in_words(counts: Iterable[tuple[float, int, int]], unit: str) -> str:

@@ -89,8 +89,9 @@ def _check_config(path: Path, spec: EncoderSpec) -> None:
         told = dict(json.loads(path.read_text()))
     except (ValueError, TypeError, RecursionError) as error:
         raise ArtifactError(f"{path} is not JSON ({error}): fetch it again.") from error
+    asked = {"heads": spec.heads, "input_size": spec.input_size}
     for key, (ours, what) in _TOLD_BY_CONFIG.items():
-        value, wanted = told.get(key), getattr(spec, ours)
+        value, wanted = told.get(key), asked[ours]
         if value is not None and value != wanted:
             raise ArtifactError(
                 f"{path} says {value} {what}, and the configuration {wanted}: set {ours}: {value} "

@@ -19,11 +19,6 @@ def family_names() -> list[str]:
     return sorted(path.stem for path in _FOLDER.glob("[a-z]*.py"))
 
 
-def family_script(name: str) -> str:
-    """Return the file of family ``name``, relative to workflow_scripts: for code fingerprints."""
-    return f"pez/encoders/families/{name}.py"
-
-
 def find_family(name: str) -> "Family":
     """Import and return family ``name``."""
     found: Family = import_module(f"pez.encoders.families.{name}").FAMILY

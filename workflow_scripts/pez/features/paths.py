@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pez.features.spec import VIEWS, View
+from pez.features.spec import View
 
 # Name of the one tensor in a feature file.
 TENSOR = "features"
@@ -42,7 +42,6 @@ def parse_feature_path(path: Path | str) -> FeatureKey:
     """
     path = Path(path)
     match = _NAME.match(path.name)
-    if not match or path.parent.name not in VIEWS:
+    if not match or path.parent.name not in STORED_DTYPE:
         raise ValueError(f"{path} is not the path of a feature file")
-    view = next(view for view in VIEWS if view == path.parent.name)
-    return FeatureKey(view, int(match[1]), int(match[2]))
+    return FeatureKey(path.parent.name, int(match[1]), int(match[2]))

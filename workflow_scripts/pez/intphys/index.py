@@ -29,7 +29,7 @@ class _Movie:
     hashes: tuple[bytes, ...]
     sizes: frozenset[tuple[int, int]]
     possible: bool | None
-    problems: tuple[str, ...]
+    problems: tuple[MovieError, ...]
 
 
 def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -> pd.DataFrame:
@@ -75,10 +75,11 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
             rows += _scene_rows(root, block, scene, quadruplet)
     sizes = Counter(size for movie in movies for size in movie.sizes)
     if len(sizes) > 1:
-        problems.append(f"movies have frames of {len(sizes)} sizes: {sorted(sizes)}")
+        problems.append(MovieError(f"movies have frames of {len(sizes)} sizes: {sorted(sizes)}"))
     strangers = [f"{row[0]}/{row[1]:02d}" for row in rows if row[5] == 0]
     problems += [
-        f"{scene}: matched movies should begin alike and do not" for scene in sorted(set(strangers))
+        MovieError(f"{scene}: matched movies should begin alike and do not")
+        for scene in sorted(set(strangers))
     ]
     if problems:
         more = f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
@@ -95,48 +96,54 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
 def _read_movie(folder: Path, frames: int) -> _Movie:
     """Decode the frames of one movie, keep their hashes, and note what is wrong."""
     if not folder.is_dir():
-        return _Movie(folder, (), frozenset(), None, (f"{folder} is missing",))
-    problems, hashes, sizes = [], [], set()
+        return _Movie(folder, (), frozenset(), None, (MovieError(f"{folder} is missing"),))
+    problems: list[MovieError] = []
+    hashes, sizes = [], set()
     possible = None
     try:
         possible = is_possible(folder)
     except MovieError as error:
-        problems.append(str(error))
+        problems.append(error)
     there = len(list((folder / "scene").glob("scene_*.png")))
     if there != frames:
-        problems.append(f"{folder / 'scene'} holds {there} frames where {frames} are due")
+        found = f"{folder / 'scene'} holds {there} frames"
+        problems.append(MovieError(f"{found} where {frames} are due"))
     for frame in range(frames):
         if there < frames and not frame_path(folder, frame).exists():
-            problems.append(f"{frame_path(folder, frame)} is missing")
+            problems.append(MovieError(f"{frame_path(folder, frame)} is missing"))
             continue
         try:
             picture = read_frame(folder, frame)
         except MovieError as error:
-            problems.append(str(error))
+            problems.append(error)
             continue
         sizes.add(picture.shape[:2])
         hashes.append(hashlib.blake2b(picture.tobytes(), digest_size=16).digest())
     return _Movie(folder, tuple(hashes), frozenset(sizes), possible, tuple(problems))
 
 
-def _check_scene(name: str, movies: Sequence[_Movie]) -> list[str]:
+def _check_scene(name: str, movies: Sequence[_Movie]) -> list[MovieError]:
     """Problems of four movies together."""
     labels = [movie.possible for movie in movies]
     if None not in labels and sum(map(bool, labels)) != MOVIES // 2:
-        return [f"{name} has {sum(map(bool, labels))} possible movies of {MOVIES}, where 2 are due"]
+        held = f"{sum(map(bool, labels))} possible movies of {MOVIES}"
+        return [MovieError(f"{name} has {held}, where 2 are due")]
     if any(movie.problems for movie in movies):
         return []  # named already; what follows compares whole movies
     problems = []
     sizes = frozenset[tuple[int, int]]().union(*(movie.sizes for movie in movies))
     if len(sizes) > 1:
-        problems.append(f"{name} has frames of {len(sizes)} sizes: {sorted(sizes)}")
+        problems.append(MovieError(f"{name} has frames of {len(sizes)} sizes: {sorted(sizes)}"))
     frames: dict[bool, Counter[bytes]] = {True: Counter(), False: Counter()}
     for movie in movies:
         frames[bool(movie.possible)].update(movie.hashes)
     if frames[True] != frames[False]:
         strange = sum((frames[False] - frames[True]).values())
         problems.append(
-            f"{name}: {strange} frames of its impossible movies are no frames of its possible ones"
+            MovieError(
+                f"{name}: {strange} frames of its impossible movies are no frames of its possible "
+                "ones"
+            )
         )
     return problems
 

@@ -259,8 +259,9 @@ class _Batch:
         outputs = torch.arange(self.outputs, device=self.device)
         rows = (keep[..., None] * self.outputs + outputs).flatten(1)
         scaled = _rows(self.scaled, rows)
-        per_fit = "split learning_rate weight_decay snapshot_step slot lowest best_step"
-        for name in per_fit.split():
+        for name in (
+            "split", "learning_rate", "weight_decay", "snapshot_step", "slot", "lowest", "best_step"
+        ):  # fmt: skip
             setattr(self, name, getattr(self, name).gather(1, keep))
         self.best = _rows(self.best, rows)
         self.snapshot = _rows(self.snapshot, rows)

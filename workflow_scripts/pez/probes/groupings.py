@@ -50,10 +50,6 @@ def group_ids(
     Raises:
         ArtifactError: the labels lack a column that the grouping needs.
     """
-
-    def sector() -> np.ndarray:
-        return spatial_sector(_starts(labels, "m"), sector_start_deg)
-
     key: tuple[np.ndarray, ...]
     match grouping:
         case "start_index":
@@ -72,13 +68,13 @@ def group_ids(
             else:
                 key = (pixel_region(_starts(labels, "m")),)
         case "spatial_sector":
-            key = (sector(),)
+            key = (_sectors(labels, sector_start_deg),)
         case "spatial_cluster":
             key = (spatial_cluster(_starts(labels, "px"), seed, kmeans_restarts),)
         case "direction_spatial_sector":
-            key = (_codes(labels, "direction_index"), sector())
+            key = (_codes(labels, "direction_index"), _sectors(labels, sector_start_deg))
         case "magnitude_spatial_sector":
-            key = (_codes(labels, "magnitude_index"), sector())
+            key = (_codes(labels, "magnitude_index"), _sectors(labels, sector_start_deg))
         case "scene":
             key = (_codes(labels, "block"), _codes(labels, "scene"))
     return np.unique(np.stack(key, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
@@ -138,6 +134,10 @@ def spatial_cluster(starts: np.ndarray, seed: int, restarts: int = 10) -> np.nda
 
     clusters = min(REGIONS, len(np.unique(starts, axis=0)))
     return KMeans(clusters, n_init=restarts, random_state=seed).fit_predict(starts).astype(np.int64)
+
+
+def _sectors(labels: pd.DataFrame, start_deg: float) -> np.ndarray:
+    return spatial_sector(_starts(labels, "m"), start_deg)
 
 
 def _codes(labels: pd.DataFrame, name: str) -> np.ndarray:

@@ -54,12 +54,15 @@ class Recipe:
         return recipe_name(self.probe, self.protocol)
 
     def to_params(self) -> dict[str, Any]:
-        """The recipe as plain data, without the fields that make no difference to it."""
+        """The recipe as plain data, without the fields that make no difference to it or have their
+        default: a new field with a default rebuilds nothing."""
+        spec = self.spec.model_dump(mode="json", exclude_defaults=True)
+        solver = self.solver.model_dump(mode="json", exclude_defaults=True)
         return {
             "probe": self.probe,
             "protocol": self.protocol,
-            "spec": self._spec_fields(),
-            "solver": self._solver_fields(),
+            "spec": {name: spec[name] for name in self._spec_fields() if name in spec},
+            "solver": {name: solver[name] for name in self._solver_fields() if name in solver},
         }
 
     @classmethod

@@ -15,6 +15,7 @@ from typing import Any
 from pez.runtime.errors import PezError
 from pez.runtime.gpu_lease import lease_gpus
 from pez.runtime.lease_log import record
+from pez.runtime.note import write_note
 from pez.runtime.progress import set_terminal
 
 logger = logging.getLogger(__name__)
@@ -35,8 +36,9 @@ def job(snakemake: Any) -> Iterator[Job]:
     Everything printed goes to the rule's log file (progress bars stay on the terminal), the
     threads of the numerical libraries follow the rule's ``threads``, and a rule with the resource
     ``gpu`` holds its devices until the process ends (``logs/gpu_leases.csv`` tells who held what).
-    Import torch inside the ``with`` block: the device has to be chosen first. A `PezError` ends the
-    job with its message alone.
+    Import torch inside the ``with`` block: the device has to be chosen first. The output ``note``
+    is written last, with the provenance of the others. A `PezError` ends the job with its message
+    alone.
     """
     _die_with_parent()
     terminal = _redirect_output(Path(snakemake.log[0])) if snakemake.log else sys.stderr
@@ -54,6 +56,8 @@ def job(snakemake: Any) -> Iterator[Job]:
         if leased and lease_log:
             record(lease_log, "lease", snakemake.rule, leased)
         yield Job(device="cuda" if leased else "cpu", threads=threads)
+        if note := snakemake.output.get("note"):
+            write_note(note, snakemake.params.made["provenance"])
     except PezError as error:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)

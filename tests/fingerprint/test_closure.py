@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pez.runtime.fingerprint import code_fingerprint, import_closure
+from pez.fingerprint import CodeBase
 
 
 @pytest.fixture
@@ -20,7 +20,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def test_closure_holds_lazy_and_nested_imports(project: Path) -> None:
-    names = {str(path.relative_to(project)) for path in import_closure("run.py", project)}
+    code = CodeBase(project)
+    modules = [code.source.module(name) for name in code.closure("run.py").executed]
+    names = {str(module.path.relative_to(project)) for module in modules if module}
     assert names == {
         "run.py", "pkg/__init__.py", "pkg/a.py", "pkg/inner/__init__.py", "pkg/inner/b.py",
     }  # fmt: skip
@@ -36,6 +38,6 @@ def test_closure_holds_lazy_and_nested_imports(project: Path) -> None:
     ],
 )
 def test_what_changes_the_fingerprint(project: Path, file: str, text: str, changes: bool) -> None:
-    before = code_fingerprint("run.py", project)
+    before = CodeBase(project).fingerprint("run.py")
     (project / file).write_text(text)
-    assert (code_fingerprint("run.py", project) != before) is changes
+    assert (CodeBase(project).fingerprint("run.py") != before) is changes

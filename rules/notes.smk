@@ -1,0 +1,87 @@
+"""Notes of provenance beside what jobs make: who has one, and what they are compared with.
+
+Functions only: the rules stand in the other files.
+"""
+
+# Snakemake's record of a file whose provenance is another now: it sees that parameters have changed.
+UNKNOWN = MetadataRecord(
+    params=["made elsewhere, of another provenance or an unknown one"],
+    record_format_version=RECORD_FORMAT_VERSION,
+)
+
+
+def note(rule, job):
+    """File in which a job notes its provenance, beside what it makes.
+
+    Large files are `ancient` inputs: Snakemake would compare them by time alone, and copies have
+    other times. The note stands in for them: a small file, compared by its content, that is made
+    anew whenever they are. Whether they are what they should be is in the provenance.
+    """
+    return f"{OUT}/provenance/{rule}/{job}.json"
+
+
+def clip_notes(dataset, shard=None):
+    """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
+    if dataset not in CONFIG.clips.datasets:
+        return [note("sample_intphys", dataset)]
+    shards = clip_shards(dataset) if shard is None else clips_of_features(dataset, shard)
+    return [note("render_clips", f"{dataset}.{Path(file).stem[-3:]}") for file in shards]
+
+
+def movie_notes(dataset):
+    """Notes of the generated movies; others have none."""
+    if dataset != MINI:
+        return []
+    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
+    return [
+        note("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
+    ]
+
+
+def checkpoint_notes(model):
+    """Note of the checkpoint of `model` that is fetched; one that is there already has none."""
+    source = CONFIG.encoder(model).weights
+    if source.source == "hub":
+        return [note("fetch_from_hub", model)]
+    return [] if local_checkpoint(model) else [note("download_checkpoint", source.file)]
+
+
+def weights_note(model):
+    """Note of the weights that are built for `model`; shipped ones have none."""
+    rules = {
+        "checkpoint": "convert_checkpoint",
+        "hub": "convert_checkpoint",
+        "permuted": "permute_weights",
+        "random": "initialise_encoder",
+    }
+    source = CONFIG.encoder(model).weights.source
+    return [note(rules[source], model)] if source in rules else []
+
+
+def feature_notes(model, dataset):
+    """Notes of the features of `model` on `dataset`."""
+    return [
+        note("extract_features", f"{model}.{dataset}.{shard}") for shard in feature_shards(dataset)
+    ]
+
+
+def stands(provenance, note, files):
+    """Have `files` made anew that came here without Snakemake's record and are not of this provenance.
+
+    Returns no input: it is to be called among a rule's inputs, the one thing that Snakemake asks
+    for of every job that it plans.
+    """
+    records = workflow.persistence
+    if records is None or workflow.exec_mode != ExecMode.DEFAULT:
+        return []
+    record = records._read_record(files[0])
+    foreign = record is None or record.params == UNKNOWN.params
+    if foreign and any(map(os.path.lexists, files)):
+        matches = read_note(note) == provenance["provenance"]
+        for file in [*files, note]:  # Snakemake looks at records where every output has one
+            if matches:
+                records._delete_record(file)
+            else:
+                records._write_record(file, UNKNOWN)
+        records._clear_cache()
+    return []

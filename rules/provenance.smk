@@ -1,0 +1,247 @@
+"""What every file is made from. Functions only: the rules stand in the other files.
+
+`..._given` is what a rule's script is given, `..._made` the provenance of its files: a digest of
+that, of the code, and of the provenance of the inputs (see docs/cache.md), a parameter of the rule.
+"""
+
+
+def code(script, given=None):
+    """Fingerprint of the code that a script reaches when it is given sections and names `given`."""
+    return CODE.fingerprint(script, None if given is None else frozenset(names_in(given)))
+
+
+@cache
+def simulate_made(dataset):
+    given = simulate_given(dataset)
+    return made(given, code("simulate_clips.py", given), [])
+
+
+def simulate_given(dataset):
+    return {"dataset": CONFIG.clips.datasets[dataset], "scene": CONFIG.clips.scene}
+
+
+@cache
+def render_made(dataset):
+    given = render_given()
+    return made(given, code("render_clips.py", given), [simulate_made(dataset)["provenance"]])
+
+
+def render_given():
+    return {"scene": CONFIG.clips.scene, "render": CONFIG.clips.render}
+
+
+@cache
+def render_mini_made():
+    given = render_mini_given()
+    return made(given, code("render_intphys_mini.py", given), [])
+
+
+def render_mini_given():
+    mini = CONFIG.intphys.mini  # how many scenes there are is of no matter to one of them
+    return mini.model_copy(update={"scenes": type(mini).model_fields["scenes"].default})
+
+
+@cache
+def index_made(dataset):
+    if dataset == MINI:
+        movies = render_mini_made()["provenance"]
+    else:
+        movies = digest([Path(label).read_text() for label in movie_files(dataset)])
+    return made(index_given(dataset), code("index_intphys.py"), [movies])
+
+
+def index_given(dataset):
+    return {
+        "root": movies_root(dataset),
+        "scenes": CONFIG.intphys.scenes(dataset),
+        "frames": CONFIG.intphys.frames(dataset),
+    }
+
+
+@cache
+def sample_made(dataset):
+    given = sample_given(dataset)
+    return made(given, code("sample_intphys.py", given), [index_made(dataset)["provenance"]])
+
+
+def sample_given(dataset):
+    return {
+        "dataset": dataset,
+        "root": movies_root(dataset),
+        "sampling": CONFIG.intphys.sampling,
+        "shard_size": CONFIG.intphys.shard_size,
+    }
+
+
+def labels_made(dataset):
+    """Provenance of the labels of `dataset`."""
+    return simulate_made(dataset) if dataset in CONFIG.clips.datasets else sample_made(dataset)
+
+
+def clips_made(dataset):
+    """Provenance of the clip shards of `dataset`."""
+    return render_made(dataset) if dataset in CONFIG.clips.datasets else sample_made(dataset)
+
+
+@cache
+def preview_made(dataset):
+    return made({}, code("preview_clips.py"), [clips_made(dataset)["provenance"]])
+
+
+@cache
+def preview_intphys_made(dataset):
+    given = {"root": movies_root(dataset)}
+    return made(given, code("preview_intphys.py"), [index_made(dataset)["provenance"]])
+
+
+@cache
+def download_made(file):
+    return made(checkpoint_url(file), code("download_checkpoint.py"), [])
+
+
+@cache
+def fetch_made(model):
+    given = CONFIG.encoder(model).weights
+    return made(given, code("fetch_from_hub.py", given), [])
+
+
+@cache
+def convert_made(model):
+    given = convert_given(model)
+    return made(given, code("convert_checkpoint.py", given), [published(model)])
+
+
+def published(model):
+    """What the published weights of `model` are: provenance of a download, or samples of a file."""
+    source = CONFIG.encoder(model).weights
+    if source.source == "hub":
+        return fetch_made(model)["provenance"]
+    if local_checkpoint(model):
+        return sampled_digest(checkpoint_files(model))
+    return download_made(source.file)["provenance"]
+
+
+def convert_given(model):
+    return {
+        "encoder": CONFIG.encoder(model),
+        "checkpoint_encoder": CONFIG.encoders.checkpoint_encoder,
+    }
+
+
+@cache
+def initialise_made(model):
+    given = CONFIG.encoder(model)
+    return made(given, code("initialise_encoder.py", given), [])
+
+
+@cache
+def permute_made(model):
+    given = permute_given(model)
+    inputs = [weights_provenance(permuted_from(model))]
+    return made(given, code("permute_weights.py", given), inputs)
+
+
+def permute_given(model):
+    """Every field: the file of the weights records them."""
+    return CONFIG.encoder(model).weights.model_dump(mode="json")
+
+
+def permuted_from(model):
+    """The model whose weights those of `model` are, permuted."""
+    return CONFIG.encoder(model).weights.of
+
+
+@cache
+def weights_provenance(model):
+    """What the weights of `model` are: provenance of their file, or content of a shipped one."""
+    weights = CONFIG.encoder(model).weights
+    match weights.source:
+        case "embedded":
+            return digest_of_file(CHECKOUT / weights.file)
+        case "random":
+            return initialise_made(model)["provenance"]
+        case "permuted":
+            return permute_made(model)["provenance"]
+    return convert_made(model)["provenance"]
+
+
+@cache
+def extract_made(model, dataset):
+    # every view counts: which of them are wanted is told by the files, and changes none of them
+    given = extract_given(model)
+    inputs = [clips_made(dataset)["provenance"], weights_provenance(model)]
+    return made(given, code("extract_features.py", [given, VIEWS]), inputs)
+
+
+def extract_given(model):
+    return {
+        "model": model,
+        "encoder": CONFIG.encoder(model),
+        "extraction": CONFIG.extraction,
+    }
+
+
+@cache
+def fit_made(model, fit):
+    # names that stand at their defaults are none of the parameters, and count all the same
+    given, recipe = fit_given(model, fit), FITS[fit]
+    names = [recipe.spec, recipe.solver, VIEWS_OF_POOLING[recipe.spec.pooling]]
+    dataset = recipe.spec.dataset
+    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
+    return made(given, code("fit_probe.py", names), inputs)
+
+
+def fit_given(model, fit):
+    return {
+        "recipe": FITS[fit].to_params(),
+        "layers": CONFIG.encoder(model).layers,
+        "width": CONFIG.encoder(model).hidden_size,
+    }
+
+
+@cache
+def draw_made(figure):
+    given = draw_given(figure)
+    recipes = [CONFIG.recipes[name] for name in given["recipes"]]
+    names = [given, *([recipe.spec, recipe.solver] for recipe in recipes)]
+    tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
+    probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
+    return made(given, code("draw_figure.py", names), tables + probes)
+
+
+def draw_given(figure):
+    return {
+        "figure": CONFIG.figures[figure],
+        "style": CONFIG.figure_style,
+        **figure_recipes(figure),
+        "models": figure_networks(figure),
+        "controls": figure_controls(figure),
+        "clips": clips_facts(figure),
+    }
+
+
+@cache
+def timings_made(figure):
+    given = figure_benchmarks(figure)
+    return made(given, code("summarise_timings.py"), [draw_made(figure)["provenance"]])
+
+
+@cache
+def pretrain_made():
+    given = pretrain_given()
+    return made(given, code("pretrain_nano.py", given), [])
+
+
+def pretrain_given():
+    """The architecture alone: which weights a figure's model reads is of no matter here."""
+    encoder = CONFIG.encoders.models[CONFIG.pretraining.model]
+    return {
+        "pretraining": PretrainingSpec.model_validate(CONFIG.pretraining.training()),
+        "encoder": encoder.model_copy(update={"weights": RandomWeights(source="random")}),
+    }
+
+
+@cache
+def draw_pretraining_made():
+    given = CONFIG.figure_style
+    return made(given, code("draw_pretraining.py", given), [pretrain_made()["provenance"]])

@@ -1,0 +1,90 @@
+"""Fingerprints of every script, for the names that the default configuration gives its rules."""
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conftest import CHECKOUT
+from pez.config.load import load_config
+from pez.config.model import Config
+from pez.controls.registry import control_names
+from pez.encoders.registry import family_names
+from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.fingerprint import SCRIPTS, CodeBase
+from pez.fingerprint.choices import choices_of, names_in
+from pez.probes.recipes import Recipe
+
+CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_names()})
+ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder")
+
+
+def names_of_fit(recipe: Recipe) -> list[Any]:
+    """What the rule of a fit hands to `code`, see rules/provenance.smk."""
+    return [recipe.spec, recipe.solver, VIEWS_OF_POOLING[recipe.spec.pooling]]
+
+
+def names_of_figure(config: Config, figure: str) -> list[Any]:
+    """What the rule of a figure hands to `code`."""
+    spec = config.figures[figure]
+    recipes = [config.recipes[name] for name in spec.recipes]
+    facts = ["embedded", "random", "kubric", "uniform"]
+    return [spec, *([recipe.spec, recipe.solver] for recipe in recipes), *facts]
+
+
+@cache
+def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
+    """Script and chosen names of every kind of job, by the kind's name.
+
+    Fits are ``fit_probe`` with the recipe's name, figures ``draw_figure`` with the figure's;
+    encoders have a kind for every family.
+    """
+    added = yaml.safe_load((CHECKOUT / "tests/fingerprint/probes.yaml").read_text())
+    merged = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    merged["probes"] |= added["probes"]
+    config = load_config(merged, CHECKOUT)
+    scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
+    given: dict[str, Any] = dict(scripts)
+    for script in ("fit_probe", "draw_figure", *ENCODER_SCRIPTS):
+        del given[script]
+    for family in family_names():
+        published = config.encoder("vjepa2_large").model_copy(update={"family": family})
+        for script in ENCODER_SCRIPTS:
+            given[f"{script} {family}"] = [published, config.extraction, "target_encoder"]
+        given[f"extract_features {family}"].append(VIEWS)
+    given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
+    given["simulate_clips"] = [config.clips.datasets["velocity"], config.clips.scene]
+    given["render_clips"] = [config.clips.scene, config.clips.render]
+    given["sample_intphys"] = config.intphys.sampling
+    given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
+    for name, recipe in config.recipes.items():
+        given[f"fit_probe {name}"] = names_of_fit(recipe)
+    for name in config.figures:
+        given[f"draw_figure {name}"] = names_of_figure(config, name)
+    return {
+        name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))
+        for name, what in given.items()
+    }
+
+
+def fingerprints(root: Path = SCRIPTS, added: Iterable[str] = ()) -> dict[str, str]:
+    """Fingerprint of every kind of job, of the code under ``root``.
+
+    ``added``: names that the configuration may choose there, beside those that it may choose here.
+    """
+    code = CodeBase(root, CHOICES | set(added))
+    return {name: code.fingerprint(*job) for name, job in jobs().items()}
+
+
+def changed(root: Path, added: Iterable[str] = ()) -> set[str]:
+    """Kinds of jobs whose fingerprint under ``root`` is not that of the code as it is."""
+    now, before = fingerprints(root, added), as_it_is()
+    return {name for name in before if now[name] != before[name]}
+
+
+@cache
+def as_it_is() -> dict[str, str]:
+    """Fingerprints of the code as it is."""
+    return fingerprints()

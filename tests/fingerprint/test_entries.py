@@ -1,0 +1,187 @@
+"""A new entry of a table rebuilds nothing of the others."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from fingerprint.defaults import changed, jobs
+from pez.fingerprint import SCRIPTS
+
+TARGET = [
+    ("probes/spec.py", '    "speed",\n', '    "speed",\n    "heading",\n'),
+    (
+        "probes/catalogue.py",
+        '    "speed": TargetInfo',
+        '    "heading": TargetInfo(("direction_rad",), ("angle",), VELOCITY, "wrapped"),\n'
+        '    "speed": TargetInfo',
+    ),
+]
+GROUPING = [
+    ("probes/spec.py", '    "start_index",\n', '    "start_index",\n    "heading",\n'),
+    (
+        "probes/groupings.py",
+        '        case "condition":',
+        '        case "heading":\n            key = (heading(labels),)\n        case "condition":',
+    ),
+    (
+        "probes/groupings.py",
+        "def spatial_sector",
+        "def heading(labels):\n    return 1\n\n\ndef spatial_sector",
+    ),
+]
+POOLING = [
+    ("features/spec.py", '    "temporal_first",\n', '    "temporal_first",\n    "middle",\n'),
+    (
+        "features/spec.py",
+        '    "mean": ("tubelet_mean",),\n',
+        '    "mean": ("tubelet_mean",),\n    "middle": ("tubelet_mean",),\n',
+    ),
+    (
+        "features/views.py",
+        '        case "temporal_first":',
+        '        case "middle":\n            return stored["tubelet_mean"][:, 4]\n'
+        '        case "temporal_first":',
+    ),
+]
+SOLVER = [
+    (
+        "probes/spec.py",
+        "class AttentiveSolver(Schema):",
+        "class LassoSolver(Schema):\n"
+        '    method: Literal["lasso"]\n'
+        "    alphas: tuple[Positive, ...]\n\n\n"
+        "class AttentiveSolver(Schema):",
+    ),
+    (
+        "probes/spec.py",
+        "AnySolver = GradientSolver |",
+        "AnySolver = LassoSolver | GradientSolver |",
+    ),
+    (
+        "probes/selection.py",
+        "from pez.probes.spec import ",
+        "from pez.probes.lasso import fit_lasso\nfrom pez.probes.spec import LassoSolver, ",
+    ),
+    (
+        "probes/selection.py",
+        "        case RidgeSolver() as solver:",
+        "        case LassoSolver() as solver:\n"
+        "            return fit_lasso(task, solver, features)\n"
+        "        case RidgeSolver() as solver:",
+    ),
+    ("probes/lasso.py", "", "def fit_lasso(task, solver, features):\n    return {}\n"),
+]
+FIGURE = [
+    (
+        "figures/spec.py",
+        "class PlausibilityFigureSpec(_AnyFigure):",
+        "class MapFigureSpec(_AnyFigure):\n"
+        '    kind: Literal["map"]\n\n\n'
+        "class PlausibilityFigureSpec(_AnyFigure):",
+    ),
+    (
+        "figures/draw.py",
+        "        if isinstance(spec, PlausibilityFigureSpec):",
+        "        if isinstance(spec, MapFigureSpec):\n"
+        "            built = build_map(spec, inputs)\n"
+        "        elif isinstance(spec, PlausibilityFigureSpec):",
+    ),
+    (
+        "figures/draw.py",
+        "import FigureSpec,",
+        "import FigureSpec, MapFigureSpec,",
+    ),
+    (
+        "figures/draw.py",
+        "from pez.figures.style",
+        "from pez.figures.map import build_map\nfrom pez.figures.style",
+    ),
+    ("figures/map.py", "", "def build_map(spec, inputs):\n    return 1\n"),
+]
+FAMILY = [
+    (
+        "encoders/families/other.py",
+        "",
+        "from pez.encoders.family import Family\n\nFAMILY = Family()\n",
+    )
+]
+CONTROL = [("controls/kinds/noise.py", "", 'CONTROL = "noise"\n')]
+PROBE_FIELD = [
+    (
+        "probes/spec.py",
+        "    kmeans_restarts: int",
+        "    added: float = 0.0\n    kmeans_restarts: int",
+    )
+]
+FIELD = [
+    (
+        "encoders/spec.py",
+        "    weights: Weights\n",
+        '    drop: float = Field(0.0, description="share")\n    weights: Weights\n',
+    )
+]
+SCENE_FIELD = [
+    (
+        "clips/spec.py",
+        "    ball_mass_kg: float",
+        "    ball_spin: float = 0.0\n    ball_mass_kg: float",
+    )
+]
+FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(SCRIPTS, tmp_path / "scripts"))
+
+
+@pytest.mark.parametrize(
+    ("edits", "name", "rebuilt"),
+    [
+        pytest.param(TARGET, "heading", set(), id="target"),
+        pytest.param(GROUPING, "heading", set(), id="grouping"),
+        pytest.param(POOLING, "middle", set(), id="pooling"),
+        pytest.param(SOLVER, "lasso", set(), id="solver"),
+        pytest.param(FIGURE, "map", set(), id="figure kind"),
+        pytest.param(FAMILY, "other", set(), id="family"),
+        pytest.param(CONTROL, "noise", set(), id="control"),
+        # what records a whole section in its file, field by field, counts every field: a training's
+        # state (no figure needs it), and a clip shard
+        pytest.param(FIELD, "", {"pretrain_nano"}, id="field that nothing reads"),
+        pytest.param(PROBE_FIELD, "", FIGURES, id="field that figures tell"),
+        pytest.param(SCENE_FIELD, "", {"render_clips"}, id="field that a file records"),
+    ],
+)
+def test_a_new_entry_rebuilds_nothing_of_the_others(
+    root: Path, edits: list[tuple[str, str, str]], name: str, rebuilt: set[str]
+) -> None:
+    for file, old, new in edits:
+        path = root / "pez" / file
+        text = path.read_text() if path.exists() else ""
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+    assert changed(root, [name]) == rebuilt
+
+
+def test_a_family_behind_a_lazy_import_counts_where_it_is_chosen(tmp_path: Path) -> None:
+    """`import_module(f"...{name}")` reaches the module of the name that the rule is given."""
+    from pez.fingerprint import CodeBase
+
+    package = tmp_path / "pkg/families"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
+    (tmp_path / "run.py").write_text(
+        "from importlib import import_module\n"
+        'family = import_module(f"pkg.families.{snakemake.params.family}")\n'
+        "family.build()\n"
+    )
+    (package / "one.py").write_text("def build():\n    return 1\n\ndef unused():\n    return 1\n")
+    before = CodeBase(tmp_path, {"one"}).fingerprint("run.py", frozenset({"one"}))
+    (package / "two.py").write_text("def build():\n    return 2\n")
+    code = CodeBase(tmp_path, {"one", "two"})
+    assert code.fingerprint("run.py", frozenset({"one"})) == before
+    assert code.fingerprint("run.py", frozenset({"two"})) != before
+    (package / "one.py").write_text("def build():\n    return 3\n")
+    assert CodeBase(tmp_path, {"one", "two"}).fingerprint("run.py", frozenset({"one"})) != before

@@ -1,0 +1,192 @@
+"""An edit that can change a number rebuilds the jobs that use it, and no others."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from fingerprint.defaults import CHOICES, as_it_is, jobs
+from fingerprint.test_messages import renumber
+from pez.fingerprint import SCRIPTS, CodeBase, silent
+
+PROBES = {name for name in jobs() if name.startswith("fit_probe")}
+MOVIE_PROBES = {name for name in PROBES if "plausibility" in name}
+ATTENTIVE = {name for name in PROBES if "attentive" in name}
+RIDGE = {name for name in PROBES - MOVIE_PROBES if name.endswith(".strict")}
+GRADIENT = PROBES - ATTENTIVE - RIDGE
+FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
+MOVIE_FIGURES = {f"draw_figure figure{number}" for number in (1, 6, 8)}
+BALL_FIGURES = FIGURES - MOVIE_FIGURES
+SECTORS = {
+    f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
+}
+FAMILIES = ("videomae", "vjepa2", "vjepa2_1")
+
+
+def of_families(script: str, *names: str) -> set[str]:
+    """Jobs of ``script`` for the families ``names``, or for all."""
+    return {f"{script} {name}" for name in names or FAMILIES}
+
+
+EXTRACTION = of_families("extract_features")
+CONVERSION = of_families("convert_checkpoint")
+ENCODERS = EXTRACTION | CONVERSION | of_families("initialise_encoder")
+VJEPA = ("vjepa2", "vjepa2_1")
+ROTARY = {name for name in ENCODERS if name.endswith(VJEPA)}
+
+EDITS = [
+    # conversion and initialisation build the encoder too, for the shapes of its parameters
+    ("encoders/rotary.py", "_BASE = 10_000", "_BASE = 20_000", ROTARY | {"pretrain_nano"}),
+    ("encoders/preprocess.py", "0.485", "0.5", ENCODERS | {"pretrain_nano"}),
+    ("encoders/preprocess.py", "293 / 256", "294 / 256", EXTRACTION),
+    ("encoders/published.py", "_STD = 0.02", "_STD = 0.03",
+     of_families("initialise_encoder", *VJEPA) | {"pretrain_nano"}),
+    ("encoders/published.py", '"query", "key"', '"key", "query"', CONVERSION),
+    ("encoders/families/vjepa2_1.py", "_MODALITY_STD = 1e-6", "_MODALITY_STD = 1e-5",
+     {"initialise_encoder vjepa2_1"}),
+    ("encoders/permute.py", "torch.randperm(len(flat)", "torch.randperm(1 + len(flat)",
+     {"permute_weights"}),
+    ("encoders/hub.py", '"config.json", "*.safetensors"', '"*.safetensors"', {"fetch_from_hub"}),
+    ("controls/kinds/shuffled.py", '"linewidth": 0.8', '"linewidth": 0.9', MOVIE_FIGURES),
+    ("controls/kinds/untrained.py", '"linewidth": 1.0', '"linewidth": 0.9', FIGURES),
+    ("controls/kinds/permuted.py", '"linewidth": 0.9', '"linewidth": 0.8', set()),
+    ("encoders/download.py", "_CHUNK = 2**16", "_CHUNK = 2**17", {"download_checkpoint"}),
+    ("features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)", EXTRACTION),
+    ("features/spec.py", "layer + 1", "layer + 2", PROBES | FIGURES),
+    ("features/views.py", '[:, -1] - stored["tubelet_mean"][:, 0]',
+     '[:, -1] - stored["tubelet_mean"][:, 1]', {"fit_probe direction_vxy.reference"}),
+    ("probes/metrics.py", "return 1.0 - float(", "return 2.0 - float(", PROBES),
+    ("probes/groupings.py", "n_init=restarts", "n_init=1 + restarts",
+     {"fit_probe speed_cluster.reference"}),
+    ("probes/groupings.py", "(2 * np.pi), 1.0)", "(3 * np.pi), 1.0)", SECTORS),
+    ("probes/adam_update.py", "0.9, 0.999, 1e-8", "0.9, 0.99, 1e-8", GRADIENT),
+    ("probes/ridge.py", "values.clamp(min=0)", "values.clamp(min=1)", RIDGE),
+    ("probes/attentive_classifier.py", "MLP_RATIO = 4", "MLP_RATIO = 3", ATTENTIVE),
+    ("probes/plausibility.py", "[1, 1, 0, 0]", "[1, 0, 1, 0]", MOVIE_PROBES),
+    ("probes/plausibility.py", "THRESHOLD = 0.5", "THRESHOLD = 0.6", MOVIE_PROBES),
+    ("probes/catalogue.py", '("vx_px", "vy_px"), ("vx", "vy"), VELOCITY, "image")',
+     '("vx_px", "vx_px"), ("vx", "vy"), VELOCITY, "image")', {"fit_probe direction_vxy.reference"}),
+    ("intphys/spec.py", "MOVIES = 4", "MOVIES = 5",
+     MOVIE_PROBES | MOVIE_FIGURES | {"index_intphys"}),
+    ("intphys/spec.py", "DEV_SCENES, DEV_FRAMES = 30", "DEV_SCENES, DEV_FRAMES = 29", set()),
+    ("intphys/mini_scene.py", "default_rng(", "RandomState(", {"render_intphys_mini"}),
+    ("clips/labels.py", "np.pi * direction /", "np.pi * (1 + direction) /", {"simulate_clips"}),
+    ("clips/scene.py", "GRAVITY_M_S2 = 10.0", "GRAVITY_M_S2 = 9.8",
+     {"simulate_clips", "render_clips", "render_intphys_mini"}),
+    ("clips/region_renderer.py", "=samples,", "=samples - 1,",
+     {"render_clips", "render_intphys_mini"}),
+    ("clips/procedural.py", "uniform", "uniform_", {"pretrain_nano"}),
+    ("emergence/curves.py", "round(layers / 3)", "round(layers / 4)", FIGURES),
+    ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", MOVIE_FIGURES),
+    ("figures/page.py", "(0.0, 0.25, 0.5", "(0.0, 0.2, 0.5", FIGURES),
+    ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", FIGURES | {"draw_pretraining"}),
+    ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
+    ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
+    ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
+    ("runtime/tables.py", "table.to_parquet(temporary, index=False)",
+     "table.to_parquet(temporary, index=True)",
+     PROBES | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}),
+]  # fmt: skip
+
+# Which jobs a number in a module of each package may belong to.
+BALLS, MOVIES = {"simulate_clips", "render_clips", "preview_clips"}, {
+    "render_intphys_mini", "index_intphys", "sample_intphys", "preview_intphys",
+}  # fmt: skip
+WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
+OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
+OWNERS = {
+    "clips": BALLS | MOVIES | {"pretrain_nano"},
+    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano"},
+    "features": EXTRACTION | PROBES,
+    "probes": PROBES | FIGURES,
+    "emergence": FIGURES,
+    "figures": FIGURES | {"draw_pretraining"},
+    "intphys": MOVIES | MOVIE_PROBES | FIGURES,
+    "pretraining": {"pretrain_nano"},
+    "runtime": set(jobs()),
+    "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
+    "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
+    "config": set[str](),
+    "controls": FIGURES,
+    "fingerprint": set[str](),
+}
+
+
+def owners(module: str) -> set[str]:
+    """Jobs that a number in ``module``, pez.package.name, may belong to."""
+    name = module.removeprefix("pez.")
+    return OWNERS.get(name) or OWNERS[name.split(".")[0]]
+
+
+class Edited:
+    """Fingerprints of the code with one module replaced; the others are read once for all."""
+
+    def __init__(self, root: Path = SCRIPTS) -> None:
+        self.code = CodeBase(root, CHOICES)
+        for job in jobs().values():
+            self.code.fingerprint(*job)
+
+    def changed(self, module: str, text: str, tmp_path: Path) -> set[str]:
+        """Kinds of jobs that rebuild when ``module`` has ``text``."""
+        code, known = CodeBase(SCRIPTS, CHOICES), self.code._units
+        path = tmp_path / "edited.py"
+        path.write_text(text)
+        read = type(known.source)(tmp_path)
+        edited = read.module("edited")
+        assert edited is not None
+        edited.name = module
+        units = code._units
+        units.source._modules = {**known.source._modules, module: edited}
+        units._units = {key: unit for key, unit in known._units.items() if key.module != module}
+        units._effects = {name: one for name, one in known._effects.items() if name != module}
+        now = {name: code.fingerprint(*job) for name, job in jobs().items()}
+        return {name for name, before in as_it_is().items() if now[name] != before}
+
+
+@pytest.fixture(scope="module")
+def edited() -> Edited:
+    return Edited()
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), EDITS, ids=lambda one: str(one)[:40])
+def test_an_edit_rebuilds_what_uses_it(
+    edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
+) -> None:
+    text = (SCRIPTS / "pez" / file).read_text()
+    assert old in text
+    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
+    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
+
+
+# Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.
+WITHOUT = {
+    "pez.controls.kinds.permuted", "pez.controls.spec", "pez.emergence.facts", "pez.encoders.hub",
+    "pez.intphys.surprise", "pez.pretraining.evaluate", "pez.probes.recipes", "pez.runtime.schema",
+}  # fmt: skip
+
+
+def modules() -> list[str]:
+    paths = sorted((SCRIPTS / "pez").rglob("*.py"))
+    return [".".join(path.relative_to(SCRIPTS).with_suffix("").parts) for path in paths]
+
+
+def test_another_number_anywhere_rebuilds_jobs_of_its_package_alone(
+    edited: Edited, tmp_path: Path
+) -> None:
+    """Every module in turn, with every number in it changed."""
+    silent_modules = silent.OUTSIDE_PROVENANCE | silent.SILENT_MODULES
+    strangers, unnoticed = {}, []
+    for name in modules():
+        text = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
+        if not text.exists() or not text.read_text():
+            continue
+        before = ast.parse(text.read_text())
+        after = renumber(ast.parse(text.read_text()))
+        changed = edited.changed(name, ast.unparse(after), tmp_path)
+        if extra := changed - owners(name):
+            strangers[name] = extra
+        counts = name not in silent_modules and owners(name)
+        if ast.dump(before) != ast.dump(after) and counts and not changed:
+            unnoticed.append(name)
+    assert strangers == {}
+    assert set(unnoticed) == WITHOUT
