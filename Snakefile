@@ -18,10 +18,8 @@ from pez.config.load import load_config
 from pez.config.model import describe_weights
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.registry import family_script
-from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.features.spec import VIEWS_OF_POOLING
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
-from pez.probes.recipes import SHUFFLED_SUFFIX
 from pez.runtime.errors import ConfigError
 from pez.runtime.fingerprint import code_fingerprint
 
@@ -40,7 +38,7 @@ FITS = CONFIG.fits
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets()),
-    model="|".join(CONFIG.encoders.registry()),
+    model="|".join(CONFIG.networks),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
     shard=r"\d{3}",

@@ -122,7 +122,11 @@ def layer_flop(task: PlausibilityTask, solver: AttentiveSolver, count: int, widt
     splits = [*task.outer, *task.inner]
     trained = sum(int(split.train.sum()) for split in splits)
     read = sum(int(split.held_out.sum()) for split in splits)
-    return solver.epochs * (3 * trained + read) * forward_flop(count, width, solver.depth)
+    return (
+        solver.epochs
+        * (3 * trained + read)
+        * forward_flop(count, width, solver.depth, solver.heads)
+    )
 
 
 def check_equality(device: str) -> None:

@@ -76,6 +76,32 @@ rule convert_checkpoint:
         "../workflow_scripts/convert_checkpoint.py"
 
 
+rule permute_weights:
+    input:
+        weights=lambda wildcards: weights(CONFIG.encoder(wildcards.model).weights.of),
+    output:
+        f"{OUT}/checkpoints/{{model}}.safetensors",
+    log:
+        f"{OUT}/logs/permute_weights/{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/permute_weights/{{model}}.tsv"
+    wildcard_constraints:
+        model=models_with("permuted"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=10,
+    params:
+        permutation=lambda wildcards: CONFIG.encoder(wildcards.model).weights.model_dump(),
+        code=code("permute_weights.py"),
+    message:
+        "Weights of {wildcards.model}"
+    script:
+        "../workflow_scripts/permute_weights.py"
+
+
 rule initialise_encoder:
     output:
         f"{OUT}/checkpoints/{{model}}.safetensors",

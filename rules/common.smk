@@ -76,8 +76,8 @@ def clips_of_features(dataset, shard):
 
 def models_with(*sources):
     """Wildcard constraint: the models whose weights come from one of ``sources``."""
-    registry = CONFIG.encoders.registry()
-    names = [name for name, spec in registry.items() if spec.weights.source in sources]
+    networks = CONFIG.networks.items()
+    names = [name for name, spec in networks if spec.weights.source in sources]
     return "|".join(names) or "none"
 
 
@@ -145,14 +145,19 @@ def probe_threads(fit):
 
 
 def figure_probes(figure):
-    """Probe results that ``figure`` shows: on its models and, unless the labels are shuffled, on
-    their untrained controls (one control at a time)."""
-    return [
-        f"{OUT}/probes/{model}/{fit}.parquet"
-        for model in CONFIG.models_of(figure)
-        for fit in CONFIG.figures[figure].fits
-        if not (model.endswith(UNTRAINED_SUFFIX) and fit.endswith(SHUFFLED_SUFFIX))
-    ]
+    """Probe results that ``figure`` shows."""
+    return [f"{OUT}/probes/{network}/{fit}.parquet" for network, fit in CONFIG.fits_of(figure)]
+
+
+def figure_networks(figure):
+    """Facts of the models that ``figure`` shows, and of the networks that replace them."""
+    networks = dict.fromkeys(network for network, _ in CONFIG.fits_of(figure))
+    return {network: model_facts(network) for network in networks}
+
+
+def figure_controls(figure):
+    """Controls of ``figure`` and their seeds."""
+    return {name: list(CONFIG.controls[name].seeds) for name in CONFIG.figures[figure].controls}
 
 
 def figure_recipes(figure):
@@ -231,6 +236,8 @@ def figure_benchmarks(figure):
             for shard in feature_shards(dataset)
         ]
     jobs += [
-        (rule, model) for rule in ("convert_checkpoint", "initialise_encoder") for model in models
+        (rule, model)
+        for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights")
+        for model in models
     ]
     return [f"{OUT}/benchmarks/{rule}/{job}.tsv" for rule, job in jobs]

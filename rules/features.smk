@@ -28,7 +28,7 @@ rule choose_precision:
         "../workflow_scripts/choose_precision.py"
 
 
-for model in CONFIG.encoders.registry():
+for model in CONFIG.networks:
     for dataset in CONFIG.datasets():
 
         rule:

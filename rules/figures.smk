@@ -28,7 +28,8 @@ rule draw_figure:
         style=CONFIG.figure_style.model_dump(mode="json"),
         recipes=lambda wildcards: figure_recipes(wildcards.figure),
         models=lambda wildcards: {
-            model: model_facts(model) for model in CONFIG.models_of(wildcards.figure)
+            "networks": figure_networks(wildcards.figure),
+            "controls": figure_controls(wildcards.figure),
         },
         clips=lambda wildcards: clips_facts(wildcards.figure),
         code=code("draw_figure.py"),

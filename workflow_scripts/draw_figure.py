@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pez.controls.registry import variants
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import read_references
 from pez.emergence.visibility import read_out_of_view
@@ -19,7 +20,12 @@ if __name__ == "__main__":
         recipes = {
             name: Recipe.from_params(values) for name, values in params.recipes["recipes"].items()
         }
-        check_results(results, recipes)
+        controls = [
+            variant
+            for name, seeds in params.models["controls"].items()
+            for variant in variants(name, seeds)
+        ]
+        check_results(results, recipes, controls)
         out_of_view = read_out_of_view(
             results, {name: recipe.fields() for name, recipe in recipes.items()}
         )
@@ -30,8 +36,10 @@ if __name__ == "__main__":
             recipes=recipes,
             protocols=params.recipes["protocols"],
             models={
-                name: ModelFacts.model_validate(facts) for name, facts in params.models.items()
+                name: ModelFacts.model_validate(facts)
+                for name, facts in params.models["networks"].items()
             },
+            controls=controls,
             clips=ClipsFacts.model_validate({**params.clips, "out_of_view": out_of_view}),
             references=read_references(files.third_party, files.paper, files.recipes),
         )

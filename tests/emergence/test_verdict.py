@@ -279,7 +279,7 @@ def test_the_published_model_on_the_whole_dataset_is_compared(tables: References
 @pytest.mark.parametrize(
     ("facts", "clips", "reason"),
     [
-        (LARGE.model_copy(update={"source": "random"}), CLIPS, "untrained"),
+        (LARGE.model_copy(update={"source": "random"}), CLIPS, "weights are random"),
         (LARGE.model_copy(update={"source": "embedded"}), CLIPS, "trained by this project"),
         (
             LARGE.model_copy(update={"weights": "latest.pt, target_encoder"}),

@@ -188,7 +188,8 @@ def _course(network: str, fit: str) -> Course:
 
 def write_results(folder: Path, shown: PlausibilityFigureSpec) -> list[Path]:
     """Write the results that ``shown`` draws: labels are shuffled for the trained models only."""
-    wanted = [(model, fit) for model in shown.models for fit in shown.fits]
+    wanted = [(model, name) for model in shown.models for name in shown.recipes]
+    wanted += [(model, f"{name}_shuffled") for model, name in list(wanted)]
     wanted += [(f"{model}_untrained", name) for model in shown.models for name in shown.recipes]
     paths = []
     for network, fit in wanted:

@@ -1,6 +1,6 @@
 """Probe tables with curves of known shape, laid out like the files of the workflow."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 
 from pez.clips.spec import Motion
+from pez.controls.control import Variant
+from pez.controls.registry import variants
 from pez.emergence.curves import layer_fractions
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.reference import References, read_references
@@ -110,6 +112,13 @@ RECIPES = {
 }
 FIGURE_2C = ("speed", "direction", "acceleration")
 FIGURE_2B = ("velocity_xy", "acceleration_xy")
+
+
+CONTROLS = {"untrained": [1], "shuffled": [42]}
+
+
+def controls(names: Iterable[str]) -> list[Variant]:
+    return [variant for name in names for variant in variants(name, CONTROLS[name])]
 
 
 def spec(probes: tuple[str, ...], *models: str, **changes: object) -> FigureSpec:

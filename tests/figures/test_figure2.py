@@ -19,6 +19,7 @@ from synthetic_results import (
     PROTOCOLS,
     RECIPES,
     assert_nothing_overlaps,
+    controls,
     probe_table,
     realistic_curves,
     references,
@@ -28,11 +29,12 @@ from synthetic_results import (
 )
 
 from pez.clips.visibility import MagnitudeOutOfView, OutOfView
+from pez.controls.registry import control_names, find_control
 from pez.emergence.facts import ClipsFacts
 from pez.figures.captions import recipes_in_words
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
-from pez.figures.looks import CURVES, OTHER_SELECTION
+from pez.figures.looks import OTHER_SELECTION, OWN
 from pez.figures.panels import axis_floor
 from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import MM_PER_INCH
@@ -63,6 +65,7 @@ def build(
         results=write_results(folder, shown) if results is None else results,
         recipes={name: recipes[name] for name in shown.recipes},
         protocols=PROTOCOLS,
+        controls=controls(shown.controls),
         models=models,
         clips=clips,
         references=references(),
@@ -354,7 +357,6 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"models": ["vjepa2_nano_untrained"]}, "write 'vjepa2_nano'"),
         ({"probes": ["speed", "speed"]}, "probes names speed more than once"),
         ({"protocols": ["strict", "strict"]}, "protocols names strict more than once"),
         ({"panel_titles": {"sped": "Speed"}}, "sped, not among probes"),
@@ -384,9 +386,10 @@ def test_default_colours_stay_apart_for_the_colour_blind(seen: np.ndarray) -> No
 
 
 def test_curves_differ_in_more_than_colour() -> None:
-    styles = [look.line for look in (*CURVES.values(), OTHER_SELECTION)]
-    looks = [(one.get("marker"), one.get("linestyle"), one["linewidth"]) for one in styles]
-    assert len(set(looks)) == 4
+    looks = [find_control(name).look for name in control_names()]
+    styles = [look.line for look in (OWN, OTHER_SELECTION, *looks)]
+    shapes = [(one.get("marker"), one.get("linestyle"), one["linewidth"]) for one in styles]
+    assert len(set(shapes)) == len(styles) > 4
 
 
 def test_a_colour_that_is_no_hex_code_is_refused() -> None:

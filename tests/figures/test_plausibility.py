@@ -22,7 +22,7 @@ from synthetic_plausibility import (
     spec,
     write_results,
 )
-from synthetic_results import assert_nothing_overlaps, references, remember_figures
+from synthetic_results import assert_nothing_overlaps, controls, references, remember_figures
 
 from pez.emergence.facts import ClipsFacts
 from pez.emergence.report import FigureVerdict
@@ -57,6 +57,7 @@ def build(
         results=write_results(folder, shown) if results is None else results,
         recipes={name: known[name] for name in shown.recipes},
         protocols=PROTOCOLS,
+        controls=controls(shown.controls),
         models=MODELS,
         clips=clips,
         references=references(),

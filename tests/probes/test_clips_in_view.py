@@ -5,11 +5,12 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from probe_data import design
 from probe_data import features as motion_features
 from pydantic import ValidationError
 
-from pez.features.store import Shard
+from pez.features.store import PatchShard, Shard
 from pez.probes.crossval import run_probe
 from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver, read_probe
 from pez.runtime.errors import ArtifactError, ConfigError
@@ -148,3 +149,33 @@ def test_movies_have_no_ball_to_lose():
     assert read_probe(movies).clips == "all"
     with pytest.raises(ValidationError, match="clips"):
         read_probe(movies | {"clips": "in_view"})
+
+
+@SOLVERS
+def test_a_map_that_patches_share_leaves_the_same_clips_out(solver):
+    """As the probe of a dataset that never had them; a patch shard of none is passed over."""
+    rng = np.random.default_rng(0)
+    patches = torch.from_numpy(rng.normal(size=(2, len(LABELS), 4, 6)).astype(np.float32))
+    less = torch.zeros_like(patches)
+
+    def shards(layer: int, rows: np.ndarray) -> list[PatchShard]:
+        own, taken = patches[layer][rows], less[layer][rows]
+        starts = range(0, len(own), 40)
+        return [
+            PatchShard(number, start, own[start : start + 40], taken[start : start + 40])
+            for number, start in enumerate(starts)
+        ]
+
+    def tables(clips: str, table: pd.DataFrame, rows: np.ndarray):
+        probe = spec(clips, pooling="temporal_last_patch", patch_map="shared")
+        return run_probe(
+            "p", probe, solver, absence, 2, table, "cpu", 1,
+            load_patches=lambda layer: shards(layer, rows),
+        )  # fmt: skip
+
+    everything = np.ones(len(LABELS), dtype=bool)
+    found = tables("in_view", LABELS, everything)
+    expected = tables("all", LABELS[KEPT].reset_index(drop=True), KEPT)
+    for one, other in zip(found, expected, strict=True):
+        numbers = one.select_dtypes("number").columns
+        pd.testing.assert_frame_equal(one[numbers], other[numbers], rtol=1e-4, atol=1e-5)

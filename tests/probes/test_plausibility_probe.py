@@ -106,7 +106,7 @@ def test_shuffled_labels_leave_chance_and_are_what_is_trained_and_judged():
     solver = GradientSolver(
         method="adamw", steps=60, patience=10, learning_rates=(3e-3, 3e-2), weight_decays=(0.01,)
     )
-    results, predictions = run(features, labels, solver, shuffled_labels=True)
+    results, predictions = run(features, labels, solver, labels_seed=42)
     low, high = binom.interval(0.999, 120, 0.5)
     found = mean(results, "nested")
     for metric in ("relative_accuracy_ties_half", "clip_accuracy", "auc", "all_pair_accuracy"):

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from movie_data import plausibility_spec
-from probe_data import design
+from probe_data import design, features
 from pydantic import ValidationError
 
+from pez.probes.crossval import run_probe
 from pez.probes.groupings import (
     group_ids,
     image_centre,
@@ -14,7 +15,7 @@ from pez.probes.groupings import (
     spatial_sector,
 )
 from pez.probes.metrics import fold_metrics
-from pez.probes.spec import ProbeSpec
+from pez.probes.spec import ProbeSpec, RidgeSolver
 from pez.probes.splits import inner_split, outer_splits
 from pez.probes.targets import probe_targets, target_values
 
@@ -111,3 +112,26 @@ def test_a_shared_map_needs_patches_and_a_squared_error():
     assert spec(patch_map="shared", pooling="temporal_diff_patch").patch_map == "shared"
     with pytest.raises(ValidationError, match="plausibility has a cross-entropy"):
         plausibility_spec(patch_map="shared", pooling="temporal_last_patch")
+
+
+def test_labels_of_other_clips_leave_nothing_to_read() -> None:
+    """The control `shuffled` for balls: targets are dealt out anew over all clips."""
+    labels = design(8, 7, 7)
+    inputs = features(labels, 24, seed=0, noise=0.1)
+    spec = {
+        "dataset": "velocity", "target": "speed", "capture": "resid_post", "pooling": "mean",
+        "grouping": "condition", "normalisation": "zscore", "solver": "ridge",
+        "selections": ["nested"], "fold_seed": 1,
+    }  # fmt: skip
+    solver = RidgeSolver(method="ridge", alphas=(1.0, 100.0))
+
+    def r2(**changes: object) -> float:
+        probe = ProbeSpec.model_validate(spec | changes)
+        results, predictions = run_probe("p", probe, solver, lambda _: inputs, 1, labels, "cpu")
+        known = predictions.set_index("clip_id").loc[labels["clip_id"], "target"].to_numpy()
+        assert sorted(known) == sorted(labels["speed_m_s"])
+        return float(results.loc[results["metric"] == "r2", "value"].mean())
+
+    assert r2() > 0.95
+    assert r2(labels_seed=3) < 0.1
+    assert r2(labels_seed=3) != r2(labels_seed=4)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pez.config.model import Config
+from pez.controls.registry import control_names
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
@@ -25,12 +26,39 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    problems = list(_check_recipes(config))
+    problems = [*_check_controls(config), *_check_recipes(config)]
     yield from problems
     if not problems:
         yield from _check_figures(config)
     yield from _check_pretraining(config)
     yield from _check_weights(config, checkout)
+
+
+def _check_controls(config: Config) -> Iterable[str]:
+    known = list(control_names())
+    for name, control in config.controls.items():
+        if name not in known:
+            yield f"controls: control = {did_you_mean(name, known)}"
+        elif len(set(control.seeds)) < len(control.seeds):
+            yield f"controls.{name}.seeds = {list(control.seeds)}: each seed once"
+    for figure, spec in config.figures.items():
+        for name in spec.controls:
+            if name not in config.controls:
+                yield f"figures.{figure}.controls = {did_you_mean(name, list(config.controls))}"
+        for model in spec.models:
+            base = [name for name in known if f"_{name}" in model]
+            if base and model not in config.encoders.models:
+                yield (
+                    f"figures.{figure}.models names {model!r}: controls are drawn beside their "
+                    f"model; write {model.partition(f'_{base[0]}')[0]!r}"
+                )
+    for model in config.encoders.models:
+        for name in known:
+            if model.endswith(f"_{name}"):
+                yield (
+                    f"encoders.models.{model}: names ending in '_{name}' are reserved for the "
+                    "control that every model has"
+                )
 
 
 def _check_recipes(config: Config) -> Iterable[str]:

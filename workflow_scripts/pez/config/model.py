@@ -1,19 +1,23 @@
 """The typed configuration: every section, and what follows from them together."""
 
 import json
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 
 from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
+from pez.controls.control import Variant
+from pez.controls.registry import variants, weights_of
+from pez.controls.spec import ControlSpec
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
-    UNTRAINED_SUFFIX,
     EmbeddedWeights,
     EncodersConfig,
     EncoderSpec,
     HubWeights,
+    PermutedWeights,
     RandomWeights,
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
@@ -32,6 +36,14 @@ class Config(Schema):
     clips: ClipsConfig
     intphys: IntphysConfig = IntphysConfig()
     encoders: EncodersConfig
+    controls: dict[str, ControlSpec] = Field(
+        {
+            "untrained": ControlSpec(seeds=(1,)),
+            "permuted": ControlSpec(seeds=(1,)),
+            "shuffled": ControlSpec(seeds=(42,)),
+        },
+        description="controls by name, each a module in pez/controls/kinds",
+    )
     extraction: ExtractionSpec = ExtractionSpec()
     solvers: dict[Name, Solver]
     protocols: dict[Name, Protocol]
@@ -41,8 +53,23 @@ class Config(Schema):
     pretraining: PretrainingConfig
 
     def encoder(self, model: str) -> EncoderSpec:
-        """Return the encoder called ``model``, which may be an untrained control."""
-        return self.encoders.registry()[model]
+        """Return the encoder called ``model``, which may be a control."""
+        return self.networks[model]
+
+    @cached_property
+    def networks(self) -> dict[str, EncoderSpec]:
+        """Every configured model and, beside each, its controls with other weights."""
+        found = dict(self.encoders.models)
+        for variant in self.variants(self._shown_controls):
+            if variant.control.replaces == "weights":
+                for model, spec in self.encoders.models.items():
+                    other = {"weights": weights_of(variant, model)}
+                    found[variant.network(model)] = spec.model_copy(update=other)
+        return found
+
+    def variants(self, controls: Iterable[str]) -> list[Variant]:
+        """Return the named controls with each of their seeds."""
+        return [one for name in controls for one in variants(name, self.controls[name].seeds)]
 
     def datasets(self) -> list[str]:
         """Every dataset that can be built: balls, and movies of possible and impossible events."""
@@ -77,8 +104,14 @@ class Config(Schema):
 
     @cached_property
     def fits(self) -> dict[str, Recipe]:
-        """What can be fitted, by name: the recipes and their controls with shuffled labels."""
-        return with_controls(self.recipes)
+        """What can be fitted, by name: the recipes and their controls with other labels."""
+        return with_controls(self.recipes, self.variants(self._shown_controls))
+
+    @property
+    def _shown_controls(self) -> list[str]:
+        """Controls that some figure shows, in the order of the configuration."""
+        shown = {name for figure in self.figures.values() for name in figure.controls}
+        return [name for name in self.controls if name in shown]
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that the figures ask for."""
@@ -89,10 +122,18 @@ class Config(Schema):
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
 
-    def models_of(self, figure: str) -> list[str]:
-        """Models whose probes ``figure`` shows: the configured ones and their controls."""
-        models = self.figures[figure].models
-        return [*models, *(model + UNTRAINED_SUFFIX for model in models)]
+    def fits_of(self, figure: str) -> list[tuple[str, str]]:
+        """What ``figure`` shows, as (network, fit): recipes on its models, and their controls.
+
+        One thing is replaced at a time.
+        """
+        spec = self.figures[figure]
+        own = [(model, recipe) for model in spec.models for recipe in spec.recipes]
+        return own + [
+            (variant.network(model), variant.fit(recipe))
+            for variant in self.variants(spec.controls)
+            for model, recipe in own
+        ]
 
 
 def describe_weights(config: Config, model: str) -> str:
@@ -100,6 +141,8 @@ def describe_weights(config: Config, model: str) -> str:
     weights = config.encoder(model).weights
     if isinstance(weights, RandomWeights):
         return f"random weights, seed {weights.seed}"
+    if isinstance(weights, PermutedWeights):
+        return f"the weights of {weights.of} permuted within each tensor, seed {weights.seed}"
     if isinstance(weights, EmbeddedWeights):
         return "embedded weights, trained by this project"
     if isinstance(weights, HubWeights):

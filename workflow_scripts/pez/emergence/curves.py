@@ -1,5 +1,6 @@
 """Layer curves of a probe: a score for every layer and fold, and what is averaged from them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,15 @@ class Curve:
         if self.ties is None:
             return np.full(self.layers, np.nan)
         return np.array([estimate(row).mean for row in self.ties])
+
+
+def over_seeds(curves: Sequence[Curve]) -> Curve:
+    """Mean of curves that differ in a seed, fold by fold; a fold that is degenerate in one is."""
+    if len(curves) == 1:
+        return curves[0]
+    ties = [curve.ties for curve in curves if curve.ties is not None]
+    mean_ties = np.mean(ties, axis=0) if len(ties) == len(curves) else None
+    return Curve(np.mean([curve.scores for curve in curves], axis=0), mean_ties)
 
 
 def estimate(values: np.ndarray) -> Estimate:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import Field
 
+from pez.controls.registry import find_control
 from pez.emergence.curves import Curve, layer_fractions, pez_layer
 from pez.emergence.foldtests import (
     ALPHA,
@@ -16,7 +17,7 @@ from pez.emergence.foldtests import (
     unpaired,
 )
 from pez.emergence.landmarks import Landmarks, find_landmarks
-from pez.emergence.readout import CONTROLS, Score
+from pez.emergence.readout import Score
 from pez.emergence.sigmoid import WEAKNESS, fit_sigmoid
 from pez.runtime.schema import Schema
 
@@ -117,7 +118,7 @@ def _onset(
     later = []
     for name, control in controls.items():
         found = find_landmarks(control)
-        text += f"; {CONTROLS[name]}: {_onset_words(found, control.layers)}"
+        text += f"; {find_control(name).words}: {_onset_words(found, control.layers)}"
         if marks.onset is not None and found is not None and found.onset is not None:
             later.append(marks.onset > found.onset)
     if later:
@@ -175,7 +176,7 @@ def _decline(place: Place, marks: Landmarks) -> Observation:
 
 def _gap(place: Place, name: str, score: Score, curve: Curve, control: Curve) -> Observation:
     pez = pez_layer(curve.layers)
-    text = f"{score.words} above {CONTROLS[name]} at the PEZ layer: "
+    text = f"{score.words} above {find_control(name).words} at the PEZ layer: "
     if curve.scores.shape != control.scores.shape:
         gap = unpaired(float(curve.mean[pez] - control.mean[pez]))
         return _test(place, f"gap_to_{name}", text + _tested(gap), gap)
@@ -219,7 +220,9 @@ def _sigmoid(
     text = f"sigmoid criterion {words[holds]} ({numbers})"
     for name, control in controls.items():
         control_fit = fit_sigmoid(control.mean, score.chance)
-        text += f"; by {CONTROLS[name]} {words[bool(control_fit and control_fit.emerges)]}"
+        text += (
+            f"; by {find_control(name).words} {words[bool(control_fit and control_fit.emerges)]}"
+        )
     inflection = None if fit is None else fit.inflection
     return state(place, "sigmoid_criterion", f"{text}; {WEAKNESS}", inflection, holds=holds)
 

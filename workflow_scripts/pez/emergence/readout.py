@@ -27,8 +27,6 @@ SCORES = {
     "clip_accuracy": Score("clip accuracy", 0.5),
 }
 TRAINED = "none"  # the control that a curve of the model itself is of
-# What a curve is compared with, by name: in the words of a sentence.
-CONTROLS = {"untrained": "the untrained network", "shuffled": "shuffled labels"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Readout:
         recipe: probe, protocol and every choice.
         selection: how step and configuration were picked.
         curve: scores of the model.
-        controls: the same of every control (keys of `CONTROLS`), picked in the same way.
+        controls: the same of every control, by its name in `pez.controls`, picked in the same way.
         otherwise: the model's curves with the recipe's other selections.
         metric: score of the curves, a key of `SCORES`.
         subset: part of the clips that is judged.

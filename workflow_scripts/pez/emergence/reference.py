@@ -21,7 +21,7 @@ PAPER_RENDERERS = {
 # Names that the published weights of the models in the tables go by, in any form they come in.
 PUBLISHED_WEIGHTS = {"vjepa2_large": "vitl", "vjepa2_huge": "vith", "vjepa2_giant": "vitg"}
 # Fields of a recipe in which it may differ from the third party's without another result.
-_NOT_COMPARED = ("dataset", "shuffled_labels", "solver.seed")
+_NOT_COMPARED = ("dataset", "solver.seed")
 SAMPLING_FIELDS = ("frames", "window")
 _NUMBERS = (
     "model",

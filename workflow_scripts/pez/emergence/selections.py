@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from pez.controls.registry import find_control
 from pez.emergence.curves import Curve, Estimate, estimate
 from pez.emergence.landmarks import find_landmarks
 from pez.emergence.observations import Observation, Place, observe, plus_minus, state
-from pez.emergence.readout import ALL, CONTROLS, Readout
+from pez.emergence.readout import ALL, Readout
 
 
 def observe_readout(readout: Readout) -> tuple[Observation, ...]:
@@ -46,7 +47,7 @@ def _best_layer(place: Place, readout: Readout) -> Observation:
     for name, curve in readout.controls.items():
         control = find_landmarks(curve)
         if control is not None:
-            text += f"; {CONTROLS[name]}, layer {control.peak_layer}: {control.peak:.3f}"
+            text += f"; {find_control(name).words}, layer {control.peak_layer}: {control.peak:.3f}"
     return state(place, "best_layer", text, marks.peak_layer)
 
 

@@ -97,7 +97,7 @@ def why_not_comparable(
     if facts.source == "embedded":
         reasons.append("the weights were trained by this project; the paper's models were not used")
     if facts.source == "random":
-        reasons.append("the network is untrained (random weights)")
+        reasons.append("the weights are random")
     published = PUBLISHED_WEIGHTS.get(model)
     if facts.source == "checkpoint" and published is not None and published not in facts.weights:
         reasons.append(f"the weights ({facts.weights}) are not the published {published}")

@@ -9,9 +9,6 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from pez.encoders.registry import family_names
 from pez.runtime.schema import Schema
 
-UNTRAINED_SUFFIX = "_untrained"
-
-
 _FILE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 
 
@@ -104,8 +101,17 @@ class RandomWeights(Schema):
     seed: int = Field(0, ge=0)
 
 
+class PermutedWeights(Schema):
+    """Weights of another model, permuted within each tensor."""
+
+    source: Literal["permuted"]
+    of: str = Field(description="the model whose weights they are")
+    seed: int = Field(0, ge=0)
+
+
 Weights = Annotated[
-    CheckpointWeights | HubWeights | EmbeddedWeights | RandomWeights, Field(discriminator="source")
+    CheckpointWeights | HubWeights | EmbeddedWeights | RandomWeights | PermutedWeights,
+    Field(discriminator="source"),
 ]
 
 
@@ -159,24 +165,4 @@ class EncodersConfig(Schema):
     checkpoint_encoder: Literal["target_encoder", "encoder"] = Field(
         "target_encoder", description="which encoder of Meta's file is read"
     )
-    untrained_seed: int = Field(1, ge=0, description="initialisation of every *_untrained control")
     models: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], EncoderSpec]
-
-    @model_validator(mode="after")
-    def _suffix_is_reserved(self) -> "EncodersConfig":
-        for name in self.models:
-            if name.endswith(UNTRAINED_SUFFIX):
-                raise ValueError(
-                    f"model name {name!r}: names ending in {UNTRAINED_SUFFIX!r} are reserved for "
-                    "the untrained control that every model has"
-                )
-        return self
-
-    def registry(self) -> dict[str, EncoderSpec]:
-        """Every configured model and, beside each, its untrained control."""
-        control = RandomWeights(source="random", seed=self.untrained_seed)
-        untrained = {
-            name + UNTRAINED_SUFFIX: spec.model_copy(update={"weights": control})
-            for name, spec in self.models.items()
-        }
-        return self.models | untrained

@@ -69,7 +69,7 @@ def caption(
     spec: FigureSpec,
     recipes: Sequence[Recipe],
     protocols: Mapping[str, str],
-    controls: Sequence[ModelFacts],
+    controls: str,
     clips: ClipsFacts,
 ) -> str:
     """Caption under panels of R2: reading aid, control, clips, recipes.
@@ -78,12 +78,12 @@ def caption(
         spec: the figure.
         recipes: all that are drawn.
         protocols: what every protocol is, in a few words.
-        controls: facts of the untrained networks.
+        controls: a sentence for each control.
         clips: the clips in use.
     """
     return (
         "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
-        f"over folds. {_untrained(controls)} {_clips(clips)} {_visibility(recipes, clips)}"
+        f"over folds. {controls} {_clips(clips)} {_visibility(recipes, clips)}"
         f"{recipes_in_words(recipes, protocols)}"
     )
 
@@ -92,7 +92,7 @@ def plausibility_caption(
     spec: PlausibilityFigureSpec,
     recipes: Sequence[Recipe],
     protocols: Mapping[str, str],
-    controls: Sequence[ModelFacts],
+    controls: str,
     clips: ClipsFacts,
     has_ties: bool,
 ) -> str:
@@ -104,9 +104,7 @@ def plausibility_caption(
     )
     return (
         "Held-out scenes, mean over folds; band: ± 1 standard deviation over folds. "
-        f"{''.join(_METRICS[metric] for metric in spec.metrics)}{rings}{_untrained(controls)} "
-        "Shuffled labels: which two of a scene's four movies count as possible is drawn at random; "
-        "under validation selection what lies above 50 % is the optimism of choosing, and chance. "
+        f"{''.join(_METRICS[metric] for metric in spec.metrics)}{rings}{controls} "
         f"{_clips(clips)} "
         f"{recipes_in_words(recipes, protocols, known=('dataset', 'target'))}"
     )
@@ -169,11 +167,6 @@ def _visibility(recipes: Sequence[Recipe], clips: ClipsFacts) -> str:
         clips.out_of_view, {recipe.name: recipe.fields() for recipe in recipes}
     )
     return f"{told} " if told else ""
-
-
-def _untrained(controls: Sequence[ModelFacts]) -> str:
-    weights = " / ".join(dict.fromkeys(facts.weights for facts in controls))
-    return f"Untrained: the same architecture, {weights}, the same recipe."
 
 
 def _clips(clips: ClipsFacts) -> str:

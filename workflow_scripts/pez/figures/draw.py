@@ -40,8 +40,7 @@ def draw_figure(
 ) -> None:
     """Draw the figure that ``spec`` describes and write its parts.
 
-    ``inputs.results`` hold every probe of ``spec`` on every model of it and on every control
-    ``{model}_untrained``; for plausibility, the probe with shuffled labels on the models only.
+    ``inputs.results`` hold every recipe of ``spec`` on every model of it, and every control.
 
     Raises:
         ArtifactError: a table is missing, damaged, of another model, or lacks what is drawn.

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pez.emergence.curves import COLUMNS, NUMBERS, Curve, read_curves
+from pez.controls.control import Variant
+from pez.emergence.curves import COLUMNS, NUMBERS, Curve, over_seeds, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
 from pez.emergence.report import FigureVerdict
-from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.figures.spec import FigureStyle
-from pez.probes.recipes import SHUFFLED_SUFFIX, Recipe
+from pez.probes.recipes import Recipe
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
 
@@ -29,7 +29,8 @@ class FigureInputs:
         results: probe tables ``.../{model}/{recipe}.parquet``, and those of the controls.
         recipes: every recipe of the figure, by name.
         protocols: what every protocol is, in a few words.
-        models: facts of every model and control.
+        models: facts of every model and of the networks that replace it.
+        controls: drawn beside every model, with each of their seeds.
         clips: the clips in use.
         references: the reference tables.
     """
@@ -40,15 +41,26 @@ class FigureInputs:
     recipes: Mapping[str, Recipe]
     protocols: Mapping[str, str]
     models: Mapping[str, ModelFacts]
+    controls: Sequence[Variant]
     clips: ClipsFacts
     references: References
 
-    def controls(self, models: Sequence[str]) -> list[ModelFacts]:
-        """Facts of the untrained controls of ``models``."""
-        return [self.models[model + UNTRAINED_SUFFIX] for model in models]
+    def captions_of_controls(self, models: Sequence[str]) -> str:
+        """A sentence for each control, with the weights that replace those of ``models``."""
+        seeds: dict[str, list[Variant]] = {}
+        for variant in self.controls:
+            seeds.setdefault(variant.control.name, []).append(variant)
+        sentences = []
+        for variants in seeds.values():
+            networks = [self.models[one.network(model)] for model in models for one in variants]
+            weights = " / ".join(dict.fromkeys(facts.weights for facts in networks))
+            sentence = variants[0].control.caption.format(weights=weights)
+            mean = f" Mean over {len(variants)} seeds." if len(variants) > 1 else ""
+            sentences.append(sentence + mean)
+        return " ".join(sentences)
 
     def read(self, model: str, fit: str) -> "ResultTable":
-        """Result table of ``fit``, a recipe or its control with shuffled labels, on ``model``.
+        """Result table of ``fit``, a recipe or its control with other labels, on ``model``.
 
         Raises:
             ArtifactError: the table is not among the inputs, missing, or damaged.
@@ -73,18 +85,18 @@ class FigureInputs:
         Raises:
             ArtifactError: see `read` and `pez.emergence.curves.read_curves`.
         """
-        tables = {"untrained": self.read(model + UNTRAINED_SUFFIX, recipe.name)}
-        if metric != "r2":
-            tables["shuffled"] = self.read(model, recipe.name + SHUFFLED_SUFFIX)
         chosen, *others = recipe.spec.selections
+        controls: dict[str, list[Curve]] = {}
+        for variant in self.controls:
+            table = self.read(variant.network(model), variant.fit(recipe.name))
+            curve = table.curves(recipe, metric, subset)[chosen]
+            controls.setdefault(variant.control.name, []).append(curve)
         own = self.read(model, recipe.name).curves(recipe, metric, subset)
         return Readout(
             recipe=recipe,
             selection=chosen,
             curve=own[chosen],
-            controls={
-                name: table.curves(recipe, metric, subset)[chosen] for name, table in tables.items()
-            },
+            controls={name: over_seeds(curves) for name, curves in controls.items()},
             otherwise={selection: own[selection] for selection in others},
             metric=metric,
             subset=subset or ALL,

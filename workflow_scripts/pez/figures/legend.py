@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from pez.controls.registry import find_control
 from pez.emergence.readout import TRAINED
 from pez.figures.looks import (
-    CURVES,
     GREY,
     LEVEL_LINES,
     NEUTRAL,
     OTHER_SELECTION,
+    OWN,
     PEZ_LINE,
     Palette,
     hollow,
@@ -38,15 +39,14 @@ def legend_handles(
         style: the other colours.
     """
     curves = table[table["kind"] == "curve"]
-    handles = [
-        _line(words[name], colour, CURVES[TRAINED].line) for name, colour in palette.colours.items()
-    ]
-    controls = [name for name in CURVES if name != TRAINED and (curves["control"] == name).any()]
-    handles += [_line(CURVES[name].label, NEUTRAL, CURVES[name].line) for name in controls]
+    handles = [_line(words[name], colour, OWN.line) for name, colour in palette.colours.items()]
+    controls = (name for name in curves["control"].unique() if name != TRAINED)
+    looks = [find_control(name).look for name in controls]
+    handles += [_line(look.label, NEUTRAL, look.line) for look in looks]
     if (table["kind"] == "selection").any():
         handles.append(_line(OTHER_SELECTION.label, NEUTRAL, OTHER_SELECTION.line))
     if (curves["tie_share"] > 0).any():
-        look = {**tie_ring(CURVES[TRAINED]), "linestyle": "-", "linewidth": 0.8}
+        look = {**tie_ring(OWN), "linestyle": "-", "linewidth": 0.8}
         handles.append(_line("some scenes tie (counted as wrong); bar: if right", NEUTRAL, look))
     level_colours = {"chance": GREY, "ceiling": style.colours.ceiling}
     for kind, label in _LEVELS.items():

@@ -4,43 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pez.controls.control import Look
+from pez.controls.registry import find_control
 from pez.emergence.readout import TRAINED
 from pez.figures.spec import FigureStyle
 
-
-@dataclass(frozen=True)
-class Look:
-    """Style of a curve.
-
-    Attributes:
-        label: in the legend.
-        line: properties of the line.
-        band: opacity of its band of one standard deviation over folds; None for no band.
-        ring: size of the mark of a layer with ties, so that rings of curves that tie alike fit into
-            one another.
-    """
-
-    label: str
-    line: Mapping[str, Any]
-    band: float | None
-    ring: float
-
-
-CURVES: dict[str, Look] = {
-    TRAINED: Look("", {"linewidth": 1.4, "marker": "o", "markersize": 2.4, "zorder": 4}, 0.18, 3.0),
-    "untrained": Look(
-        "untrained network, ± 1 s.d.",
-        {"linewidth": 1.0, "linestyle": (0, (4, 1.6)), "zorder": 3},
-        0.09,
-        5.8,
-    ),
-    "shuffled": Look(
-        "shuffled labels",
-        {"linewidth": 0.8, "linestyle": (0, (1.2, 1.2)), "zorder": 2.8},
-        None,
-        7.2,
-    ),
-}
+OWN = Look("", {"linewidth": 1.4, "marker": "o", "markersize": 2.4, "zorder": 4}, 0.18, 3.0)
 OTHER_SELECTION = Look(
     "the same fits, picked the other way", {"linewidth": 0.7, "zorder": 3.5}, None, 4.4
 )
@@ -77,7 +46,9 @@ class Palette:
 
 def look_of(kind: str, control: str) -> Look:
     """Look of a curve of ``control``; ``kind`` as in `pez.figures.series`."""
-    return OTHER_SELECTION if kind == "selection" else CURVES[control]
+    if kind == "selection":
+        return OTHER_SELECTION
+    return OWN if control == TRAINED else find_control(control).look
 
 
 def tie_ring(look: Look) -> dict[str, Any]:
@@ -86,7 +57,7 @@ def tie_ring(look: Look) -> dict[str, Any]:
         "linestyle": "none",
         "marker": "o",
         "markersize": look.ring,
-        "markerfacecolor": "white" if look is CURVES[TRAINED] else "none",
+        "markerfacecolor": "white" if look is OWN else "none",
         "markeredgewidth": 0.8,
         "zorder": 5.5,
     }

@@ -5,14 +5,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from pez.controls.control import Look
 from pez.emergence.readout import TRAINED
 from pez.figures.looks import (
     CHANCE_BAND,
-    CURVES,
     GREY,
     LEVEL_LINES,
+    OWN,
     PEZ_LINE,
-    Look,
     Palette,
     hollow,
     look_of,
@@ -130,7 +130,7 @@ def _draw_curve(axes: Axes, curve: pd.DataFrame, palette: Palette, clip: Rectang
 def _draw_ties(axes: Axes, tied: pd.DataFrame, look: Look, colour: str, gid: str) -> None:
     """Ring the layers with ties; a bar up to the score that they would give if they were right."""
     x, mean = tied["depth"].to_numpy(), tied["mean"].to_numpy()
-    if look is CURVES[TRAINED]:
+    if look is OWN:
         bars = axes.vlines(x, mean, mean + tied["tie_share"].to_numpy(), colors=colour)
         bars.set(gid=f"{gid}/tie_share", linewidth=0.8, zorder=5.4)
     axes.plot(x, mean, color=colour, gid=f"{gid}/ties", clip_on=False, **tie_ring(look))

@@ -88,7 +88,7 @@ def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> Bu
             spec,
             recipes,
             inputs.protocols,
-            inputs.controls(spec.models),
+            inputs.captions_of_controls(spec.models),
             inputs.clips,
             has_ties=bool((table["tie_share"] > 0).any()),
         ),

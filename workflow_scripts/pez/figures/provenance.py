@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pez.controls.control import Variant
 from pez.probes.recipes import Recipe, with_controls
 from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
@@ -17,19 +18,22 @@ _OF_MODEL = ("weights_checksum", "input_size")
 _OF_DATASET = ("source", "labels", "clip_ids")
 
 
-def check_results(results: Iterable[Path], recipes: Mapping[str, Recipe]) -> None:
+def check_results(
+    results: Iterable[Path], recipes: Mapping[str, Recipe], controls: Iterable[Variant]
+) -> None:
     """Check what the probe tables ``.../{model}/{recipe}.parquet`` say of themselves.
 
     Args:
         results: the tables, those of controls among them.
         recipes: every recipe of the figure, by name.
+        controls: drawn beside every model, with each of their seeds.
 
     Raises:
         ArtifactError: a table is of another model, dataset or recipe than its path and the
             configuration say, or two differ in what they must have in common.
     """
     known: dict[tuple[str, ...], tuple[Path, Identity]] = {}
-    fits = with_controls(recipes)
+    fits = with_controls(recipes, controls)
     for path in results:
         recipe = fits[path.stem]
         found = Identity.read(path, table_metadata(path))

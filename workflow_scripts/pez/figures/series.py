@@ -17,7 +17,7 @@ COLUMNS = (
     "probe",
     "protocol",
     "selection",
-    "control",  # of a curve: none (the model itself), untrained, shuffled
+    "control",  # of a curve: none (the model itself), or a name under controls
     "metric",
     "subset",
     "kind",

@@ -5,9 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
-from pez.encoders.spec import UNTRAINED_SUFFIX
 from pez.intphys.spec import BLOCKS
-from pez.probes.recipes import SHUFFLED_SUFFIX, recipe_name
+from pez.probes.recipes import recipe_name
 from pez.runtime.schema import Schema
 
 HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
@@ -49,28 +48,20 @@ class _AnyFigure(Schema):
         min_length=1,
         description="whose recipes are drawn, with equal rank",
     )
+    controls: tuple[str, ...] = Field(
+        ("untrained",), description="names under controls, drawn beside every model and protocol"
+    )
 
     @model_validator(mode="after")
     def _distinct(self) -> "_AnyFigure":
-        for field in ("models", "probes", "protocols"):
+        for field in ("models", "probes", "protocols", "controls"):
             _check_distinct(field, getattr(self, field))
-        for model in self.models:
-            if model.endswith(UNTRAINED_SUFFIX):
-                raise ValueError(
-                    f"models names {model!r}: an untrained control is drawn beside its model; "
-                    f"write {model.removesuffix(UNTRAINED_SUFFIX)!r}"
-                )
         return self
 
     @property
     def recipes(self) -> tuple[str, ...]:
         """Names of the recipes that are drawn."""
         return tuple(recipe_name(probe, name) for probe in self.probes for name in self.protocols)
-
-    @property
-    def fits(self) -> tuple[str, ...]:
-        """Names of what has to be fitted to each model: the recipes, and controls of the labels."""
-        return self.recipes
 
 
 class FigureSpec(_AnyFigure):
@@ -102,6 +93,10 @@ class PlausibilityFigureSpec(_AnyFigure):
     metrics: tuple[Metric, ...] = Field(
         ("matched_pair", "relative_accuracy"), min_length=1, description="rows of panels, in order"
     )
+    controls: tuple[str, ...] = Field(
+        ("untrained", "shuffled"),
+        description="names under controls, drawn beside every model and protocol",
+    )
     by_block: bool = Field(False, description="a panel for every block, beside the overall one")
 
     @model_validator(mode="after")
@@ -115,11 +110,6 @@ class PlausibilityFigureSpec(_AnyFigure):
                 "holds 6: take fewer"
             )
         return self
-
-    @property
-    def fits(self) -> tuple[str, ...]:
-        """The recipes, and each with shuffled labels."""
-        return (*self.recipes, *(name + SHUFFLED_SUFFIX for name in self.recipes))
 
     @property
     def subsets(self) -> tuple[str, ...]:

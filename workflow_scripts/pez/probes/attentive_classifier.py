@@ -6,6 +6,10 @@ the blocks of both kinds: 4 are three and one (facebookresearch/vjepa2, attentiv
 
 Every parameter has a leading axis of copies ("fits"), so that a linear layer of all copies is one
 batched matrix product.
+
+One learned query leaves the last block little to do: keys and values are linear in the tokens, so
+that their matrices may act on the query and on the average of the tokens instead. Of two products
+of width x width a token remain two of width x heads. The parameters are those published.
 """
 
 import math
@@ -70,10 +74,41 @@ def initial_parameters(width: int, depth: int, seed: int) -> dict[str, Tensor]:
 
 def classify(parameters: Parameters, tokens: Tensor, heads: int) -> Tensor:
     """Logits [fits, n] of ``tokens`` [fits, n, P, D], every copy on clips of its own."""
-    depth = sum(name.endswith("norm1.weight") for name in parameters)
-    for block in range(depth - 1):
+    for block in range(_depth(parameters) - 1):
         tokens = _self_attention_block(parameters, str(block), tokens, heads)
-    return _cross_attention_block(parameters, str(depth - 1), tokens, heads)
+    return read_out(parameters, standardised(tokens), heads)
+
+
+def standardised(tokens: Tensor) -> Tensor:
+    """LayerNorm of ``tokens`` [..., D] without scale and shift."""
+    return F.layer_norm(tokens, tokens.shape[-1:], eps=EPSILON)
+
+
+def read_out(parameters: Parameters, tokens: Tensor, heads: int) -> Tensor:
+    """Logits [fits, n] of the last block and the output layer.
+
+    The attention logits of a head are q (W_k x + b_k) = (q W_k) x + a constant, to which the
+    softmax is blind. Its weights a add up to 1: sum a (W_v x + b_v) = W_v (sum a x) + b_v. The
+    LayerNorm's scale and shift go the same way.
+
+    Computed in float32 under autocast, too: there are no large products here, and a logit of
+    bfloat16 has 256 values between 1 and 2, so that different clips would seem to tie.
+
+    Args:
+        parameters: of all copies.
+        tokens: `standardised` input of the last block, [fits, n, P, D].
+        heads: of the attention.
+    """
+    with torch.autocast(tokens.device.type, enabled=False):
+        block = str(_depth(parameters) - 1)
+        query = parameters["query"][:, None]
+        pooled = query + _attended(parameters, block, query, tokens.float(), heads)
+        pooled = pooled + _mlp(parameters, block, pooled)
+        return _linear(parameters, "output", pooled)[:, :, 0, 0]
+
+
+def _depth(parameters: Parameters) -> int:
+    return sum(name.endswith("norm1.weight") for name in parameters)
 
 
 def _self_attention_block(p: Parameters, block: str, tokens: Tensor, heads: int) -> Tensor:
@@ -87,19 +122,23 @@ def _self_attention_block(p: Parameters, block: str, tokens: Tensor, heads: int)
     return tokens + _mlp(p, block, tokens)
 
 
-def _cross_attention_block(p: Parameters, block: str, tokens: Tensor, heads: int) -> Tensor:
+def _attended(p: Parameters, block: str, query: Tensor, tokens: Tensor, heads: int) -> Tensor:
+    """What ``query`` [fits, 1, 1, D] reads from standardised ``tokens``: [fits, n, 1, D]."""
     fits, clips, count, width = tokens.shape
     size = width // heads
-    query = p["query"][:, None].expand(fits, clips, 1, width)
-    kv = _linear(p, f"{block}.kv", tokens, f"{block}.norm1")
-    keys, values = kv.view(fits * clips, count, 2, heads, size).permute(2, 0, 3, 1, 4).unbind()
-    asked = _linear(p, f"{block}.q", query).reshape(fits * clips, 1, heads, size).transpose(1, 2)
-    attended = F.scaled_dot_product_attention(asked, keys, values)
-    pooled = query + attended.transpose(1, 2).reshape(fits, clips, 1, width)
-    pooled = pooled + _mlp(p, block, pooled)
-    # A logit of bfloat16 has 256 values between 1 and 2: different clips would seem to tie.
-    with torch.autocast(pooled.device.type, enabled=False):
-        return _linear(p, "output", pooled.float())[:, :, 0, 0]
+    scale, shift = (p[f"{block}.norm1.{name}"][:, None, None] for name in ("weight", "bias"))
+    kv = p[f"{block}.kv.weight"].view(fits, 2, heads, size, width)
+    to_keys, to_values = kv[:, 0].flatten(0, 1), kv[:, 1].flatten(0, 1)  # [fits heads, size, D]
+    asked = _linear(p, f"{block}.q", query).view(fits * heads, 1, size)
+    wanted = torch.bmm(asked, to_keys).view(fits, heads, width) * scale[:, 0] / math.sqrt(size)
+    alike = torch.bmm(tokens.flatten(1, 2), wanted.transpose(1, 2))
+    weights = alike.view(fits * clips, count, heads).softmax(dim=1)
+    means = torch.bmm(weights.transpose(1, 2), tokens.flatten(0, 1))
+    means = (means.view(fits, clips, heads, width) * scale + shift).transpose(1, 2)
+    means = means.reshape(fits * heads, clips, width)
+    values = torch.bmm(means, to_values.transpose(1, 2)).view(fits, heads, clips, size)
+    joined = values.transpose(1, 2).reshape(fits, clips, 1, width)
+    return joined + p[f"{block}.kv.bias"][:, None, None, width:]
 
 
 def _mlp(p: Parameters, block: str, tokens: Tensor) -> Tensor:
@@ -115,15 +154,15 @@ def _linear(p: Parameters, name: str, inputs: Tensor, norm: str | None = None) -
     """
     weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
     if norm:
-        inputs = F.layer_norm(inputs, inputs.shape[-1:], eps=EPSILON)
+        inputs = standardised(inputs)
         bias = bias + torch.bmm(weight, p[f"{norm}.bias"][..., None])[..., 0]
         weight = weight * p[f"{norm}.weight"][:, None]
     outputs = torch.baddbmm(bias[:, None], inputs.flatten(1, 2), weight.transpose(1, 2))
     return outputs.view(*inputs.shape[:3], -1)
 
 
-def forward_flop(tokens: int, width: int, depth: int) -> float:
+def forward_flop(tokens: int, width: int, depth: int, heads: int) -> float:
     """Multiplications and additions of one clip's forward pass in matrix products."""
     own = 2.0 * tokens * width**2 * (4 + 2 * MLP_RATIO) + 4.0 * tokens**2 * width
-    cross = 2.0 * tokens * 2 * width**2 + 4.0 * tokens * width
+    cross = 4.0 * tokens * width * heads + 2.0 * width**2 * (1 + 2 * MLP_RATIO)
     return (depth - 1) * own + cross

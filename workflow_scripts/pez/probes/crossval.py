@@ -89,7 +89,9 @@ def run_probe(
     """
     torch.set_float32_matmul_precision("highest")  # no TF32: results must equal the reference
     if spec.clips == "in_view":
-        labels, load_layer, load_shards = leave_out_absent(name, labels, load_layer, load_shards)
+        labels, load_layer, load_shards, load_patches = leave_out_absent(
+            name, labels, load_layer, load_shards, load_patches
+        )
     task = _task(name, spec, solver, labels, device, threads)
     probe = Probe(spec, task, labels, _degenerate_folds(name, task))
     shared = spec.patch_map == "shared"
@@ -236,9 +238,11 @@ def _task(
             f"{spec.target} has no clips to call right or wrong: use stopped_by loss."
         )
     if not isinstance(spec, PlausibilityProbeSpec):
+        if spec.labels_seed is not None:
+            targets = np.random.default_rng(spec.labels_seed).permutation(targets)
         return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
-    if spec.shuffled_labels:
-        targets = shuffled(groups, spec.seed)[:, None].astype(np.float64)
+    if spec.labels_seed is not None:
+        targets = shuffled(groups, spec.labels_seed)[:, None].astype(np.float64)
     return PlausibilityTask(
         targets,
         outer,

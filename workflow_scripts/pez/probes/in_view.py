@@ -2,23 +2,32 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
 from pez.clips.visibility import in_words, magnitudes
-from pez.features.store import Shard
+from pez.features.store import PatchShard, Shard
 from pez.runtime.errors import ArtifactError, ConfigError
 
-LoadLayer = Callable[[int], np.ndarray]  # as in pez.probes.crossval
+# as in pez.probes.crossval
+LoadLayer = Callable[[int], np.ndarray]
 LoadShards = Callable[[int], Iterable[Shard]]
+LoadPatches = Callable[[int], Iterable[PatchShard]]
+
+_AnyShard = TypeVar("_AnyShard", Shard, PatchShard)
 
 log = logging.getLogger(__name__)
 
 
 def leave_out_absent(
-    probe: str, labels: pd.DataFrame, load_layer: LoadLayer, load_shards: LoadShards | None
-) -> tuple[pd.DataFrame, LoadLayer, LoadShards | None]:
+    probe: str,
+    labels: pd.DataFrame,
+    load_layer: LoadLayer,
+    load_shards: LoadShards | None,
+    load_patches: LoadPatches | None,
+) -> tuple[pd.DataFrame, LoadLayer, LoadShards | None, LoadPatches | None]:
     """Leave out the clips in which the ball is wholly out of the picture in some frame.
 
     Args:
@@ -26,9 +35,10 @@ def leave_out_absent(
         labels: one row a clip, n rows.
         load_layer: gives the features of a layer, [n, D].
         load_shards: gives the same shard by shard, or None.
+        load_patches: gives the patches of a layer shard by shard, or None.
 
     Returns:
-        The three arguments for the clips that remain, renumbered from 0.
+        The last four arguments for the clips that remain, renumbered from 0.
 
     Raises:
         ArtifactError: the labels do not say where the ball is; also by the loaders, if they give
@@ -50,17 +60,34 @@ def leave_out_absent(
 
     def shards_in_view(layer: int) -> Iterator[Shard]:
         assert load_shards is not None
-        end = 0
-        for shard in load_shards(layer):
-            end = shard.first + len(shard.features)
-            part = in_view[shard.first : end]
-            if end <= len(labels) and part.any():
-                first = int(in_view[: shard.first].sum())
-                yield Shard(shard.number, first, shard.features[part])
-        _check_count(end, len(labels), f"feature shards of layer {layer}")
+        for shard, first, rows in _remaining(load_shards(layer), in_view, layer):
+            yield Shard(shard.number, first, shard.features[rows])
 
-    remaining = labels[in_view].reset_index(drop=True)
-    return remaining, layer_in_view, None if load_shards is None else shards_in_view
+    def patches_in_view(layer: int) -> Iterator[PatchShard]:
+        assert load_patches is not None
+        for shard, first, rows in _remaining(load_patches(layer), in_view, layer):
+            less = None if shard.subtracted is None else shard.subtracted[rows]
+            yield PatchShard(shard.number, first, shard.patches[rows], less)
+
+    return (
+        labels[in_view].reset_index(drop=True),
+        layer_in_view,
+        None if load_shards is None else shards_in_view,
+        None if load_patches is None else patches_in_view,
+    )
+
+
+def _remaining(
+    shards: Iterable[_AnyShard], in_view: np.ndarray, layer: int
+) -> Iterator[tuple[_AnyShard, int, np.ndarray]]:
+    """Yield shards with clips in view: the first one's new number, and which rows they are."""
+    end = 0
+    for shard in shards:
+        end = shard.first + len(shard[2])
+        rows = in_view[shard.first : end]
+        if end <= len(in_view) and rows.any():
+            yield shard, int(in_view[: shard.first].sum()), rows
+    _check_count(end, len(in_view), f"feature shards of layer {layer}")
 
 
 def _report(probe: str, labels: pd.DataFrame, absent: np.ndarray) -> None:

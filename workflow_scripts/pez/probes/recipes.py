@@ -9,13 +9,14 @@ Of several values for one field the most particular counts: the probe's under th
 the probe's, then the protocol's, then the default.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, create_model
 
+from pez.controls.control import Variant
 from pez.probes.spec import (
     AnySolver,
     AttentiveSolver,
@@ -29,8 +30,6 @@ from pez.runtime.errors import ConfigError
 from pez.runtime.schema import Schema, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-
-SHUFFLED_SUFFIX = "_shuffled"  # of the control with labels drawn anew
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,8 @@ _MATTERS: dict[str, Callable[[ProbeSpec, AnySolver], bool]] = {
     "patch_map": lambda spec, solver: (
         spec.pooling.endswith("_patch") and not isinstance(solver, AttentiveSolver)
     ),
-    "seed": lambda spec, _: (
-        spec.grouping == "spatial_cluster" or getattr(spec, "shuffled_labels", False)
-    ),
+    "seed": lambda spec, _: spec.grouping == "spatial_cluster",
+    "labels_seed": lambda spec, _: spec.labels_seed is not None,
 }
 
 
@@ -125,7 +123,7 @@ def _optional_fields() -> dict[str, Any]:
     """Every field of a probe with its checks and its description, none of them required."""
     fields: dict[str, Any] = {}
     for name, known in {**PlausibilityProbeSpec.model_fields, **ProbeSpec.model_fields}.items():
-        if name != "shuffled_labels":  # the control's alone
+        if name != "labels_seed":  # a control's alone
             field = copy(known)
             field.default = None
             fields[name] = (known.annotation | None, field)  # type: ignore[operator]
@@ -187,16 +185,17 @@ def read_recipes(
     return recipes
 
 
-def with_controls(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
-    """``recipes`` and, beside each of plausibility, its control with shuffled labels."""
-    shuffled = {
-        name + SHUFFLED_SUFFIX: replace(
-            recipe, spec=recipe.spec.model_copy(update={"shuffled_labels": True})
+def with_controls(recipes: Mapping[str, Recipe], variants: Iterable[Variant]) -> dict[str, Recipe]:
+    """``recipes`` and beside each what ``variants`` make of it that replace labels, by name."""
+    others = {
+        variant.fit(name): replace(
+            recipe, spec=recipe.spec.model_copy(update={"labels_seed": variant.seed})
         )
+        for variant in variants
+        if variant.control.replaces == "labels"
         for name, recipe in recipes.items()
-        if isinstance(recipe.spec, PlausibilityProbeSpec)
     }
-    return {**recipes, **shuffled}
+    return {**recipes, **others}
 
 
 def _merged(protocol: Protocol, probe: Any, particular: Any) -> ProbeSpec:

@@ -130,6 +130,9 @@ class ProbeSpec(Schema):
     folds: int = Field(5, ge=2)
     selections: tuple[Selection, ...] = Field(("validation", "nested"), min_length=1)
     seed: int = Field(42, ge=0, description="k-means of the grouping spatial_cluster")
+    labels_seed: int | None = Field(
+        None, ge=0, description="control: labels are dealt out at random, drawn with this seed"
+    )
     fold_seed: int | None = Field(
         None, ge=0, description="shuffles the groups before they are dealt into folds; null: not"
     )
@@ -184,9 +187,6 @@ class PlausibilityProbeSpec(ProbeSpec):
     clips: Literal["all"] = "all"
     selected_by: SelectionMetric = Field(
         "relative_accuracy", description="what picks among the solver's configurations"
-    )
-    shuffled_labels: bool = Field(
-        False, description="control: which two of a scene's four movies are possible is drawn anew"
     )
     half_counts_as: Plausibility = Field(
         "impossible", description="what a movie with a probability of exactly .5 is called"

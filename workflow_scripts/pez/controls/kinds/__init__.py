@@ -1,0 +1,1 @@
+"""One control a file. Each defines ``CONTROL``; one that replaces weights, also ``weights``."""

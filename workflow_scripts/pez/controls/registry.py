@@ -1,0 +1,42 @@
+"""Controls by name, and the variants that the configured seeds make of them."""
+
+from collections.abc import Sequence
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pez.controls import kinds
+from pez.controls.control import Control, Variant
+from pez.encoders.spec import PermutedWeights, RandomWeights
+
+
+@cache
+def control_names() -> tuple[str, ...]:
+    """Names of all controls: the modules in `pez.controls.kinds`."""
+    return tuple(sorted(module.name for module in iter_modules(kinds.__path__)))
+
+
+@cache
+def find_control(name: str) -> Control:
+    """Return the control called ``name``, one of `control_names`."""
+    control: Control = import_module(f"pez.controls.kinds.{name}").CONTROL
+    return control
+
+
+def weights_of(variant: Variant, model: str) -> RandomWeights | PermutedWeights:
+    """Return where the weights come from that ``variant`` puts in place of those of ``model``."""
+    module = import_module(f"pez.controls.kinds.{variant.control.name}")
+    found: RandomWeights | PermutedWeights = module.weights(model, variant.seed)
+    return found
+
+
+def variants(name: str, seeds: Sequence[int]) -> tuple[Variant, ...]:
+    """Return the control ``name`` with each of ``seeds``.
+
+    The first seed has the bare name, so that more seeds later leave its results where they are.
+    """
+    control = find_control(name)
+    return tuple(
+        Variant(control, seed, f"_{name}" if number == 0 else f"_{name}_{seed}")
+        for number, seed in enumerate(seeds)
+    )
