@@ -29,6 +29,7 @@ def test_fresh_plan(project: Project) -> None:
         simulate_clips=2,
         render_clips=VELOCITY_SHARDS + ACCELERATION_SHARDS,
         initialise_encoder=2,
+        choose_precision=1,
         fit_probe=2 * FIGURE2C_RECIPES,
         draw_figure=1,
         figure2c=1,

@@ -10,10 +10,10 @@ from safetensors.torch import load_file
 from pez.encoders.architecture import architecture_metadata, build_encoder, expected_shapes
 from pez.encoders.compute import Compute
 from pez.encoders.match import check_shapes
-from pez.encoders.spec import EmbeddedWeights, EncoderSpec, RandomWeights
+from pez.encoders.spec import EmbeddedWeights, EncoderSpec, PermutedWeights, RandomWeights
 from pez.encoders.transformer import Encoder, prepare
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import check_data, known_checksum, read_header, stored_checksum
+from pez.runtime.tensor_file import checked_checksum, read_header
 
 _CURE = "Delete it and run again; if it is shipped with the project, check it out again."
 
@@ -29,7 +29,7 @@ def load_encoder(path: Path | str, spec: EncoderSpec, compute: Compute) -> Encod
     path = Path(path)
     entries, metadata, _ = read_header(path)
     _check_architecture(path, spec, metadata)
-    weights_checksum(path)
+    checked_checksum(path)
     found = {name: tuple(entry["shape"]) for name, entry in entries.items()}
     check_shapes(path, found, expected_shapes(spec), spec, _CURE)
     stored = load_file(path, device=str(compute.device))
@@ -65,6 +65,8 @@ def check_origin(path: Path | str, spec: EncoderSpec) -> None:
     wanted: dict[str, Any] = {"source": "checkpoint"}  # the hub's are converted as well
     if isinstance(asked, RandomWeights):
         wanted = {"source": "random", "seed": asked.seed}
+    if isinstance(asked, PermutedWeights):
+        wanted = {"source": "permuted", "of": asked.of, "seed": asked.seed}
     told = read_header(path)[1].get("weights")
     held = {key: told.get(key) for key in wanted} if isinstance(told, dict) else told
     if held != wanted:
@@ -72,17 +74,6 @@ def check_origin(path: Path | str, spec: EncoderSpec) -> None:
             f"{path} says that its weights are {held}, and {wanted} are expected: it is another "
             f"model's file under this name. {_CURE}"
         )
-
-
-def weights_checksum(path: Path | str) -> str:
-    """Return the checksum of the weights in ``path``, and compare it with the one stated there.
-
-    A shipped file that somebody else wrote may state none.
-
-    Raises:
-        ArtifactError: the file is damaged.
-    """
-    return known_checksum(path) if stored_checksum(path) is None else check_data(path)
 
 
 def weights_metadata(path: Path | str, spec: EncoderSpec) -> dict[str, Any]:

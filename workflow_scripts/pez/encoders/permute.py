@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from pez.runtime.tensor_file import read_metadata, write_tensors
+from pez.runtime.tensor_file import checked_checksum, read_metadata, write_tensors
 
 
 def permute_weights(source: Path, permutation: Mapping[str, Any], output: Path) -> None:
@@ -24,6 +24,7 @@ def permute_weights(source: Path, permutation: Mapping[str, Any], output: Path) 
         ArtifactError: ``source`` is missing or damaged, or the disk is full.
     """
     metadata = read_metadata(source)
+    checked_checksum(source)
     generator = torch.Generator().manual_seed(permutation["seed"])
     weights = load_file(source)
     permuted = {}

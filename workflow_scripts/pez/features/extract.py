@@ -20,7 +20,7 @@ from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
 from pez.encoders.family import Grid
-from pez.encoders.load import check_origin, load_encoder, weights_checksum, weights_metadata
+from pez.encoders.load import check_origin, load_encoder, weights_metadata
 from pez.encoders.patches import TUBELET_FRAMES
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
@@ -34,7 +34,7 @@ from pez.features.write import feature_files
 from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import Identity
 from pez.runtime.progress import progress
-from pez.runtime.tensor_file import map_tensor
+from pez.runtime.tensor_file import checked_checksum, map_tensor
 
 FRAMES_TENSOR = "frames"
 IN_FLIGHT = 2  # batches queued on the device or waiting to be written
@@ -101,7 +101,7 @@ def extract_features(
         "model": model,
         "clips": [Path(path).name for path in clips],
         "clips_checksums": checksums(clips),
-        "weights_checksum": weights_checksum(checkpoint),
+        "weights_checksum": checked_checksum(checkpoint),
         "weights": weights_metadata(checkpoint, encoder_spec),
         "preprocessing": extraction.preprocessing,
         "input_size": encoder_spec.input_size,

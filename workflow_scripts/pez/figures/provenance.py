@@ -26,7 +26,7 @@ def check_results(
     Args:
         results: the tables, those of controls among them.
         recipes: every recipe of the figure, by name.
-        controls: of the figure.
+        controls: drawn beside every model, with each of their seeds.
 
     Raises:
         ArtifactError: a table is of another model, dataset or recipe than its path and the

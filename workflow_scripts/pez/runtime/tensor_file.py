@@ -228,6 +228,17 @@ def check_data(path: Path | str) -> str:
     return found
 
 
+def checked_checksum(path: Path | str) -> str:
+    """Return the checksum of the data at ``path``, compared with the stated one where there is one.
+
+    Weights that others wrote state none.
+
+    Raises:
+        ArtifactError: see `read_header`; or the data are not those that were written.
+    """
+    return data_checksum(path) if stored_checksum(path) is None else check_data(path)
+
+
 def data_checksum(path: Path | str, header: Header | None = None) -> str:
     """Return the checksum of the data of the safetensors file at ``path``, whoever wrote it."""
     header = header or parse_header(path)
