@@ -1,11 +1,14 @@
 """The attentive probe of figure 8: every layer, all folds, both selections.
 
     python benchmarks/attentive_probe.py [--device cuda] [--layers 24] [--minutes 8]
+    python benchmarks/attentive_probe.py --device cpu --threads 1 --solver attentive_small \
+        --clips 240 --width 192 --layers 12
 
-Synthetic tokens of the shape of V-JEPA 2 Large's last tubelet, with a weak trace of the label that
-grows with depth, so that early stopping does what it does on real ones. First the classifiers
-trained together are compared with the same ones trained one by one. With --no-stopping every fit
-runs all its epochs: then the work is known, and so is its share of the ceiling.
+Synthetic tokens of the shape of the last tubelet (V-JEPA 2 Large's, or the embedded model's as in
+the second line), with a weak trace of the label that grows with depth, so that early stopping does
+what it does on real ones. First the classifiers trained together are compared with the same ones
+trained one by one. With --no-stopping every fit runs all its epochs: then the work is known, and so
+is its share of the ceiling.
 """
 
 import argparse
@@ -16,15 +19,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
 from pez.probes.attentive import fit_attentive, fit_bytes
 from pez.probes.attentive_classifier import forward_flop
-from pez.probes.spec import AttentiveSolver
+from pez.probes.spec import AttentiveSolver, read_solver
 from pez.probes.splits import Split
 from pez.probes.task import PlausibilityTask
 
+ROOT = Path(__file__).resolve().parents[1]
 FOLDS = 5
 
 
@@ -35,18 +40,26 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=1024)
     parser.add_argument("--clips", type=int, default=360)
     parser.add_argument("--tokens", type=int, default=256)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--solver", default="attentive", help="of config.yaml")
+    parser.add_argument("--threads", type=int, help="of an operation on a CPU")
     parser.add_argument("--minutes", type=float, default=8, help="no layer is begun after these")
     parser.add_argument("--no-stopping", action="store_true")
     options = parser.parse_args()
+    torch.set_num_threads(options.threads or torch.get_num_threads())
     check_equality(options.device)
-    patience = options.epochs if options.no_stopping else 5
-    solver = AttentiveSolver(method="attentive", epochs=options.epochs, patience=patience)
+    solver = read_solver(
+        yaml.safe_load((ROOT / "config.yaml").read_text())["solvers"][options.solver]
+    )
+    assert isinstance(solver, AttentiveSolver), options.solver
+    if options.no_stopping:
+        solver = solver.model_copy(update={"patience": solver.epochs})
     memory = 4 << 30
+    name, rate = f"{torch.get_num_threads()} threads", product_rate(options.device)
     if options.device == "cuda":
         memory = int(0.6 * torch.cuda.mem_get_info()[0])
-        print(f"{torch.cuda.get_device_name()}, bf16 product {product_rate() / 1e12:.0f} TFLOP/s")
-    together = memory // fit_bytes(solver, options.tokens, options.width)
+        name = torch.cuda.get_device_name()
+    print(f"{name}, large products {rate / 1e12:.3g} TFLOP/s")
+    together = memory // fit_bytes(solver, options.clips, options.tokens, options.width)
     print(f"memory for {together} fits at once, {FOLDS} of each kind to train")
     task = make_task(options.clips, solver, memory)
     seconds, epochs = [], []
@@ -71,21 +84,27 @@ def main() -> None:
     print(f"all {options.layers}: {sum(seconds) + (options.layers - done) * median:.0f} s")
     if options.no_stopping:
         flop = layer_flop(task, solver, options.tokens, options.width)
-        print(f"{flop / 1e12:.0f} TFLOP a layer: {flop / median / 1e12:.1f} TFLOP/s")
+        print(
+            f"{flop / 1e12:.3g} TFLOP a layer, {flop / rate:.2g} s at that rate: "
+            f"{flop / median / 1e12:.3g} TFLOP/s"
+        )
     if options.device == "cuda":
         print(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
 
 
-def product_rate() -> float:
-    left, right = (torch.randn(8192, 8192, device="cuda").bfloat16() for _ in range(2))
+def product_rate(device: str) -> float:
+    """Operations per second of a large matrix product, bfloat16 on a GPU and float32 on a CPU."""
+    size, kind = (8192, torch.bfloat16) if device == "cuda" else (1024, torch.float32)
+    left, right = (torch.randn(size, size, device=device).to(kind) for _ in range(2))
+    wait = torch.cuda.synchronize if device == "cuda" else int
     times = []
     for _ in range(12):
-        torch.cuda.synchronize()
+        wait()
         start = time.perf_counter()
         left @ right
-        torch.cuda.synchronize()
+        wait()
         times.append(time.perf_counter() - start)
-    return 2 * 8192**3 / statistics.median(times[2:])
+    return 2 * size**3 / statistics.median(times[2:])
 
 
 def make_task(clips: int, solver: AttentiveSolver, memory: int) -> PlausibilityTask:

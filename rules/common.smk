@@ -144,9 +144,12 @@ def probe_features(model, fit):
 
 
 def probe_threads(fit):
-    """Threads of a probe job on a CPU: pooled features are small and several probes run at once,
-    patch features are some hundred times wider and worth several cores."""
-    return 4 if FITS[fit].spec.pooling.endswith("_patch") else 1
+    """Threads of a probe job on a CPU: operations on pooled features and of an attentive probe of
+    one block are small, and two jobs side by side beat one that shares them out; other probes of
+    patch features have large products, worth several cores."""
+    spec, solver = FITS[fit].spec, FITS[fit].solver
+    one_block = solver.method == "attentive" and solver.depth == 1
+    return 4 if spec.pooling.endswith("_patch") and not one_block else 1
 
 
 def figure_probes(figure):

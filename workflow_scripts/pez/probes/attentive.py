@@ -18,15 +18,15 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pez.encoders.compute import prefers_bf16
-from pez.probes.attentive_classifier import classify, initial_parameters, parameter_shapes
-from pez.probes.normalise import is_constant_feature
-from pez.probes.spec import AttentiveSolver, Normalisation, Selection
+from pez.probes.attentive_classifier import initial_parameters, parameter_shapes
+from pez.probes.attentive_tokens import Inputs, Moments, prepare
+from pez.probes.spec import AttentiveSolver, Selection
 from pez.probes.splits import Split
 from pez.probes.task import Choice, PlausibilityTask, first_twins
 
-# float32 arrays of the size of a clip's tokens that the backward pass of one block keeps; counted
-# from the network (MLP 4 times the width) and rounded up.
-_KEPT = 20
+# float32 arrays of the size of a clip's tokens that the backward pass of a self-attention block
+# keeps, and of the last block; counted from the network (MLP 4 times the width) and rounded up.
+_KEPT, _KEPT_LAST = 20, 4
 _OUTER, _INNER = 0, 1  # of the seed: the two trainings of a fold draw different orders
 
 
@@ -98,6 +98,7 @@ class _Trainer:
         self.task, self.solver, self.device = task, solver, device
         self.twin = np.array(first_twins(tokens.flatten(1).numpy()))
         self.tokens = tokens.to(device)
+        self.moments = Moments.of(self.tokens)
         self.labels = torch.from_numpy(task.targets[:, 0]).to(self.device, torch.float32)
         self.autocast = torch.autocast(
             self.device.type, torch.bfloat16, enabled=prefers_bf16(self.device)
@@ -131,8 +132,7 @@ class _Trainer:
 
     def _groups(self, fits: Sequence[_Fit]) -> list[list[_Fit]]:
         """Fits of equally many batches, as many together as memory allows."""
-        _, count, width = self.tokens.shape
-        size = max(1, self.task.memory // fit_bytes(self.solver, count, width))
+        size = max(1, self.task.memory // fit_bytes(self.solver, *self.tokens.shape))
         by_steps: dict[int, list[_Fit]] = {}
         for fit in fits:
             by_steps.setdefault(fit.steps(self.solver.batch_size), []).append(fit)
@@ -144,13 +144,19 @@ class _Trainer:
 
     def _train(self, fits: list[_Fit], history: np.ndarray, best: np.ndarray, watch: bool) -> None:
         """Train ``fits`` until each has stopped; note their logits and best epochs."""
-        scale = self._statistics(fits)
+        inputs = prepare(
+            self.tokens,
+            self.moments,
+            [fit.split for fit in fits],
+            self.task.normalisation,
+            self.solver.depth,
+        )
         state = _State.start(self.tokens.shape[2], len(fits), self.solver, self.device)
         for epoch in range(1, self.solver.epochs + 1):
             orders = [fit.batches(epoch, self.solver.batch_size) for fit in fits]
             for batch in zip(*orders, strict=True):
-                self._step(state, scale, batch)
-            logits = self._evaluate(state, scale, fits)
+                self._step(state, inputs, batch)
+            logits = self._evaluate(state, inputs, fits)
             for fit, found in zip(fits, logits, strict=True):
                 history[fit.number, epoch - 1, fit.split.held_out] = found
                 if watch and epoch <= best[fit.number] + self.solver.patience:
@@ -164,32 +170,20 @@ class _Trainer:
                 return
             if len(keep) < len(fits):
                 fits = [fits[i] for i in keep]
-                scale = (scale[0][keep], scale[1][keep])
+                inputs = inputs.keep(keep)
                 state = state.keep(keep, self.solver)
 
     def _best(self, fit: _Fit, logits: np.ndarray) -> int:
         """Best of the epochs with ``logits`` [epochs, n], counted from 1."""
         return 1 + int(self.task.pick(logits[None, None, ..., None], [fit.split])[0, 0])
 
-    def _statistics(self, fits: Sequence[_Fit]) -> tuple[Tensor, Tensor]:
-        """Mean and scale of the features over training clips and tokens: [fits, 1, 1, D]."""
-        means, scales = [], []
-        for fit in fits:
-            rows = torch.from_numpy(np.flatnonzero(fit.split.train)).to(self.device)
-            mean, scale = _normalisation(self.tokens[rows].float(), self.task.normalisation)
-            means.append(mean)
-            scales.append(scale)
-        return torch.stack(means)[:, None, None], torch.stack(scales)[:, None, None]
-
-    def _step(
-        self, state: "_State", scale: tuple[Tensor, Tensor], batch: Sequence[np.ndarray]
-    ) -> None:
+    def _step(self, state: "_State", inputs: Inputs, batch: Sequence[np.ndarray]) -> None:
         """One step of all fits, fit number f on the clips ``batch[f]``."""
         rows, weights = _padded(batch)
         index = torch.from_numpy(rows).to(self.device, non_blocking=True)
         weight = torch.from_numpy(weights).to(self.device, non_blocking=True)
         with self.autocast:
-            logits = classify(state.parameters, self._read(index, scale), self.solver.heads)
+            logits = inputs.logits(state.parameters, index, self.solver.heads)
         loss = F.binary_cross_entropy_with_logits(
             logits.float(), self.labels[index], weight=weight, reduction="sum"
         )
@@ -197,14 +191,8 @@ class _Trainer:
         loss.backward()
         state.optimiser.step()
 
-    def _read(self, index: Tensor, scale: tuple[Tensor, Tensor]) -> Tensor:
-        """Normalised tokens [fits, n, P, D] of the clips ``index`` [fits, n]."""
-        return (self.tokens[index].float() - scale[0]) / scale[1]
-
     @torch.no_grad()
-    def _evaluate(
-        self, state: "_State", scale: tuple[Tensor, Tensor], fits: Sequence[_Fit]
-    ) -> list[np.ndarray]:
+    def _evaluate(self, state: "_State", inputs: Inputs, fits: Sequence[_Fit]) -> list[np.ndarray]:
         """Logits of every fit's held-out clips, in their order.
 
         Clips with the same tokens are computed once: ties between movies are exact, and no epoch
@@ -220,8 +208,8 @@ class _Trainer:
             part = rows[:, start : start + self.solver.batch_size]
             index = torch.from_numpy(np.ascontiguousarray(part)).to(self.device)
             with self.autocast:
-                tokens = self._read(index, scale)
-                parts.append(classify(state.parameters, tokens, self.solver.heads).double())
+                found = inputs.logits(state.parameters, index, self.solver.heads)
+            parts.append(found.double())
         logits = torch.cat(parts, dim=1).cpu().numpy()
         return [found[place] for found, (_, _, place) in zip(logits, alike, strict=True)]
 
@@ -280,20 +268,11 @@ def _padded(rows: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return numbers, weights
 
 
-def _normalisation(tokens: Tensor, normalisation: Normalisation) -> tuple[Tensor, Tensor]:
-    """Mean and scale [D] of ``tokens`` [n, P, D]; constant features keep their scale."""
-    width = tokens.shape[2]
-    if normalisation == "none":
-        return tokens.new_zeros(width), tokens.new_ones(width)
-    variance, mean = torch.var_mean(tokens.flatten(0, 1), dim=0, correction=0)
-    if normalisation == "center":
-        return mean, torch.ones_like(mean)
-    deviation = variance.sqrt()
-    return mean, torch.where(is_constant_feature(mean, deviation), 1.0, deviation)
-
-
-def fit_bytes(solver: AttentiveSolver, tokens: int, width: int) -> int:
+def fit_bytes(solver: AttentiveSolver, clips: int, tokens: int, width: int) -> int:
     """Memory that one fit takes: parameters with gradient and two moments, and what is kept."""
     shapes = parameter_shapes(width, solver.depth).values()
     parameters = sum(int(np.prod(shape)) for shape in shapes)
-    return 4 * (4 * parameters + solver.batch_size * solver.depth * _KEPT * tokens * width)
+    kept = solver.batch_size * (_KEPT * (solver.depth - 1) + _KEPT_LAST)
+    if solver.depth == 1:
+        kept += clips  # tokens of all clips, normalised for this fit
+    return 4 * (4 * parameters + kept * tokens * width)

@@ -22,6 +22,7 @@ from torch import Tensor
 EPSILON = 1e-5  # of the LayerNorms; the encoder's have 1e-6
 MLP_RATIO = 4
 _STD = 0.02
+_AFFINE = ("weight", "bias")  # scale and shift of a LayerNorm
 
 Parameters = Mapping[str, Tensor]  # [fits, *shape]
 
@@ -103,7 +104,9 @@ def read_out(parameters: Parameters, tokens: Tensor, heads: int) -> Tensor:
         block = str(_depth(parameters) - 1)
         query = parameters["query"][:, None]
         pooled = query + _attended(parameters, block, query, tokens.float(), heads)
-        pooled = pooled + _mlp(parameters, block, pooled)
+        scale, shift = (parameters[f"{block}.norm2.{name}"][:, None, None] for name in _AFFINE)
+        hidden = _linear(parameters, f"{block}.fc1", standardised(pooled) * scale + shift)
+        pooled = pooled + _linear(parameters, f"{block}.fc2", F.gelu(hidden))
         return _linear(parameters, "output", pooled)[:, :, 0, 0]
 
 
@@ -119,31 +122,28 @@ def _self_attention_block(p: Parameters, block: str, tokens: Tensor, heads: int)
     attended = F.scaled_dot_product_attention(queries, keys, values)
     joined = attended.transpose(1, 2).reshape(fits, clips, count, width)
     tokens = tokens + _linear(p, f"{block}.proj", joined)
-    return tokens + _mlp(p, block, tokens)
+    hidden = F.gelu(_linear(p, f"{block}.fc1", tokens, f"{block}.norm2"))
+    return tokens + _linear(p, f"{block}.fc2", hidden)
 
 
 def _attended(p: Parameters, block: str, query: Tensor, tokens: Tensor, heads: int) -> Tensor:
     """What ``query`` [fits, 1, 1, D] reads from standardised ``tokens``: [fits, n, 1, D]."""
-    fits, clips, count, width = tokens.shape
+    fits, clips, _, width = tokens.shape
     size = width // heads
-    scale, shift = (p[f"{block}.norm1.{name}"][:, None, None] for name in ("weight", "bias"))
+    scale, shift = (p[f"{block}.norm1.{name}"][:, None, None] for name in _AFFINE)
     kv = p[f"{block}.kv.weight"].view(fits, 2, heads, size, width)
     to_keys, to_values = kv[:, 0].flatten(0, 1), kv[:, 1].flatten(0, 1)  # [fits heads, size, D]
     asked = _linear(p, f"{block}.q", query).view(fits * heads, 1, size)
-    wanted = torch.bmm(asked, to_keys).view(fits, heads, width) * scale[:, 0] / math.sqrt(size)
-    alike = torch.bmm(tokens.flatten(1, 2), wanted.transpose(1, 2))
-    weights = alike.view(fits * clips, count, heads).softmax(dim=1)
-    means = torch.bmm(weights.transpose(1, 2), tokens.flatten(0, 1))
+    wanted = torch.bmm(asked, to_keys).view(fits, 1, heads, width) * scale / math.sqrt(size)
+    wanted = wanted.expand(fits, clips, heads, width).flatten(0, 1)
+    tokens = tokens.flatten(0, 1)
+    weights = torch.bmm(wanted, tokens.transpose(1, 2)).softmax(dim=-1)  # [fits n, heads, P]
+    means = torch.bmm(weights, tokens)
     means = (means.view(fits, clips, heads, width) * scale + shift).transpose(1, 2)
     means = means.reshape(fits * heads, clips, width)
     values = torch.bmm(means, to_values.transpose(1, 2)).view(fits, heads, clips, size)
     joined = values.transpose(1, 2).reshape(fits, clips, 1, width)
     return joined + p[f"{block}.kv.bias"][:, None, None, width:]
-
-
-def _mlp(p: Parameters, block: str, tokens: Tensor) -> Tensor:
-    hidden = F.gelu(_linear(p, f"{block}.fc1", tokens, f"{block}.norm2"))
-    return _linear(p, f"{block}.fc2", hidden)
 
 
 def _linear(p: Parameters, name: str, inputs: Tensor, norm: str | None = None) -> Tensor:
