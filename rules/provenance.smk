@@ -185,7 +185,7 @@ def extract_given(model):
 def fit_made(model, fit):
     # names that stand at their defaults are none of the parameters, and count all the same
     given, recipe = fit_given(model, fit), FITS[fit]
-    names = [recipe.spec, recipe.solver, VIEWS_OF_POOLING[recipe.spec.pooling]]
+    names = [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
     dataset = recipe.spec.dataset
     inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
     return made(given, code("fit_probe.py", names), inputs)
@@ -202,8 +202,7 @@ def fit_given(model, fit):
 @cache
 def draw_made(figure):
     given = draw_given(figure)
-    recipes = [CONFIG.recipes[name] for name in given["recipes"]]
-    names = [given, *([recipe.spec, recipe.solver] for recipe in recipes)]
+    names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
     tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
     probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
     return made(given, code("draw_figure.py", names), tables + probes)

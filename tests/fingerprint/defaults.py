@@ -23,7 +23,7 @@ ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder
 
 def names_of_fit(recipe: Recipe) -> list[Any]:
     """What the rule of a fit hands to `code`, see rules/provenance.smk."""
-    return [recipe.spec, recipe.solver, VIEWS_OF_POOLING[recipe.spec.pooling]]
+    return [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
 
 
 def names_of_figure(config: Config, figure: str) -> list[Any]:
@@ -31,7 +31,7 @@ def names_of_figure(config: Config, figure: str) -> list[Any]:
     spec = config.figures[figure]
     recipes = [config.recipes[name] for name in spec.recipes]
     facts = ["embedded", "random", "kubric", "uniform"]
-    return [spec, *([recipe.spec, recipe.solver] for recipe in recipes), *facts]
+    return [spec, *(recipe.choices() for recipe in recipes), *facts]
 
 
 @cache

@@ -14,7 +14,7 @@ JOB = """
 import sys, time, types
 from pez.runtime.job import job
 snakemake = types.SimpleNamespace(
-    log=[sys.argv[1]], threads=1, rule=sys.argv[2], resources={"gpu": 1}
+    log=[sys.argv[1]], threads=1, rule=sys.argv[2], resources={"gpu": 1}, output={}
 )
 with job(snakemake) as run:
     assert run.device == "cuda"

@@ -71,6 +71,10 @@ class Recipe:
         spec, solver = read_probe(values["spec"]), read_solver(values["solver"])
         return cls(values["probe"], values["protocol"], spec, solver)
 
+    def choices(self) -> list[dict[str, Any]]:
+        """Every choice that makes a difference, of the probe and of its solver, as plain data."""
+        return [self._spec_fields(), self._solver_fields()]
+
     def fields(self) -> dict[str, str]:
         """Every choice that makes a difference, as text; the solver's own as ``solver.field``."""
         own = {name: value for name, value in self._spec_fields().items() if name != "solver"}
