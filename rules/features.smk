@@ -7,8 +7,13 @@ rule spelled out.
 
 
 rule choose_precision:
+    input:
+        stands=lambda wildcards: stands(
+            precision_made(), note("choose_precision", "run"), [f"{OUT}/precision.json"]
+        ),
     output:
         f"{OUT}/precision.json",
+        note=note("choose_precision", "run"),
     log:
         f"{OUT}/logs/choose_precision/run.log",
     benchmark:
@@ -21,7 +26,7 @@ rule choose_precision:
         mem_mb=4000,
         runtime=10,
     params:
-        code=code("choose_precision.py"),
+        made=lambda wildcards: precision_made(),
     message:
         "Precision of this run"
     script:

@@ -129,6 +129,11 @@ def convert_given(model):
 
 
 @cache
+def precision_made():
+    return made({}, code("choose_precision.py"), [])
+
+
+@cache
 def initialise_made(model):
     given = CONFIG.encoder(model)
     return made(given, code("initialise_encoder.py", given), [])

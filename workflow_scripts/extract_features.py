@@ -17,7 +17,9 @@ if __name__ == "__main__":
         extraction = ExtractionSpec.model_validate(params["extraction"])
         if extraction.precision == "auto":
             decided = read_precision(snakemake.input.precision)
-            extraction = extraction.model_copy(update={"precision": decided})
+            extraction = ExtractionSpec.model_validate(
+                {**params["extraction"], "precision": decided}
+            )
         extract_features(
             clips=list(snakemake.input.clips),
             checkpoint=snakemake.params.weights,

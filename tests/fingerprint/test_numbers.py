@@ -83,8 +83,7 @@ EDITS = [
     ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
-    ("runtime/tables.py", "table.to_parquet(temporary, index=False)",
-     "table.to_parquet(temporary, index=True)",
+    ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
      PROBES | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}),
 ]  # fmt: skip
 
@@ -96,7 +95,7 @@ WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
-    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano"},
+    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"},
     "features": EXTRACTION | PROBES,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES,
@@ -104,6 +103,8 @@ OWNERS = {
     "intphys": MOVIES | MOVIE_PROBES | FIGURES,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
+    "clips.dataset": BALLS | MOVIES | EXTRACTION | PROBES,  # whose clips features and labels are of
+    "clips.store": BALLS | MOVIES | EXTRACTION,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
     "config": set[str](),

@@ -29,10 +29,13 @@ SOLVERS = {
 RUN = """
 import json, runpy, sys
 from types import SimpleNamespace as Space
+class Outputs(Space):
+    def get(self, name):
+        return getattr(self, name, None)
 paths, params = json.loads(sys.argv[1])
 snakemake = Space(
     input=Space(**{name: paths[name] for name in ("labels", "features", "weights")}),
-    output=Space(results=paths["results"], predictions=paths["predictions"]),
+    output=Outputs(results=paths["results"], predictions=paths["predictions"]),
     params=Space(probe=params), log=[paths["log"]], threads=2, resources={}, rule="fit_probe",
 )
 runpy.run_path(sys.argv[2], {"snakemake": snakemake}, run_name="__main__")

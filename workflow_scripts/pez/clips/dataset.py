@@ -26,10 +26,11 @@ def dataset_identity(labels: Path | str, dataset: str) -> Identity:
     metadata = table_metadata(labels)
     found = Identity.read(labels, metadata)
     expect(labels, found, Identity(dataset=dataset))
+    stated = dict(found)
     for field in ("clip_ids", "frame_shape", "source"):
-        if getattr(found, field) is None:
+        if stated[field] is None:
             raise ArtifactError(f"{labels} does not state its {field}. {CURE}")
-    return found.model_copy(update={"labels": metadata[CHECKSUM]})
+    return Identity(**{**found.metadata(), "labels": metadata[CHECKSUM]})
 
 
 def clips_identity(paths: Sequence[Path | str], dataset: Identity) -> Identity:

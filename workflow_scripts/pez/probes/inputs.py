@@ -58,7 +58,7 @@ def open_inputs(
         shards=1 + max(parse_feature_path(path).shard for path in features),
     )
     made = {"model": store.root.parent.name, "weights_checksum": known_checksum(weights)}
-    common = check_features(features, known.model_copy(update=made))
+    common = check_features(features, Identity.model_validate({**known.metadata(), **made}))
     table = read_table(labels, ["clip_id"])
     rows = Identity(clip_ids=[str(clip) for clip in table["clip_id"]])
     expect(labels, rows, Identity(clip_ids=known.clip_ids), "by the table's own list of clips")

@@ -4,7 +4,7 @@ An identity is a set of named JSON values among the metadata of a safetensors fi
 A reader states what it asked for; a file that says something else, or nothing, is refused.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +53,13 @@ class Identity(BaseModel):
                 f"({problem['msg']}). {CURE}"
             ) from None
 
+    def part(self, fields: Collection[str]) -> dict[str, Any]:
+        """Values of ``fields``."""
+        return {field: value for field, value in self if field in fields}
+
     def metadata(self) -> dict[str, Any]:
         """What is known of it, JSON-able."""
-        return self.model_dump(mode="json", exclude_none=True)
+        return {field: value for field, value in self if value is not None}
 
 
 _WORDS = {
@@ -90,8 +94,9 @@ def expect(path: Path | str, found: Identity, wanted: Identity, why: str = "") -
         ArtifactError: a field differs, or the file does not state it; the message names the file,
             the field, both values and the cure.
     """
+    stated, expected = dict(found), dict(wanted)
     for field in sorted(wanted.model_fields_set, key=list(_WORDS).index):
-        held, asked = getattr(found, field), getattr(wanted, field)
+        held, asked = stated[field], expected[field]
         if held == asked:
             continue
         source = f" ({why})" if why else ""
@@ -115,8 +120,9 @@ def agree(
     Raises:
         ArtifactError: they do not; both files and both values are named.
     """
+    first, second = dict(before), dict(found)
     for field in fields:
-        one, two = getattr(before, field), getattr(found, field)
+        one, two = first[field], second[field]
         if one != two:
             raise ArtifactError(
                 f"{other} says {field} = {_shown(one)}, and {path} {field} = {_shown(two)}: they "
