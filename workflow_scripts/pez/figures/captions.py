@@ -66,7 +66,6 @@ def protocol_words(recipes: Sequence[Recipe], protocol: str) -> str:
 
 
 def caption(
-    spec: FigureSpec,
     recipes: Sequence[Recipe],
     protocols: Mapping[str, str],
     controls: str,
@@ -75,7 +74,6 @@ def caption(
     """Caption under panels of R2: reading aid, control, clips, recipes.
 
     Args:
-        spec: the figure.
         recipes: all that are drawn.
         protocols: what every protocol is, in a few words.
         controls: a sentence for each control.
@@ -96,7 +94,10 @@ def plausibility_caption(
     clips: ClipsFacts,
     has_ties: bool,
 ) -> str:
-    """Caption under panels of possible against impossible movies; arguments as of `caption`."""
+    """Caption under panels of possible against impossible movies: the scores of ``spec`` too.
+
+    Arguments as of `caption`; ``has_ties``: whether scenes tie at some layer.
+    """
     rings = (
         "Rings: layers at which scenes tie; the bar ends where ties would count as right. "
         if has_ties

@@ -56,7 +56,7 @@ def build_figure2(spec: FigureSpec, inputs: FigureInputs) -> BuiltFigure:
         sections=sections,
         legend=legend_handles(table, palette, words, inputs.style),
         caption=caption(
-            spec, recipes, inputs.protocols, inputs.captions_of_controls(spec.models), inputs.clips
+            recipes, inputs.protocols, inputs.captions_of_controls(spec.models), inputs.clips
         ),
         panel_height_mm=inputs.style.panel_height_mm,
     )

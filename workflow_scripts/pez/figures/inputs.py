@@ -1,7 +1,7 @@
 """What a figure is built from, and what comes out of building it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -44,6 +44,7 @@ class FigureInputs:
     controls: Sequence[Variant]
     clips: ClipsFacts
     references: References
+    _tables: dict[tuple[str, str], "ResultTable"] = field(default_factory=dict, init=False)
 
     def captions_of_controls(self, models: Sequence[str]) -> str:
         """A sentence for each control, with the weights that replace those of ``models``."""
@@ -65,10 +66,14 @@ class FigureInputs:
         Raises:
             ArtifactError: the table is not among the inputs, missing, or damaged.
         """
+        if (model, fit) in self._tables:  # every score and subset asks for it again
+            return self._tables[model, fit]
         for path in self.results:
             if (path.parent.name, path.stem) == (model, fit):
-                table = read_table(path, COLUMNS, NUMBERS)
-                return ResultTable(table, self.models[model].layers, str(path))
+                rows = read_table(path, COLUMNS, NUMBERS)
+                found = ResultTable(rows, self.models[model].layers, str(path))
+                self._tables[model, fit] = found
+                return found
         raise ArtifactError(
             f"no result of {fit!r} on {model!r} among the inputs: expected a path that ends in "
             f"{model}/{fit}.parquet."

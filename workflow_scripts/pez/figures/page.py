@@ -128,10 +128,8 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
             row_top += _row_height(page, section, row, width, style)
         top += taken + _ROW_GAP
     last = page.sections[-1]
-    for axes, label in zip(
-        figure.axes[-len(last.rows[-1].panels) :], _depth_labels(last, width, style), strict=True
-    ):
-        axes.set_xlabel(label, labelpad=1.5)
+    for axes in figure.axes[-len(last.rows[-1].panels) :]:
+        axes.set_xlabel(_depth_label(last, width, style), labelpad=1.5)
     top += _LABEL_FOOT - _ROW_GAP
     _draw_legend(figure, top, page.legend, labels, columns)
     top += legend_height + 3.0
@@ -139,12 +137,12 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     return figure
 
 
-def _depth_labels(section: Section, width: float, style: FigureStyle) -> list[str]:
-    """The label of the depth axis under every panel, without its explanation where it is long."""
+def _depth_label(section: Section, width: float, style: FigureStyle) -> str:
+    """The label of the depth axis, without its explanation where a panel is too narrow for it."""
     row, label = section.rows[-1], section.depth.label
     if text_width_mm(label, style.font_pt) > _panel_width(row, width, style) + _GAP / 2:
         label = label.partition(" (")[0]
-    return [label] * len(row.panels)
+    return label
 
 
 def _panel_width(row: PanelRow, width: float, style: FigureStyle) -> float:

@@ -103,6 +103,13 @@ def train_statistics(
     rows = features[:, torch.from_numpy(split.train).to(features.device)]
     mean = rows.mean(dim=1)
     deviation = (rows - mean[:, None]).square().mean(dim=1).sqrt()
+    return normalising(mean, deviation, normalisation)
+
+
+def normalising(
+    mean: torch.Tensor, deviation: torch.Tensor, normalisation: Normalisation
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """What `train_statistics` returns of features with this mean and standard deviation."""
     constant = is_constant_feature(mean, deviation)
     one = torch.ones_like(mean)
     if normalisation == "none":

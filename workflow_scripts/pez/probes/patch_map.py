@@ -29,7 +29,7 @@ from pez.probes.normalise import (
     FeatureBlock,
     Moments,
     fit_targets,
-    is_constant_feature,
+    normalising,
     with_bias,
 )
 from pez.probes.primal import fit_split
@@ -234,13 +234,7 @@ def _scale(
     """Mean, scale and constancy of the features, [D] each, as `normalise.train_statistics`."""
     centre = mean[:-outputs]
     deviation = (scatter.diagonal()[:-outputs].clamp(min=0) / count).sqrt()
-    constant = is_constant_feature(centre, deviation)
-    one = torch.ones_like(centre)
-    if normalisation == "none":
-        return torch.zeros_like(centre), one, torch.zeros_like(constant)
-    if normalisation == "center":
-        return centre, one, constant
-    return centre, torch.where(constant, one, deviation), constant
+    return normalising(centre, deviation, normalisation)
 
 
 def _ridge(task: Task, solver: RidgeSolver, layer: PatchStatistics) -> dict[Selection, Choice]:
