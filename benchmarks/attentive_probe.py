@@ -23,11 +23,11 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from pez.probes.attentive import fit_attentive, fit_bytes
-from pez.probes.attentive_classifier import forward_flop
-from pez.probes.spec import AttentiveSolver, read_solver
-from pez.probes.splits import Split
-from pez.probes.task import PlausibilityTask
+from pez.recipes.spec import AttentiveSolver, read_solver
+from pez.recipes.splits import Split
+from pez.solvers.attentive import fit_attentive, fit_bytes
+from pez.solvers.attentive_classifier import forward_flop
+from pez.solvers.task import PlausibilityTask
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDS = 5

@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow_scripts"))
 from pez.clips.spec import Motion
 from pez.features.spec import Pooling
 from pez.features.store import FeatureStore
-from pez.probes.crossval import run_probe
-from pez.probes.spec import Grouping, Normalisation, ProbeSpec, RidgeSolver, Target
+from pez.probes.run import run_probe
+from pez.recipes.spec import Grouping, Normalisation, ProbeSpec, RidgeSolver, Target
 from pez.runtime.tables import read_table
 from pez.runtime.tensor_file import map_tensor
 

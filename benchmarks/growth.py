@@ -33,8 +33,8 @@ import torch
 from measure import measured, peak_mb
 from probe_data import design
 
-from pez.probes.crossval import run_probe
-from pez.probes.spec import GradientSolver, RidgeSolver
+from pez.probes.run import run_probe
+from pez.recipes.spec import GradientSolver, RidgeSolver
 from pez.runtime.progress import set_terminal
 from probes import Loader, probe_spec
 

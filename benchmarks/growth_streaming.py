@@ -18,16 +18,16 @@ from probe_data import design  # noqa: E402
 
 from pez.features.paths import TENSOR, FeatureKey, feature_path  # noqa: E402
 from pez.features.store import FeatureStore  # noqa: E402
-from pez.probes.cells import Cells, cells_of  # noqa: E402
-from pez.probes.crossval import run_probe  # noqa: E402
-from pez.probes.gram import GramStatistics, accumulate  # noqa: E402
-from pez.probes.groupings import group_ids  # noqa: E402
-from pez.probes.primal import fit_splits  # noqa: E402
-from pez.probes.spec import ProbeSpec, RidgeSolver  # noqa: E402
-from pez.probes.splits import inner_split, outer_splits  # noqa: E402
-from pez.probes.targets import target_values  # noqa: E402
+from pez.probes.run import run_probe  # noqa: E402
+from pez.recipes.groupings import group_ids  # noqa: E402
+from pez.recipes.spec import ProbeSpec, RidgeSolver  # noqa: E402
+from pez.recipes.splits import inner_split, outer_splits  # noqa: E402
+from pez.recipes.targets import target_values  # noqa: E402
 from pez.runtime.tables import write_table  # noqa: E402
 from pez.runtime.tensor_file import write_tensors  # noqa: E402
+from pez.solvers.cell_sums import GramStatistics, accumulate  # noqa: E402
+from pez.solvers.cells import Cells, cells_of  # noqa: E402
+from pez.solvers.ridge_primal import fit_splits  # noqa: E402
 
 TUBELETS = 8
 SHARD = 2500  # clips

@@ -29,11 +29,11 @@ from probe_data import design  # noqa: E402
 
 from pez.features.paths import FeatureKey, feature_path  # noqa: E402
 from pez.features.store import FeatureStore  # noqa: E402
-from pez.probes.crossval import run_probe  # noqa: E402
-from pez.probes.groupings import probe_groups  # noqa: E402
-from pez.probes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
-from pez.probes.splits import Split, outer_splits  # noqa: E402
-from pez.probes.targets import probe_targets  # noqa: E402
+from pez.probes.run import run_probe  # noqa: E402
+from pez.recipes.groupings import probe_groups  # noqa: E402
+from pez.recipes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
+from pez.recipes.splits import Split, outer_splits  # noqa: E402
+from pez.recipes.targets import probe_targets  # noqa: E402
 from pez.runtime.progress import set_terminal  # noqa: E402
 from pez.runtime.tensor_file import write_tensors  # noqa: E402
 

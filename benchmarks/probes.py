@@ -29,11 +29,11 @@ sys.path[:0] = [str(CHECKOUT / "workflow_scripts"), str(CHECKOUT / "tests" / "pr
 from one_by_one import train  # noqa: E402
 from probe_data import design  # noqa: E402
 
-from pez.probes.crossval import run_probe  # noqa: E402
-from pez.probes.groupings import group_ids  # noqa: E402
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
-from pez.probes.splits import outer_splits  # noqa: E402
-from pez.probes.targets import target_values  # noqa: E402
+from pez.probes.run import run_probe  # noqa: E402
+from pez.recipes.groupings import group_ids  # noqa: E402
+from pez.recipes.spec import GradientSolver, ProbeSpec, RidgeSolver  # noqa: E402
+from pez.recipes.splits import outer_splits  # noqa: E402
+from pez.recipes.targets import target_values  # noqa: E402
 from pez.runtime.progress import set_terminal  # noqa: E402
 
 VELOCITY, ACCELERATION = design(8, 7, 7), design(8, 5, 7)

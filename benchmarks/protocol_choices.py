@@ -35,9 +35,9 @@ from pez.config.model import Config  # noqa: E402
 from pez.features.paths import FeatureKey, feature_path  # noqa: E402
 from pez.features.spec import VIEWS_OF_POOLING, residual_state  # noqa: E402
 from pez.features.store import FeatureStore  # noqa: E402
-from pez.probes.crossval import run_probe  # noqa: E402
-from pez.probes.recipes import Recipe, recipe_name  # noqa: E402
-from pez.probes.spec import GradientSolver, PlausibilityProbeSpec, ProbeSpec  # noqa: E402
+from pez.probes.run import run_probe  # noqa: E402
+from pez.recipes.recipe import Recipe, recipe_name  # noqa: E402
+from pez.recipes.spec import GradientSolver, PlausibilityProbeSpec, ProbeSpec  # noqa: E402
 from pez.runtime.errors import ArtifactError, ConfigError  # noqa: E402
 from pez.runtime.progress import set_terminal  # noqa: E402
 from pez.runtime.tables import read_table  # noqa: E402

@@ -30,7 +30,7 @@ SNIPPETS = {
     "import torch": "import torch",
     "extraction: imports (torch)": "import pez.features.extract",
     "extraction: imports and the embedded encoder": LOAD,
-    "probes: imports (torch, pandas, scikit-learn)": "import pez.probes.crossval",
+    "probes: imports (torch, pandas, scikit-learn)": "import pez.probes.run",
     "figures: imports (matplotlib, pandas)": "import pez.figures.draw",
     "configuration: read and checked": (
         "import yaml; from pathlib import Path; from pez.config.load import load_config; "

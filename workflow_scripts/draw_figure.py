@@ -10,7 +10,7 @@ from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs
 from pez.figures.provenance import check_results
 from pez.figures.spec import FigureStyle, read_figure
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 from pez.runtime.job import job
 
 if __name__ == "__main__":

@@ -6,9 +6,9 @@ if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
         from pez.clips.visibility import note_out_of_view
-        from pez.probes.crossval import run_probe
         from pez.probes.inputs import open_inputs
-        from pez.probes.recipes import Recipe
+        from pez.probes.run import run_probe
+        from pez.recipes.recipe import Recipe
         from pez.runtime.tables import write_table
 
         params, files = snakemake.params.probe, snakemake.input

@@ -9,8 +9,8 @@ from pez.emergence.observations import observe as observe_curve
 from pez.emergence.readout import SCORES, Readout
 from pez.emergence.selections import observe_readout
 from pez.emergence.sigmoid import WEAKNESS
-from pez.probes.recipes import Recipe
-from pez.probes.spec import ProbeSpec, RidgeSolver
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import ProbeSpec, RidgeSolver
 
 OFFSETS = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
 

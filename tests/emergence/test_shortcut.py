@@ -6,8 +6,8 @@ import pytest
 
 from pez.emergence.chance import binomial_scale, standard_error
 from pez.emergence.shortcut import CEILING, Confusion, confusions
-from pez.probes.recipes import Recipe
-from pez.probes.spec import PlausibilityProbeSpec, RidgeSolver
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import PlausibilityProbeSpec, RidgeSolver
 from pez.runtime.errors import ArtifactError
 
 RECIPE = Recipe(

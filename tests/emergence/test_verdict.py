@@ -12,7 +12,8 @@ import yaml
 from pez.config.load import load_config
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.pages import to_markdown, write_verdict
+from pez.emergence.judge import Evidence, FigureVerdict, judge
+from pez.emergence.quality import OVERALL, Comparison, compare
 from pez.emergence.readout import Readout
 from pez.emergence.reference import (
     References,
@@ -20,11 +21,10 @@ from pez.emergence.reference import (
     read_references,
     recipe_differences,
 )
-from pez.emergence.report import Evidence, FigureVerdict, judge
-from pez.emergence.verdict import OVERALL, Comparison, compare
+from pez.emergence.verdict_page import to_markdown, write_verdict
 from pez.intphys.spec import SamplingSpec
-from pez.probes.recipes import Recipe
-from pez.probes.spec import GradientSolver, ProbeSpec
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import GradientSolver, ProbeSpec
 from pez.runtime.errors import ArtifactError
 
 FOLDER = Path(__file__).parents[2] / "resources" / "reference"

@@ -8,8 +8,8 @@ import pytest
 
 from pez.clips.visibility import OutOfView, count_out_of_view, note_out_of_view
 from pez.emergence.facts import ClipsFacts
-from pez.emergence.pages import to_markdown
-from pez.emergence.report import FigureVerdict
+from pez.emergence.judge import FigureVerdict
+from pez.emergence.verdict_page import to_markdown
 from pez.emergence.visibility import read_out_of_view, visibility_caption, visibility_lines
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import write_table

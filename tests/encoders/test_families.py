@@ -66,7 +66,7 @@ def test_code_of_a_family_is_that_of_no_other(name):
         }
 
 
-@pytest.mark.parametrize("module", ["pez.features.extract", "pez.probes.crossval"])
+@pytest.mark.parametrize("module", ["pez.features.extract", "pez.probes.run"])
 def test_jobs_import_neither_transformers_nor_torchvision(module):
     code = (
         f"import sys, {module}; from pez.encoders.registry import *; "

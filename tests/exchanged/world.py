@@ -25,11 +25,11 @@ from pez.figures.provenance import check_results
 from pez.intphys.layout import frame_path, is_possible, read_frame, write_status
 from pez.intphys.sample import sample_movies
 from pez.intphys.spec import SamplingSpec
-from pez.probes.groupings import probe_groups
 from pez.probes.inputs import open_inputs
-from pez.probes.recipes import Recipe
-from pez.probes.spec import ProbeSpec, RidgeSolver
-from pez.probes.targets import probe_targets
+from pez.recipes.groupings import probe_groups
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import ProbeSpec, RidgeSolver
+from pez.recipes.targets import probe_targets
 from pez.runtime.tables import read_table, write_table
 
 SCENE = SceneSpec(resolution=64, frames=8)

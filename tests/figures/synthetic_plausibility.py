@@ -10,8 +10,8 @@ from synthetic_results import FOLDS, step
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.figures.spec import PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, PUBLISHED_FRAMES, SamplingSpec
-from pez.probes.recipes import Recipe
-from pez.probes.spec import AnySolver, AttentiveSolver, GradientSolver, PlausibilityProbeSpec
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import AnySolver, AttentiveSolver, GradientSolver, PlausibilityProbeSpec
 from pez.runtime.tables import write_table
 
 SUBSETS = ("all", *BLOCKS)

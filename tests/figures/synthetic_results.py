@@ -17,8 +17,8 @@ from pez.emergence.reference import References, read_references
 from pez.figures import draw
 from pez.figures.spec import FigureSpec
 from pez.figures.style import save_figure
-from pez.probes.recipes import Recipe
-from pez.probes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver
 from pez.runtime.tables import write_table
 
 REFERENCE_FOLDER = Path(__file__).parents[2] / "resources" / "reference"

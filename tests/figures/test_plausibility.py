@@ -25,7 +25,7 @@ from synthetic_plausibility import (
 from synthetic_results import assert_nothing_overlaps, controls, references, remember_figures
 
 from pez.emergence.facts import ClipsFacts
-from pez.emergence.report import FigureVerdict
+from pez.emergence.judge import FigureVerdict
 from pez.figures import draw
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs

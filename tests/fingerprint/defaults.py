@@ -15,7 +15,7 @@ from pez.encoders.registry import family_names
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import SCRIPTS, CodeBase
 from pez.fingerprint.choices import choices_of, names_in
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 
 CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_names()})
 ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder")

@@ -9,23 +9,23 @@ from fingerprint.defaults import changed, jobs
 from pez.fingerprint import SCRIPTS
 
 TARGET = [
-    ("probes/spec.py", '    "speed",\n', '    "speed",\n    "heading",\n'),
+    ("recipes/spec.py", '    "speed",\n', '    "speed",\n    "heading",\n'),
     (
-        "probes/catalogue.py",
+        "recipes/kinds.py",
         '    "speed": TargetInfo',
         '    "heading": TargetInfo(("direction_rad",), ("angle",), VELOCITY, "wrapped"),\n'
         '    "speed": TargetInfo',
     ),
 ]
 GROUPING = [
-    ("probes/spec.py", '    "start_index",\n', '    "start_index",\n    "heading",\n'),
+    ("recipes/spec.py", '    "start_index",\n', '    "start_index",\n    "heading",\n'),
     (
-        "probes/groupings.py",
+        "recipes/groupings.py",
         '        case "condition":',
         '        case "heading":\n            key = (heading(labels),)\n        case "condition":',
     ),
     (
-        "probes/groupings.py",
+        "recipes/groupings.py",
         "def spatial_sector",
         "def heading(labels):\n    return 1\n\n\ndef spatial_sector",
     ),
@@ -46,7 +46,7 @@ POOLING = [
 ]
 SOLVER = [
     (
-        "probes/spec.py",
+        "recipes/spec.py",
         "class AttentiveSolver(Schema):",
         "class LassoSolver(Schema):\n"
         '    method: Literal["lasso"]\n'
@@ -54,23 +54,23 @@ SOLVER = [
         "class AttentiveSolver(Schema):",
     ),
     (
-        "probes/spec.py",
+        "recipes/spec.py",
         "AnySolver = GradientSolver |",
         "AnySolver = LassoSolver | GradientSolver |",
     ),
     (
-        "probes/selection.py",
-        "from pez.probes.spec import ",
-        "from pez.probes.lasso import fit_lasso\nfrom pez.probes.spec import LassoSolver, ",
+        "solvers/selection.py",
+        "from pez.recipes.spec import ",
+        "from pez.probes.lasso import fit_lasso\nfrom pez.recipes.spec import LassoSolver, ",
     ),
     (
-        "probes/selection.py",
+        "solvers/selection.py",
         "        case RidgeSolver() as solver:",
         "        case LassoSolver() as solver:\n"
         "            return fit_lasso(task, solver, features)\n"
         "        case RidgeSolver() as solver:",
     ),
-    ("probes/lasso.py", "", "def fit_lasso(task, solver, features):\n    return {}\n"),
+    ("solvers/lasso.py", "", "def fit_lasso(task, solver, features):\n    return {}\n"),
 ]
 FIGURE = [
     (
@@ -109,7 +109,7 @@ FAMILY = [
 CONTROL = [("controls/kinds/noise.py", "", 'CONTROL = "noise"\n')]
 PROBE_FIELD = [
     (
-        "probes/spec.py",
+        "recipes/spec.py",
         "    kmeans_restarts: int",
         "    added: float = 0.0\n    kmeans_restarts: int",
     )

@@ -13,10 +13,10 @@ from pez.intphys.index import index_movies
 from pez.intphys.preview import moments, preview_movies
 from pez.intphys.sample import frame_numbers, sample_movies
 from pez.intphys.spec import SamplingSpec
-from pez.probes.groupings import group_ids
-from pez.probes.plausibility import check_movies
+from pez.recipes.groupings import group_ids
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table, write_table
+from pez.scores.plausibility import check_movies
 
 OF_DEV = {"dataset": "intphys_dev"}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from pez.probes.spec import GradientSolver, PlausibilityProbeSpec
+from pez.recipes.spec import GradientSolver, PlausibilityProbeSpec
 
 BLOCKS = ("O1", "O2", "O3")
 SOLVER = GradientSolver(

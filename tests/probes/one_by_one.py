@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pez.probes.spec import GradientSolver
-from pez.probes.splits import Split
+from pez.recipes.spec import GradientSolver
+from pez.recipes.splits import Split
 
 
 @dataclass

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from safetensors.numpy import load_file
 
-from pez.probes.spec import ProbeSpec
+from pez.recipes.spec import ProbeSpec
 
 FOLDER = Path(__file__).parent / "parity"
 DATASETS = ("velocity", "acceleration")

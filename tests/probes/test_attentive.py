@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from pez.probes.attentive import fit_attentive
-from pez.probes.attentive_classifier import classify, initial_parameters, parameter_shapes
-from pez.probes.plausibility import selection_scores, shuffled
-from pez.probes.spec import AttentiveSolver
-from pez.probes.splits import Split
-from pez.probes.task import PlausibilityTask
+from pez.recipes.spec import AttentiveSolver
+from pez.recipes.splits import Split
+from pez.scores.plausibility import selection_scores, shuffled
+from pez.solvers.attentive import fit_attentive
+from pez.solvers.attentive_classifier import classify, initial_parameters, parameter_shapes
+from pez.solvers.task import PlausibilityTask
 
 WIDTH, HEADS, TOKENS, DEPTH = 8, 2, 5, 3
 SCENES = 20

@@ -11,8 +11,8 @@ from probe_data import features as motion_features
 from pydantic import ValidationError
 
 from pez.features.store import PatchShard, Shard
-from pez.probes.crossval import run_probe
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver, read_probe
+from pez.probes.run import run_probe
+from pez.recipes.spec import GradientSolver, ProbeSpec, RidgeSolver, read_probe
 from pez.runtime.errors import ArtifactError, ConfigError
 
 ADAMW = GradientSolver(

@@ -118,7 +118,7 @@ def test_a_linear_probe_reads_plausibility_from_the_layer_that_has_it(tmp_path):
 
 
 def test_an_attentive_probe_gets_tokens_of_the_models_width(tmp_path):
-    pytest.importorskip("pez.probes.attentive")
+    pytest.importorskip("pez.solvers.attentive")
     done, paths = fit(tmp_path, "attentive", pooling="temporal_last_patch", folds=2)
     assert done.returncode == 0, done.stderr + Path(paths["log"]).read_text()
     results = pd.read_parquet(paths["results"])

@@ -7,8 +7,8 @@ import torch
 from parity_data import LABELS, R2, TARGETS, features, third_party_spec
 
 from pez.features.store import PatchShard
-from pez.probes.crossval import run_probe
-from pez.probes.spec import GradientSolver
+from pez.probes.run import run_probe
+from pez.recipes.spec import GradientSolver
 
 FEATURES = features()
 RECIPES = ["variable", "dataset", "features", "layer", "grouping", "normalisation", "start"]

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from parity_data import DATASETS, GROUPS, LABELS, third_party_spec
 
-from pez.probes.groupings import probe_groups
-from pez.probes.splits import outer_splits
-from pez.probes.targets import probe_targets
+from pez.recipes.groupings import probe_groups
+from pez.recipes.splits import outer_splits
+from pez.recipes.targets import probe_targets
 
 GROUPINGS = [name for name in GROUPS["velocity"].columns if name != "clip_id"]
 

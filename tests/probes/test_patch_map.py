@@ -9,18 +9,18 @@ from sklearn.linear_model import Ridge
 
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.store import FeatureStore, PatchShard
-from pez.probes import patch_map
-from pez.probes.cells import cells_of
-from pez.probes.crossval import run_probe
-from pez.probes.groupings import group_ids
-from pez.probes.patch_map import fit_patch_map, gather
-from pez.probes.selection import grid
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.targets import target_values
-from pez.probes.task import Task
+from pez.probes.run import run_probe
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import GradientSolver, ProbeSpec, RidgeSolver
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import target_values
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
+from pez.solvers import patch_map
+from pez.solvers.cells import cells_of
+from pez.solvers.patch_map import fit_patch_map, gather
+from pez.solvers.selection import grid
+from pez.solvers.task import Task
 
 LABELS = design(7, 4, 3)
 PATCHES, WIDTH = 3, 23

@@ -6,12 +6,12 @@ import torch
 from movie_data import SOLVER, movies, plausibility_spec
 from one_by_one import train
 
-from pez.probes.groupings import group_ids
-from pez.probes.plausibility import best_configuration
-from pez.probes.selection import fit_layers, grid
-from pez.probes.spec import GradientSolver
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.task import PlausibilityTask
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import GradientSolver
+from pez.recipes.splits import inner_split, outer_splits
+from pez.scores.plausibility import best_configuration
+from pez.solvers.selection import fit_layers, grid
+from pez.solvers.task import PlausibilityTask
 
 LABELS = movies(8)
 TOLERANCE = 1e-4

@@ -6,8 +6,10 @@ from movie_data import BLOCKS, movies
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
-from pez.probes.groupings import group_ids
-from pez.probes.plausibility import (
+from pez.recipes.groupings import group_ids
+from pez.recipes.splits import Split
+from pez.runtime.errors import ArtifactError
+from pez.scores.plausibility import (
     METRICS,
     best_configuration,
     check_movies,
@@ -16,8 +18,6 @@ from pez.probes.plausibility import (
     selection_scores,
     shuffled,
 )
-from pez.probes.splits import Split
-from pez.runtime.errors import ArtifactError
 
 LABELS = movies(5)
 POSSIBLE, PAIRS = LABELS["possible"].to_numpy(), LABELS["pair"].to_numpy()

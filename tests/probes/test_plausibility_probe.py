@@ -11,12 +11,12 @@ import torch
 from movie_data import BLOCKS, SOLVER, movies, plausibility_spec
 from scipy.stats import binom
 
-from pez.probes.crossval import run_probe
-from pez.probes.groupings import group_ids
-from pez.probes.plausibility import METRICS, movie_metrics
-from pez.probes.spec import AttentiveSolver, GradientSolver
-from pez.probes.task import Choice
+from pez.probes.run import run_probe
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import AttentiveSolver, GradientSolver
 from pez.runtime.errors import ArtifactError
+from pez.scores.plausibility import METRICS, movie_metrics
+from pez.solvers.task import Choice
 
 LABELS = movies(8)
 ACCURACIES = [name for name in METRICS if not name.endswith("_ties")]
@@ -206,9 +206,9 @@ def attentive(monkeypatch):
         choice = Choice(zeros, zeros + 3, np.broadcast_to(logits, (1, folds, *logits.shape)))
         return dict.fromkeys(task.selections, choice)
 
-    module = types.ModuleType("pez.probes.attentive")
+    module = types.ModuleType("pez.solvers.attentive")
     module.fit_attentive = fit_attentive
-    monkeypatch.setitem(sys.modules, "pez.probes.attentive", module)
+    monkeypatch.setitem(sys.modules, "pez.solvers.attentive", module)
     return AttentiveSolver(method="attentive", depth=1, heads=1), calls
 
 

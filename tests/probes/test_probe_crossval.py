@@ -9,12 +9,12 @@ import pytest
 import torch
 from probe_data import design, features
 
-from pez.probes.crossval import run_probe
-from pez.probes.metrics import r2
-from pez.probes.selection import Task, fit_layers
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver
-from pez.probes.splits import inner_split, outer_splits
+from pez.probes.run import run_probe
+from pez.recipes.spec import GradientSolver, ProbeSpec, RidgeSolver
+from pez.recipes.splits import inner_split, outer_splits
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.scores.regression import r2
+from pez.solvers.selection import Task, fit_layers
 
 LABELS = design(7, 4, 3)
 ADAMW = GradientSolver(

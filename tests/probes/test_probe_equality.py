@@ -7,11 +7,11 @@ from one_by_one import pooled_r2, statistics, sweep, train
 from probe_data import design, features
 from sklearn.linear_model import Ridge
 
-from pez.probes.groupings import group_ids
-from pez.probes.selection import BLOCK_COLUMNS, Task, fit_layers, grid
-from pez.probes.spec import GradientSolver, ProbeSpec, RidgeSolver
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.targets import target_values
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import GradientSolver, ProbeSpec, RidgeSolver
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import target_values
+from pez.solvers.selection import BLOCK_COLUMNS, Task, fit_layers, grid
 
 LABELS = design(7, 4, 3)
 LAYERS = [features(LABELS, 37, seed) for seed in range(2)]

@@ -6,18 +6,18 @@ from movie_data import plausibility_spec
 from probe_data import design, features
 from pydantic import ValidationError
 
-from pez.probes.crossval import run_probe
-from pez.probes.groupings import (
+from pez.probes.run import run_probe
+from pez.recipes.groupings import (
     group_ids,
     image_centre,
     nearest_point,
     probe_groups,
     spatial_sector,
 )
-from pez.probes.metrics import fold_metrics
-from pez.probes.spec import ProbeSpec, RidgeSolver
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.targets import probe_targets, target_values
+from pez.recipes.spec import ProbeSpec, RidgeSolver
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import probe_targets, target_values
+from pez.scores.regression import fold_metrics
 
 LABELS = design(8, 7, 7)
 

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from probe_data import design
 
-from pez.probes.catalogue import TARGETS, least_groups, most_groups
-from pez.probes.groupings import group_ids, pixel_region, spatial_sector
-from pez.probes.metrics import angles, circular_errors_deg, fold_metrics, is_constant, r2
-from pez.probes.spec import ProbeSpec
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.targets import target_values
+from pez.recipes.groupings import group_ids, pixel_region, spatial_sector
+from pez.recipes.kinds import TARGETS, least_groups, most_groups
+from pez.recipes.spec import ProbeSpec
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import target_values
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.scores.regression import angles, circular_errors_deg, fold_metrics, is_constant, r2
 
 LABELS = design(8, 7, 7)
 GROUPINGS = [g for g in ProbeSpec.model_fields["grouping"].annotation.__args__ if g != "scene"]

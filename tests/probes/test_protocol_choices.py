@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pez.config.load import load_config
-from pez.probes.spec import GradientSolver, PlausibilityProbeSpec, ProbeSpec
+from pez.recipes.spec import GradientSolver, PlausibilityProbeSpec, ProbeSpec
 
 CHECKOUT = Path(__file__).parents[2]
 SCRIPT = CHECKOUT / "benchmarks" / "protocol_choices.py"

@@ -7,7 +7,7 @@ import yaml
 
 from conftest import CHECKOUT
 from pez.config.load import load_config
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 
 CONFIG = load_config(yaml.safe_load((CHECKOUT / "config.yaml").read_text()), CHECKOUT)
 

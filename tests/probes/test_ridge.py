@@ -10,22 +10,22 @@ from one_by_one import statistics as one_by_one_statistics
 from probe_data import design, features
 from sklearn.linear_model import Ridge
 
-import pez.probes.gram as gram
+import pez.solvers.cell_sums as gram
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.store import FeatureStore, Shard
-from pez.probes.cells import cells_of
-from pez.probes.crossval import run_probe
-from pez.probes.gram import accumulate
-from pez.probes.groupings import group_ids
-from pez.probes.metrics import r2
-from pez.probes.primal import fit_shards, fit_splits, prefers_primal
-from pez.probes.ridge import gram_matrices, ridge_predictions
-from pez.probes.spec import ProbeSpec, RidgeSolver
-from pez.probes.splits import Split, inner_split, outer_splits
-from pez.probes.targets import target_values
-from pez.probes.task import Task
+from pez.probes.run import run_probe
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import ProbeSpec, RidgeSolver
+from pez.recipes.splits import Split, inner_split, outer_splits
+from pez.recipes.targets import target_values
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
+from pez.scores.regression import r2
+from pez.solvers.cell_sums import accumulate
+from pez.solvers.cells import cells_of
+from pez.solvers.ridge_dual import gram_matrices, ridge_predictions
+from pez.solvers.ridge_primal import fit_shards, fit_splits, prefers_primal
+from pez.solvers.task import Task
 
 LABELS = design(7, 4, 5)
 ALPHAS = (1e-2, 1.0, 1e2, 1e4)

@@ -6,12 +6,12 @@ import torch
 from one_by_one import sweep, train
 from probe_data import design, features
 
-from pez.probes.groupings import group_ids
-from pez.probes.selection import BLOCK_COLUMNS, Task, fit_layers
-from pez.probes.spec import GradientSolver, ProbeSpec
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.start import first_weights
-from pez.probes.targets import target_values
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import GradientSolver, ProbeSpec
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import target_values
+from pez.solvers.selection import BLOCK_COLUMNS, Task, fit_layers
+from pez.solvers.start import first_weights
 
 LABELS = design(7, 4, 3)
 LAYERS = np.stack([features(LABELS, 37, seed) for seed in range(2)])

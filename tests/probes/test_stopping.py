@@ -8,14 +8,14 @@ from one_by_one import train
 from probe_data import design, features
 from scipy.special import logit
 
-from pez.probes.crossval import run_probe
-from pez.probes.groupings import group_ids
-from pez.probes.plausibility import best_configuration, movie_metrics, selection_scores
-from pez.probes.selection import fit_layers, grid
-from pez.probes.spec import GradientSolver, ProbeSpec
-from pez.probes.splits import Split, inner_split, outer_splits
-from pez.probes.task import PlausibilityTask
+from pez.probes.run import run_probe
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import GradientSolver, ProbeSpec
+from pez.recipes.splits import Split, inner_split, outer_splits
 from pez.runtime.errors import ConfigError
+from pez.scores.plausibility import best_configuration, movie_metrics, selection_scores
+from pez.solvers.selection import fit_layers, grid
+from pez.solvers.task import PlausibilityTask
 
 LABELS = movies(8)
 SCENES = group_ids(LABELS, "scene", 0)

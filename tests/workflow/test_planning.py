@@ -254,7 +254,7 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
 @pytest.mark.parametrize(
     ("module", "old", "new", "rebuilt", "kept"),
     [
-        ("pez/probes/metrics.py", "return 1.0 -", "return 2.0 -",
+        ("pez/scores/regression.py", "return 1.0 -", "return 2.0 -",
          ["fit_probe"], ["extract_vjepa2_tiny_velocity", "render_clips"]),
         ("pez/features/spec.py", "layer + 1", "layer + 2",
          ["fit_probe"], ["extract_vjepa2_tiny_velocity"]),
@@ -281,7 +281,7 @@ def test_touch_and_comments_rebuild_nothing(built: Project) -> None:
     for path in sorted(built.folder.rglob("*"), reverse=True):  # inputs after what they make
         if ".snakemake" not in path.parts:
             path.touch()
-    metrics = built.folder / "workflow_scripts/pez/probes/metrics.py"
+    metrics = built.folder / "workflow_scripts/pez/scores/regression.py"
     metrics.write_text("# A comment.\n" + metrics.read_text())
     assert plan(built.folder, FIGURES) == jobs()
 

@@ -1,0 +1,1 @@
+"""The configuration file as one typed object: read, checked, and exported as a JSON schema."""

@@ -8,9 +8,9 @@ from pez.controls.registry import control_names
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
-from pez.probes.catalogue import TARGETS, least_groups, most_groups
-from pez.probes.recipes import Recipe, recipe_name
-from pez.probes.spec import (
+from pez.recipes.kinds import TARGETS, least_groups, most_groups
+from pez.recipes.recipe import Recipe, recipe_name
+from pez.recipes.spec import (
     AttentiveSolver,
     GradientSolver,
     PlausibilityProbeSpec,

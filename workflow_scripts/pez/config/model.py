@@ -24,8 +24,8 @@ from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import AnyFigureSpec, FigureStyle
 from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
-from pez.probes.recipes import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
-from pez.probes.spec import Solver
+from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
+from pez.recipes.spec import Solver
 from pez.runtime.schema import Schema
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from pez.emergence.curves import Curve
 from pez.features.spec import residual_state
-from pez.probes.recipes import Recipe
-from pez.probes.spec import Selection
+from pez.recipes.recipe import Recipe
+from pez.recipes.spec import Selection
 
 ALL = "all"  # subset of every clip
 

@@ -44,7 +44,7 @@ class References:
         third_party: numbers of a third-party reproduction, columns as in the folder's README.
         paper: numbers read off the paper's plots, same columns.
         recipes: the third party's recipe of every variable: ``variable``, one column per field of
-            `pez.probes.recipes.Recipe.fields` (empty where a field does not apply),
+            `pez.recipes.recipe.Recipe.fields` (empty where a field does not apply),
             `SAMPLING_FIELDS`, and ``caveat``, what to know before leaning on its numbers. All text.
     """
 

@@ -16,7 +16,7 @@ import pandas as pd
 from pydantic import Field
 
 from pez.emergence.curves import Curve, Estimate, estimate, pez_layer, read_matrices
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 from pez.runtime.schema import Schema
 
 CEILING = 0.75

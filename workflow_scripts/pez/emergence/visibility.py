@@ -7,7 +7,7 @@ from pez.clips.visibility import TABLE_KEY, OutOfView
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
 
-Recipes = Mapping[str, Mapping[str, str]]  # by name, what `pez.probes.recipes.Recipe.fields` gives
+Recipes = Mapping[str, Mapping[str, str]]  # by name, what `pez.recipes.recipe.Recipe.fields` gives
 
 
 def read_out_of_view(results: Iterable[Path], recipes: Recipes) -> dict[str, OutOfView]:

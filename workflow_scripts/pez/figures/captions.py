@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 
 from pez.emergence.curves import pez_layer
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.report import ModelVerdict
+from pez.emergence.judge import ModelVerdict
 from pez.emergence.visibility import visibility_caption
 from pez.features.spec import Capture, residual_state
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV, MINI
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 
 _WORDS = {
     "dataset": "dataset {}",

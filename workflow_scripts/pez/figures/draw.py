@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pez.emergence.pages import write_verdict
+from pez.emergence.verdict_page import write_verdict
 from pez.figures.figure2 import build_figure2
 from pez.figures.inputs import FigureInputs
 from pez.figures.plausibility import build_plausibility

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pez.emergence.report import Evidence, judge
+from pez.emergence.judge import Evidence, judge
 from pez.figures.captions import caption, panel_title, protocol_words, row_title
 from pez.figures.inputs import BuiltFigure, FigureInputs
 from pez.figures.legend import legend_handles

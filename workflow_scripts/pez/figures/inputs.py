@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 from pez.controls.control import Variant
 from pez.emergence.curves import COLUMNS, NUMBERS, Curve, over_seeds, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.judge import FigureVerdict
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
-from pez.emergence.report import FigureVerdict
 from pez.figures.spec import FigureStyle
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
 

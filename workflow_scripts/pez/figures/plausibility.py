@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from pez.emergence.chance import binomial_scale, scenes_per_fold
+from pez.emergence.judge import Evidence, ModelVerdict, judge
 from pez.emergence.readout import SCORES, Readout
-from pez.emergence.report import Evidence, ModelVerdict, judge
 from pez.emergence.shortcut import CEILING, Confusion, confusions
 from pez.figures.captions import (
     clip_source,
@@ -38,7 +38,7 @@ from pez.figures.series import (
     reference_rows,
 )
 from pez.figures.spec import PlausibilityFigureSpec
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _HIGHEST_FOOT = 0.4  # of the axis: chance and what falls a little short of it are always seen

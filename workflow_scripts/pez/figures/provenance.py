@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pez.controls.control import Variant
-from pez.probes.recipes import Recipe, with_controls
+from pez.recipes.recipe import Recipe, with_controls
 from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
 from pez.runtime.table_metadata import table_metadata

@@ -5,9 +5,9 @@ import pandas as pd
 
 from pez.emergence.chance import fair_coin_band
 from pez.emergence.curves import Curve, pez_layer
+from pez.emergence.judge import ModelVerdict
 from pez.emergence.readout import ALL, TRAINED, Readout
 from pez.emergence.reference import References, numbers_of
-from pez.emergence.report import ModelVerdict
 from pez.figures.looks import look_of
 
 # kind: curve; selection (the same fits picked in another way); pez (the marker); reference (single

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from pez.intphys.spec import BLOCKS
-from pez.probes.recipes import recipe_name
+from pez.recipes.recipe import recipe_name
 from pez.runtime.schema import Schema
 
 HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]

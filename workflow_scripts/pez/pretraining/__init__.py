@@ -1,0 +1,1 @@
+"""How the embedded model was trained: masked prediction of procedurally drawn scenes."""

@@ -23,12 +23,12 @@ from pez.encoders.load import load_encoder
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
 from pez.pretraining.spec import TUBELETS
-from pez.probes.groupings import group_ids
-from pez.probes.metrics import r2
-from pez.probes.selection import Task, fit_layers
-from pez.probes.spec import Grouping, ProbeSpec, RidgeSolver, Target
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.targets import target_values
+from pez.recipes.groupings import group_ids
+from pez.recipes.spec import Grouping, ProbeSpec, RidgeSolver, Target
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import target_values
+from pez.scores.regression import r2
+from pez.solvers.selection import Task, fit_layers
 
 POOLINGS = ("mean", "temporal_last")
 GROUPINGS: tuple[Grouping, ...] = ("start_index", "direction_spatial_sector")

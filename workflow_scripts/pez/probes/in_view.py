@@ -11,7 +11,7 @@ from pez.clips.visibility import in_words, magnitudes
 from pez.features.store import PatchShard, Shard
 from pez.runtime.errors import ArtifactError, ConfigError
 
-# as in pez.probes.crossval
+# as in pez.probes.run
 LoadLayer = Callable[[int], np.ndarray]
 LoadShards = Callable[[int], Iterable[Shard]]
 LoadPatches = Callable[[int], Iterable[PatchShard]]

@@ -8,12 +8,12 @@ import pandas as pd
 from scipy.special import expit
 
 from pez.intphys.spec import BLOCKS
-from pez.probes.catalogue import TARGETS
-from pez.probes.metrics import fold_metrics
-from pez.probes.plausibility import movie_metrics
-from pez.probes.selection import grid
-from pez.probes.spec import AttentiveSolver, ProbeSpec, RidgeSolver, Selection
-from pez.probes.task import Choice, PlausibilityTask, Task
+from pez.recipes.kinds import TARGETS
+from pez.recipes.spec import AttentiveSolver, ProbeSpec, RidgeSolver, Selection
+from pez.scores.plausibility import movie_metrics
+from pez.scores.regression import fold_metrics
+from pez.solvers.selection import grid
+from pez.solvers.task import Choice, PlausibilityTask, Task
 
 ALL = "all"  # the subset of all movies
 

@@ -1,0 +1,1 @@
+"""What every job needs: atomic files, checksums, identity, device leases, logs, progress."""

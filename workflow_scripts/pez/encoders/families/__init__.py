@@ -1,0 +1,1 @@
+"""One module a family of encoders: `family:` in the configuration names it."""

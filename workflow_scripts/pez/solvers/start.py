@@ -5,8 +5,8 @@ import math
 import numpy as np
 import torch
 
-from pez.probes.normalise import BIAS_COLUMNS
-from pez.probes.spec import GradientSolver
+from pez.recipes.spec import GradientSolver
+from pez.solvers.normalise import BIAS_COLUMNS
 
 
 def first_weights(solver: GradientSolver, width: int, outputs: int) -> np.ndarray | None:

@@ -1,6 +1,6 @@
 """Sufficient statistics of ridge regression, gathered shard by shard and merged across machines.
 
-For every cell of clips (see `pez.probes.cells`) and the joint vectors z = [x, y] of D features and
+For every cell of clips (see `pez.solvers.cells`) and the joint vectors z = [x, y] of D features and
 o targets: the number of clips, the mean of z, and the scatter matrix, the sum of
 (z - mean)(z - mean)^T. Means and scatter matrices of several sets of clips combine exactly
 (Chan, Golub and LeVeque 1983, "Algorithms for computing the sample variance", eq. 2.1) by adding
@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from pez.features.store import Shard
-from pez.probes.cells import Cells
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import map_tensor, read_metadata, write_tensors
+from pez.solvers.cells import Cells
 
 # Clips worked on at a time. Enough of them that the products of a cell cost more than the pass over
 # its scatter matrix; the batches, and so the rounding, do not depend on the size of the shards.

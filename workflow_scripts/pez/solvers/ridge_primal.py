@@ -1,10 +1,10 @@
 """Ridge regression from sufficient statistics, for more clips n than features D.
 
-The dual solution of `pez.probes.ridge` needs an n x n matrix. Here a D x D one is enough: from mean
-and scatter matrix of the training rows, W = (S_xx + alpha I)^-1 S_xy, and one eigendecomposition of
-S_xx serves every alpha. The squared error on the held-out rows follows from their statistics too,
-so that alpha is picked without a look at single clips; a second pass over the features then makes
-the predictions. Neither pass holds more than some shards in memory.
+The dual solution of `pez.solvers.ridge_dual` needs an n x n matrix. Here a D x D one is enough:
+from mean and scatter matrix of the training rows, W = (S_xx + alpha I)^-1 S_xy, and one
+eigendecomposition of S_xx serves every alpha. The squared error on the held-out rows follows from
+their statistics too, so that alpha is picked without a look at single clips; a second pass over the
+features then makes the predictions. Neither pass holds more than some shards in memory.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,12 +14,12 @@ import numpy as np
 import torch
 
 from pez.features.store import Shard
-from pez.probes.cells import Cells, cells_of
-from pez.probes.gram import BATCH_CLIPS, GramStatistics, accumulate, batches
-from pez.probes.normalise import is_constant_feature
-from pez.probes.spec import Normalisation, RidgeSolver, Selection
-from pez.probes.task import Choice, Task
+from pez.recipes.spec import Normalisation, RidgeSolver, Selection
 from pez.runtime.errors import ArtifactError
+from pez.solvers.cell_sums import BATCH_CLIPS, GramStatistics, accumulate, batches
+from pez.solvers.cells import Cells, cells_of
+from pez.solvers.normalise import is_constant_feature
+from pez.solvers.task import Choice, Task
 
 ReadShards = Callable[[], Iterable[Shard]]
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pez.emergence.judge import FigureVerdict, ModelVerdict
 from pez.emergence.observations import Observation
-from pez.emergence.report import FigureVerdict, ModelVerdict
+from pez.emergence.quality import Comparison, Rule
 from pez.emergence.shortcut import CEILING, SIGNATURE_TOLERANCE, Confusion
-from pez.emergence.verdict import Comparison, Rule
 from pez.emergence.visibility import visibility_lines
 from pez.runtime.atomic import atomic_path
 

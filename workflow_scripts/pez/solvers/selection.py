@@ -13,15 +13,15 @@ import numpy as np
 import torch
 
 from pez.features.store import Shard
-from pez.probes.adam import optimise
-from pez.probes.fits import Fits
-from pez.probes.normalise import BIAS_COLUMNS, FeatureBlock, fit_targets, shared_blocks
-from pez.probes.primal import fit_shards, prefers_primal
-from pez.probes.ridge import gram_matrices, ridge_predictions
-from pez.probes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
-from pez.probes.splits import Split
-from pez.probes.start import first_weights
-from pez.probes.task import Choice, Task
+from pez.recipes.spec import AttentiveSolver, GradientSolver, RidgeSolver, Selection
+from pez.recipes.splits import Split
+from pez.solvers.adam import optimise
+from pez.solvers.fits import Fits
+from pez.solvers.normalise import BIAS_COLUMNS, FeatureBlock, fit_targets, shared_blocks
+from pez.solvers.ridge_dual import gram_matrices, ridge_predictions
+from pez.solvers.ridge_primal import fit_shards, prefers_primal
+from pez.solvers.start import first_weights
+from pez.solvers.task import Choice, Task
 
 # Columns of the shared matrix that are worked on together: on a CPU so few that optimiser state
 # and features of a block stay in the cache; on a GPU so many that kernels are long.
@@ -45,7 +45,7 @@ class Inputs(Protocol):
         """Weights of one output."""
 
     def blocks(self, task: Task, splits: Sequence[Split], bias: bool) -> list[FeatureBlock]:
-        """Return the features as `pez.probes.adam.optimise` wants them."""
+        """Return the features as `pez.solvers.adam.optimise` wants them."""
 
     def batch(self, task: Task) -> int | None:
         """Fits of every layer that memory has room for; None where that is no matter."""
@@ -92,7 +92,7 @@ def fit_layers(task: Task, features: torch.Tensor) -> dict[Selection, Choice]:
         case RidgeSolver() as solver:
             return joined([_ridge(task, solver, layer) for layer in features])
         case AttentiveSolver():
-            raise TypeError("an attentive probe reads tokens: see pez.probes.attentive")
+            raise TypeError("an attentive probe reads tokens: see pez.solvers.attentive")
 
 
 def joined(layers: Sequence[Mapping[Selection, Choice]]) -> dict[Selection, Choice]:

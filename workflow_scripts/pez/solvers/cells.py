@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pez.probes.splits import Split
+from pez.recipes.splits import Split
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from pez.probes.catalogue import REGIONS
-from pez.probes.spec import Grouping, PixelRegions, ProbeSpec
+from pez.recipes.kinds import REGIONS
+from pez.recipes.spec import Grouping, PixelRegions, ProbeSpec
 from pez.runtime.errors import ArtifactError
 
 

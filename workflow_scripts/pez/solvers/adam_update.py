@@ -1,4 +1,4 @@
-"""Adam's step in variables that cost no pass over the features (see `pez.probes.adam`).
+"""Adam's step in variables that cost no pass over the features (see `pez.solvers.adam`).
 
 With W the weights of a split's normalised features, r the split's scale over the shared one,
 U = W / r and Z = U / lr, torch.optim's step on W reads

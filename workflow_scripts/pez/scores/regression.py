@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pez.probes.catalogue import Angle
+from pez.recipes.kinds import Angle
 
 # A target whose standard deviation among some clips is below this share of its standard deviation
 # among all clips is constant there: what is left is the physics engine's rounding.

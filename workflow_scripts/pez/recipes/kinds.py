@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pez.probes.spec import Grouping, Selection, Target
+from pez.recipes.spec import Grouping, Selection, Target
 
 Angle = Literal["wrapped", "sincos", "image"]
 
@@ -21,7 +21,7 @@ class TargetInfo:
         columns: columns of ``labels.parquet`` that the target is made of.
         outputs: names of the probe's outputs, in order.
         kinds: kinds of dataset in which the target varies; in others it is constant or undefined.
-        angle: how outputs turn into a direction of motion (see `pez.probes.metrics.angles`), for
+        angle: how outputs turn into a direction of motion (see `pez.scores.regression.angles`), for
             the direction targets; None where no angle is judged.
     """
 

@@ -1,18 +1,18 @@
 """Thousands of linear probes trained by Adam at once: full batch, early stopping, best step.
 
 A fit is one (split, learning rate, weight decay) of one layer. W and b start from zero, or all fits
-from the same W0 and b0 (`pez.probes.start`): the loss is convex, but early stopping reads the path
+from the same W0 and b0 (`pez.solvers.start`): the loss is convex, but early stopping reads the path
 to its minimum, and that depends on where it begins. One step of all fits of a layer is two matrix
-products with the shared matrix X of `pez.probes.normalise`,
+products with the shared matrix X of `pez.solvers.normalise`,
 
     predictions [fits, n]  =  Z X^T            (all rows: the held-out ones come for free)
     gradients   [fits, D]  =  R X              (R: residuals, zero outside the training rows)
 
 and one pass of Adam over [fits, D]. X differs from what the split's probe sees by the factor r of
 the split, so U = W / r are the weights in the units of X, and Z = U / lr is what is kept (see
-`pez.probes.adam_update`).
+`pez.solvers.adam_update`).
 
-Where the rows trained on are many more (`pez.probes.patch_map`), X holds what predictions are made
+Where the rows trained on are many more (`pez.solvers.patch_map`), X holds what predictions are made
 of, and the gradient comes from the moments C and B of a split's training rows: U C - B.
 
 Cost of a step, per layer: 4 n D fits operations; nothing the size of [fits, D] leaves the cache
@@ -25,12 +25,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from pez.probes.adam_update import update
-from pez.probes.fits import Fits, Outcome
-from pez.probes.losses import Loss
-from pez.probes.normalise import FeatureBlock
-from pez.probes.spec import GradientSolver
-from pez.probes.splits import Split
+from pez.recipes.spec import GradientSolver
+from pez.recipes.splits import Split
+from pez.solvers.adam_update import update
+from pez.solvers.fits import Fits, Outcome
+from pez.solvers.losses import Loss
+from pez.solvers.normalise import FeatureBlock
 
 COMPACTION_STEPS = 10  # finished fits are dropped this often...
 COMPACTION_SHARE = 0.9  # ...if at most this share of the fits is left
@@ -49,7 +49,7 @@ def optimise(
     """Train ``fits`` and return their predictions.
 
     Args:
-        blocks: the features, see `pez.probes.normalise.shared_blocks`.
+        blocks: the features, see `pez.solvers.normalise.shared_blocks`.
         targets: normalised targets [splits, outputs, n].
         splits: rows to train on and rows to hold out.
         fits: the fits of every layer; with moments as many of every split, split by split.

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from pez.probes.catalogue import TARGETS
-from pez.probes.groupings import as_numbers
-from pez.probes.spec import Axis, ProbeSpec, Target
+from pez.recipes.groupings import as_numbers
+from pez.recipes.kinds import TARGETS
+from pez.recipes.spec import Axis, ProbeSpec, Target
 from pez.runtime.errors import ArtifactError
 
 FULL_TURN = 2 * np.pi

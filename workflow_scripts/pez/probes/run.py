@@ -11,15 +11,10 @@ import pandas as pd
 import torch
 
 from pez.features.store import PatchShard, Shard, is_finite
-from pez.probes.cells import cells_of
-from pez.probes.groupings import probe_groups
 from pez.probes.in_view import leave_out_absent
-from pez.probes.metrics import is_constant
-from pez.probes.patch_map import fit_patch_map, gather, statistics_bytes
-from pez.probes.plausibility import check_movies, shuffled
-from pez.probes.primal import fit_shards, prefers_primal, working_bytes
-from pez.probes.selection import fit_bytes, fit_layers, grid
-from pez.probes.spec import (
+from pez.probes.tables import Probe, prediction_rows, result_rows
+from pez.recipes.groupings import probe_groups
+from pez.recipes.spec import (
     AnySolver,
     AttentiveSolver,
     GradientSolver,
@@ -28,12 +23,17 @@ from pez.probes.spec import (
     RidgeSolver,
     Selection,
 )
-from pez.probes.splits import inner_split, outer_splits
-from pez.probes.tables import Probe, prediction_rows, result_rows
-from pez.probes.targets import probe_targets
-from pez.probes.task import Choice, PlausibilityTask, Task
+from pez.recipes.splits import inner_split, outer_splits
+from pez.recipes.targets import probe_targets
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.progress import progress
+from pez.scores.plausibility import check_movies, shuffled
+from pez.scores.regression import is_constant
+from pez.solvers.cells import cells_of
+from pez.solvers.patch_map import fit_patch_map, gather, statistics_bytes
+from pez.solvers.ridge_primal import fit_shards, prefers_primal, working_bytes
+from pez.solvers.selection import fit_bytes, fit_layers, grid
+from pez.solvers.task import Choice, PlausibilityTask, Task
 
 log = logging.getLogger(__name__)
 
@@ -194,7 +194,7 @@ def _fit_tokens(
     task: Task, solver: AttentiveSolver, features: np.ndarray, width: int | None, device: str
 ) -> dict[Selection, Choice]:
     """Fit an attentive probe to one layer, ``features`` [n, tokens x width] flattened."""
-    from pez.probes.attentive import fit_attentive  # other probes do without its modules
+    from pez.solvers.attentive import fit_attentive  # other probes do without its modules
 
     assert isinstance(task, PlausibilityTask)  # the configuration allows no other
     if width is None or features.shape[1] % width:

@@ -1,4 +1,4 @@
-"""What the optimiser of `pez.probes.adam` minimises: residuals, and the held-out loss.
+"""What the optimiser of `pez.solvers.adam` minimises: residuals, and the held-out loss.
 
 Predictions of a fit are kept over its learning rate, like its weights, and less an `offset`, in
 which the squared error hides its targets: the matrix product then starts from them. All arrays of

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-import pez.probes.gram as gram
+import pez.solvers.cell_sums as gram
 from pez.features.store import Shard
-from pez.probes.cells import cells_of
-from pez.probes.gram import GramStatistics, accumulate
-from pez.probes.splits import Split
+from pez.recipes.splits import Split
 from pez.runtime.errors import ArtifactError
+from pez.solvers.cell_sums import GramStatistics, accumulate
+from pez.solvers.cells import cells_of
 
 CLIPS, WIDTH, OUTPUTS = 90, 7, 2
 RNG = np.random.default_rng(0)

@@ -16,8 +16,8 @@ import pandas as pd
 from scipy.special import expit, log_expit
 
 from pez.intphys.spec import MOVIES
-from pez.probes.spec import Plausibility, SelectionMetric
-from pez.probes.splits import Split
+from pez.recipes.spec import Plausibility, SelectionMetric
+from pez.recipes.splits import Split
 from pez.runtime.errors import ArtifactError
 
 COLUMNS = ("clip_id", "block", "scene", "movie", "possible", "pair")

@@ -18,11 +18,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pez.encoders.compute import prefers_bf16
-from pez.probes.attentive_classifier import initial_parameters, parameter_shapes
-from pez.probes.attentive_tokens import Inputs, Moments, prepare
-from pez.probes.spec import AttentiveSolver, Selection
-from pez.probes.splits import Split
-from pez.probes.task import Choice, PlausibilityTask, first_twins
+from pez.recipes.spec import AttentiveSolver, Selection
+from pez.recipes.splits import Split
+from pez.solvers.attentive_classifier import initial_parameters, parameter_shapes
+from pez.solvers.attentive_tokens import Inputs, Moments, prepare
+from pez.solvers.task import Choice, PlausibilityTask, first_twins
 
 # float32 arrays of the size of a clip's tokens that the backward pass of a self-attention block
 # keeps, and of the last block; counted from the network (MLP 4 times the width) and rounded up.

@@ -6,15 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pez.probes.losses import (
-    BinaryCrossEntropy,
-    Loss,
-    SquaredError,
-    StoppedByAccuracy,
-    StoppedByAccuracyHalfPossible,
-)
-from pez.probes.plausibility import best_configuration
-from pez.probes.spec import (
+from pez.recipes.spec import (
     AnySolver,
     GradientSolver,
     Normalisation,
@@ -22,7 +14,15 @@ from pez.probes.spec import (
     Selection,
     SelectionMetric,
 )
-from pez.probes.splits import Split
+from pez.recipes.splits import Split
+from pez.scores.plausibility import best_configuration
+from pez.solvers.losses import (
+    BinaryCrossEntropy,
+    Loss,
+    SquaredError,
+    StoppedByAccuracy,
+    StoppedByAccuracyHalfPossible,
+)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class PlausibilityTask(Task):
         return "none"
 
     def pick(self, predictions: np.ndarray, splits: Sequence[Split]) -> np.ndarray:
-        """See `Task.pick` and `pez.probes.plausibility.best_configuration`."""
+        """See `Task.pick` and `pez.scores.plausibility.best_configuration`."""
         return best_configuration(
             self.selected_by,
             predictions[..., 0],

@@ -6,7 +6,7 @@ features once per split would cost a matrix product per split; instead all split
 
 * one more row per split holds its mean mu; a product with these rows tells how much to subtract
   from the predictions, and their residuals carry the same correction into the gradient;
-* sd becomes a factor in the optimiser's step (see `pez.probes.adam`);
+* sd becomes a factor in the optimiser's step (see `pez.solvers.adam`);
 * where asked, one more column is the bias: ones, and zeros in the rows of the means, which shift
   features and not b. With centred features and targets under a squared error the bias's gradient,
   the mean training residual, is b itself. From b = 0 it stays 0: there is no such column. (In a
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from pez.probes.spec import Normalisation
-from pez.probes.splits import Split
+from pez.recipes.spec import Normalisation
+from pez.recipes.splits import Split
 
 BIAS_COLUMNS = 16  # one used; rows stay aligned to 64 bytes
 # Scale of a feature that is constant in a split's training rows. Its centred value is 0 there, so

@@ -39,7 +39,7 @@ from pez.emergence.reference import (
     numbers_of,
     recipe_differences,
 )
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 from pez.runtime.schema import Schema
 
 Level = Literal[

@@ -3,7 +3,7 @@
 With fewer clips n than features D the solution lives in the span of the clips: from the n x n
 Gram matrix K of the centred features, a prediction is K (K_train + alpha I)^-1 y_train + mean(y).
 One eigendecomposition of K_train serves every alpha. The intercept is not penalised. With more
-clips than features see `pez.probes.primal`.
+clips than features see `pez.solvers.ridge_primal`.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from pez.probes.normalise import train_statistics
-from pez.probes.spec import Normalisation
-from pez.probes.splits import Split
+from pez.recipes.spec import Normalisation
+from pez.recipes.splits import Split
+from pez.solvers.normalise import train_statistics
 
 COLUMNS = 16_384  # features turned to float64 at a time
 

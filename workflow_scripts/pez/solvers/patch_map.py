@@ -4,7 +4,7 @@ The rows fitted are clips x patches, each with its clip's target. Neither traini
 needs them one by one. Under a squared error the gradient is W C - B, with the second moments
 C [D, D] of a split's training rows and B [outputs, D] between targets and rows; the average
 prediction of a clip is the prediction of the average patch. So the rows are read once per layer,
-and what is kept of them are the moments per cell of clips (`pez.probes.cells`), the sums of which
+and what is kept of them are the moments per cell of clips (`pez.solvers.cells`), the sums of which
 give those of every split, and the average patch of each clip.
 
 Operations, per layer: 2 N D^2 for N rows once, then 2 D (D + n) a fit, output and step, where the
@@ -21,9 +21,12 @@ import numpy as np
 import torch
 
 from pez.features.store import PatchShard
-from pez.probes.cells import Cells
-from pez.probes.gram import GramStatistics, empty_statistics
-from pez.probes.normalise import (
+from pez.recipes.spec import GradientSolver, Normalisation, RidgeSolver, Selection
+from pez.recipes.splits import Split
+from pez.runtime.errors import ArtifactError
+from pez.solvers.cell_sums import GramStatistics, empty_statistics
+from pez.solvers.cells import Cells
+from pez.solvers.normalise import (
     BIAS_COLUMNS,
     FROZEN,
     FeatureBlock,
@@ -32,12 +35,9 @@ from pez.probes.normalise import (
     normalising,
     with_bias,
 )
-from pez.probes.primal import fit_split
-from pez.probes.selection import fit_gradient, joined, pick_ridge
-from pez.probes.spec import GradientSolver, Normalisation, RidgeSolver, Selection
-from pez.probes.splits import Split
-from pez.probes.task import Choice, Task
-from pez.runtime.errors import ArtifactError
+from pez.solvers.ridge_primal import fit_split
+from pez.solvers.selection import fit_gradient, joined, pick_ridge
+from pez.solvers.task import Choice, Task
 
 # Rows worked on at a time. A float32 sum over so many centred products is good to about 1e-6 of
 # their sizes; sums of such sums are kept in float64.
@@ -155,7 +155,7 @@ def statistics_bytes(task: Task, cells: Cells, width: int) -> int:
 
 @dataclass(frozen=True)
 class PatchMoments:
-    """Patches of some layers as inputs of gradient descent (see `pez.probes.selection.Inputs`)."""
+    """Patches of some layers as inputs of gradient descent (see `pez.solvers.selection.Inputs`)."""
 
     statistics: Sequence[PatchStatistics]
 

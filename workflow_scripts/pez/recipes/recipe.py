@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, create_model
 
 from pez.controls.control import Variant
-from pez.probes.spec import (
+from pez.recipes.spec import (
     AnySolver,
     AttentiveSolver,
     GradientSolver,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from pez.probes.catalogue import least_groups
-from pez.probes.spec import ProbeSpec
+from pez.recipes.kinds import least_groups
+from pez.recipes.spec import ProbeSpec
 from pez.runtime.errors import ConfigError
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pez.probes.attentive_classifier import Parameters, classify, read_out, standardised
-from pez.probes.normalise import is_constant_feature
-from pez.probes.spec import Normalisation
-from pez.probes.splits import Split
+from pez.recipes.spec import Normalisation
+from pez.recipes.splits import Split
+from pez.solvers.attentive_classifier import Parameters, classify, read_out, standardised
+from pez.solvers.normalise import is_constant_feature
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The verdict of a figure as a page for people (Markdown) and a file for machines (JSON)."""
+"""What is said of a figure: observations on every model, and its level against references."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pydantic import Field
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.observations import Observation
+from pez.emergence.quality import Comparison, Level, compare, why_not_comparable
 from pez.emergence.readout import ALL, Readout
 from pez.emergence.reference import References
 from pez.emergence.selections import observe_readout
 from pez.emergence.shortcut import Confusion
-from pez.emergence.verdict import Comparison, Level, compare, why_not_comparable
-from pez.probes.recipes import Recipe
+from pez.recipes.recipe import Recipe
 from pez.runtime.schema import Schema
 
 
@@ -36,7 +36,7 @@ class ModelVerdict(Schema):
 
     model: str
     weights: str
-    level: Level = Field(description="against the third-party table; see pez.emergence.verdict")
+    level: Level = Field(description="against the third-party table; see pez.emergence.quality")
     reasons: tuple[str, ...] = Field(description="why nothing is compared; empty if it is")
     comparisons: tuple[Comparison, ...] = Field(description="third-party table first")
     observations: tuple[Observation, ...] = Field(description="need no reference")

@@ -1,0 +1,1 @@
+"""What a probe asks: target, features, groups and folds, every choice under its own name."""

@@ -1,0 +1,1 @@
+"""How predictions of a probe are scored. Plain functions over arrays."""
