@@ -192,8 +192,13 @@ def probe_results(model, fit):
 
 def figure_files(figure):
     """Files that the drawing of a figure writes."""
-    endings = (".png", ".svg", ".csv", "_verdict.md", "_verdict.json")
-    return [f"{OUT}/figures/{figure}{ending}" for ending in endings]
+    return [f"{OUT}/figures/{figure}.{ending}" for ending in ("png", "svg", "csv")]
+
+
+def judged_files(figure):
+    """Files that the judging of a figure writes."""
+    verdict = f"{OUT}/figures/{figure}_verdict"
+    return [f"{OUT}/emergence/{figure}.parquet", f"{verdict}.md", f"{verdict}.json"]
 
 
 def model_facts(model):
@@ -246,7 +251,7 @@ def figure_benchmarks(figure):
     features, probes and the drawing."""
     results = [Path(path) for path in figure_probes(figure)]
     models = sorted({path.parent.name for path in results})
-    jobs = [("draw_figure", figure)]
+    jobs = [("judge_figure", figure), ("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in figure_datasets(figure):
         jobs += clip_jobs(dataset)

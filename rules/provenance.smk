@@ -199,8 +199,33 @@ def fit_made(model, fit):
 def fit_given(model, fit):
     return {
         "recipe": FITS[fit].to_params(),
+        "measured": CONFIG.measured(model, fit),
         "layers": CONFIG.encoder(model).layers,
         "width": CONFIG.encoder(model).hidden_size,
+    }
+
+
+@cache
+def judge_made(figure):
+    given = judge_given(figure)
+    names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
+    tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
+    probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
+    return made(given, code("judge_figure.py", names), tables + probes)
+
+
+def judge_given(figure):
+    spec = CONFIG.figures[figure]
+    return {
+        "kind": spec.kind,
+        "title": spec.title,
+        "shown": list(spec.models),
+        "scores": list(spec.scores),
+        "subsets": list(spec.subsets),
+        "recipes": figure_recipes(figure)["recipes"],
+        "models": figure_networks(figure),
+        "controls": figure_controls(figure),
+        "clips": clips_facts(figure),
     }
 
 
@@ -208,9 +233,7 @@ def fit_given(model, fit):
 def draw_made(figure):
     given = draw_given(figure)
     names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
-    tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
-    probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
-    return made(given, code("draw_figure.py", names), tables + probes)
+    return made(given, code("draw_figure.py", names), [judge_made(figure)["provenance"]])
 
 
 def draw_given(figure):
@@ -220,7 +243,6 @@ def draw_given(figure):
         **figure_recipes(figure),
         "models": figure_networks(figure),
         "controls": figure_controls(figure),
-        "clips": clips_facts(figure),
     }
 
 

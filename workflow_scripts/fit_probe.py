@@ -6,6 +6,7 @@ if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
         from pez.clips.visibility import note_out_of_view
+        from pez.evidence.schema import Measured, as_evidence
         from pez.probes.inputs import open_inputs
         from pez.probes.run import run_probe
         from pez.recipes.recipe import Recipe
@@ -33,5 +34,7 @@ if __name__ == "__main__":
         )
         note_out_of_view(results, inputs.labels)
         identity = inputs.identity | {"recipe": params["recipe"]}
-        write_table(snakemake.output.results, results, identity)
+        measured = Measured(snakemake.wildcards.model, **params["measured"])
+        evidence = as_evidence(results, measured, recipe.probe, recipe.protocol, spec.capture)
+        write_table(snakemake.output.results, evidence, identity)
         write_table(snakemake.output.predictions, predictions, identity)

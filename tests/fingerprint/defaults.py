@@ -38,7 +38,8 @@ def names_of_figure(config: Config, figure: str) -> list[Any]:
 def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     """Script and chosen names of every kind of job, by the kind's name.
 
-    Fits are ``fit_probe`` with the recipe's name, figures ``draw_figure`` with the figure's;
+    Fits are ``fit_probe`` with the recipe's name, figures ``judge_figure`` and
+    ``draw_figure`` with the figure's;
     encoders have a kind for every family.
     """
     added = yaml.safe_load((CHECKOUT / "tests/fingerprint/probes.yaml").read_text())
@@ -47,7 +48,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     config = load_config(merged, CHECKOUT)
     scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
     given: dict[str, Any] = dict(scripts)
-    for script in ("fit_probe", "draw_figure", *ENCODER_SCRIPTS):
+    for script in ("fit_probe", "judge_figure", "draw_figure", *ENCODER_SCRIPTS):
         del given[script]
     for family in family_names():
         published = config.encoder("vjepa2_large").model_copy(update={"family": family})
@@ -62,6 +63,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     for name, recipe in config.recipes.items():
         given[f"fit_probe {name}"] = names_of_fit(recipe)
     for name in config.figures:
+        given[f"judge_figure {name}"] = names_of_figure(config, name)
         given[f"draw_figure {name}"] = names_of_figure(config, name)
     return {
         name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))

@@ -61,7 +61,7 @@ SOLVER = [
     (
         "solvers/selection.py",
         "from pez.recipes.spec import ",
-        "from pez.probes.lasso import fit_lasso\nfrom pez.recipes.spec import LassoSolver, ",
+        "from pez.solvers.lasso import fit_lasso\nfrom pez.recipes.spec import LassoSolver, ",
     ),
     (
         "solvers/selection.py",
@@ -74,30 +74,13 @@ SOLVER = [
 ]
 FIGURE = [
     (
-        "figures/spec.py",
-        "class PlausibilityFigureSpec(_AnyFigure):",
-        "class MapFigureSpec(_AnyFigure):\n"
-        '    kind: Literal["map"]\n\n\n'
-        "class PlausibilityFigureSpec(_AnyFigure):",
+        "figures/kinds/map.py",
+        "",
+        "from pez.figures.spec import FigureSpec\n\n\n"
+        "class Section(FigureSpec):\n    size: int = 3\n",
     ),
-    (
-        "figures/draw.py",
-        "        if isinstance(spec, PlausibilityFigureSpec):",
-        "        if isinstance(spec, MapFigureSpec):\n"
-        "            built = build_map(spec, inputs)\n"
-        "        elif isinstance(spec, PlausibilityFigureSpec):",
-    ),
-    (
-        "figures/draw.py",
-        "import FigureSpec,",
-        "import FigureSpec, MapFigureSpec,",
-    ),
-    (
-        "figures/draw.py",
-        "from pez.figures.style",
-        "from pez.figures.map import build_map\nfrom pez.figures.style",
-    ),
-    ("figures/map.py", "", "def build_map(spec, inputs):\n    return 1\n"),
+    ("figures/drawings/map.py", "", "def build(spec, inputs):\n    return spec.size\n"),
+    ("emergence/kinds/map.py", "", "def remarks(evidence, model):\n    return 1\n"),
 ]
 FAMILY = [
     (
@@ -128,7 +111,7 @@ SCENE_FIELD = [
         "    ball_spin: float = 0.0\n    ball_mass_kg: float",
     )
 ]
-FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
+FIGURES = {name for name in jobs() if name.startswith(("draw_figure", "judge_figure"))}
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from pez.config.model import Config
 from pez.controls.registry import control_names
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
-from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
+from pez.figures.spec import FigureSpec
 from pez.intphys.spec import BLOCKS, DEV
 from pez.recipes.kinds import TARGETS, least_groups, most_groups
 from pez.recipes.recipe import Recipe, recipe_name
@@ -161,13 +161,10 @@ def _check_figures(config: Config) -> Iterable[str]:
                     yield from _check_shown(key, figure, recipe, config)
 
 
-def _check_shown(
-    key: str, figure: FigureSpec | PlausibilityFigureSpec, recipe: Recipe, config: Config
-) -> Iterable[str]:
+def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -> Iterable[str]:
     """Compare the kind of figure with that of the probe, and heads with the models' widths."""
-    movies = isinstance(figure, PlausibilityFigureSpec)
-    if isinstance(recipe.spec, PlausibilityProbeSpec) != movies:
-        kind = "plausibility" if movies else "motion"
+    if isinstance(recipe.spec, PlausibilityProbeSpec) != figure.of_movies:
+        kind = "plausibility" if figure.of_movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
     for model in figure.models:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
+from pez.config.figures import AnyFigureSpec
 from pez.controls.control import Variant
-from pez.controls.registry import variants, weights_of
+from pez.controls.registry import all_variants, weights_of
 from pez.controls.spec import ControlSpec
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
@@ -21,7 +23,7 @@ from pez.encoders.spec import (
     RandomWeights,
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
-from pez.figures.spec import AnyFigureSpec, FigureStyle
+from pez.figures.spec import FigureStyle
 from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
 from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
@@ -69,7 +71,7 @@ class Config(Schema):
 
     def variants(self, controls: Iterable[str]) -> list[Variant]:
         """Return the named controls with each of their seeds."""
-        return [one for name in controls for one in variants(name, self.controls[name].seeds)]
+        return all_variants({name: self.controls[name].seeds for name in controls})
 
     def datasets(self) -> list[str]:
         """Every dataset that can be built: balls, and movies of possible and impossible events."""
@@ -121,6 +123,24 @@ class Config(Schema):
             if recipe.spec.dataset == dataset:
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
+
+    def measured(self, network: str, fit: str) -> dict[str, Any]:
+        """Which model ``fit`` on ``network`` is asked about, and what is replaced there."""
+        return self._replaced.get((network, fit), {"model": network})
+
+    @cached_property
+    def _replaced(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Model, control and seed of every (network, fit) in which something is replaced."""
+        return {
+            (variant.network(model), variant.fit(recipe)): {
+                "model": model,
+                "control": variant.control.name,
+                "seed": variant.seed,
+            }
+            for variant in self.variants(self._shown_controls)
+            for model in self.encoders.models
+            for recipe in self.recipes
+        }
 
     def fits_of(self, figure: str) -> list[tuple[str, str]]:
         """What ``figure`` shows, as (network, fit): recipes on its models, and their controls.

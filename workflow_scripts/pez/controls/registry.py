@@ -1,6 +1,6 @@
 """Controls by name, and the variants that the configured seeds make of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -40,3 +40,8 @@ def variants(name: str, seeds: Sequence[int]) -> tuple[Variant, ...]:
         Variant(control, seed, f"_{name}" if number == 0 else f"_{name}_{seed}")
         for number, seed in enumerate(seeds)
     )
+
+
+def all_variants(seeds: Mapping[str, Sequence[int]]) -> list[Variant]:
+    """Return the controls that ``seeds`` names, each with its seeds."""
+    return [variant for name, of_name in seeds.items() for variant in variants(name, of_name)]

@@ -1,4 +1,4 @@
-"""Whether the probe tables of a figure are what it shows: its models, recipes and clips."""
+"""Whether tables of evidence are what a figure shows: its models, recipes and clips."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
