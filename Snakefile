@@ -19,11 +19,12 @@ sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import load_config
 from pez.config.model import Config, describe_weights
-from pez.controls.registry import control_names
+from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
 from pez.encoders.spec import RandomWeights
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.figures.registry import kind_names
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import choices_of, names_in
 from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_digest, values
@@ -43,7 +44,8 @@ except ConfigError as error:
 
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
-CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control_names()})
+CHOICES = {*choices_of(Config), *VIEWS, *family_names(), *control_names(), *kind_names()}
+CODE = CodeBase(SCRIPTS, CHOICES)
 
 
 wildcard_constraints:
@@ -51,6 +53,7 @@ wildcard_constraints:
     model="|".join(CONFIG.networks),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
+    sweep="|".join(CONFIG.sweeps) or "none",
     shard=r"\d{3}",
 
 
@@ -63,6 +66,7 @@ include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
+include: "rules/sweeps.smk"
 include: "rules/report.smk"
 include: "rules/pretraining.smk"
 
@@ -70,6 +74,7 @@ include: "rules/pretraining.smk"
 TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
+    **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "intphys": "the generated possible and impossible movies, checked and cut into clips",
@@ -140,3 +145,14 @@ for figure in CONFIG.figures:
             f"{OUT}/figures/{figure}_timings.md",
         message:
             f"What the jobs behind {figure} took: {OUT}/figures/{figure}_timings.md"
+
+
+for sweep in CONFIG.sweeps:
+
+    rule:
+        name:
+            f"sweep_{sweep}"
+        input:
+            f"{OUT}/sweeps/{sweep}.parquet",
+        message:
+            f"The recipes of {sweep} are measured: {OUT}/sweeps/{sweep}.parquet"

@@ -157,6 +157,27 @@ def figure_probes(figure):
     return [f"{OUT}/probes/{network}/{fit}.parquet" for network, fit in CONFIG.fits_of(figure)]
 
 
+def sweep_file(sweep, model, dataset):
+    """Evidence of a sweep on one network and dataset."""
+    return f"{OUT}/sweeps/{sweep}/{model}.{dataset}.parquet"
+
+
+def sweep_features(wildcards):
+    """Feature files that a job of a sweep reads, shard by shard."""
+    poolings = [
+        recipe.spec.pooling
+        for recipe in CONFIG.swept(wildcards.sweep)
+        if recipe.spec.dataset == wildcards.dataset
+    ]
+    views = [view for pooling in dict.fromkeys(poolings) for view in VIEWS_OF_POOLING[pooling]]
+    return [
+        file
+        for view in dict.fromkeys(views)
+        for shard in feature_shards(wildcards.dataset)
+        for file in stream_files(wildcards.model, wildcards.dataset, view, shard)
+    ]
+
+
 def figure_networks(figure):
     """Facts of the models that ``figure`` shows, and of the networks that replace them."""
     networks = dict.fromkeys(network for network, _ in CONFIG.fits_of(figure))

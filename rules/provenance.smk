@@ -206,6 +206,44 @@ def fit_given(model, fit):
 
 
 @cache
+def sweep_made(sweep, model, dataset):
+    # the names of all its recipes: inside the job every cell has the fingerprint of its own
+    given = sweep_given(sweep, model, dataset)
+    bases = [CONFIG.recipes[name].choices() for name in CONFIG.sweeps[sweep].recipes]
+    names = [given, bases, VIEWS]
+    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
+    return made(given, code("fit_sweep.py", names), inputs)
+
+
+def sweep_given(sweep, model, dataset):
+    spec = CONFIG.sweeps[sweep]
+    bases = [CONFIG.recipes[name] for name in spec.recipes]
+    measured = CONFIG.measured(model, bases[0].name)
+    labels = [name for name in spec.controls if find_control(name).replaces == "labels"]
+    named = {recipe.spec.solver for recipe in CONFIG.swept(sweep)}
+    return {
+        "recipes": [recipe.to_params() for recipe in bases],
+        "axes": spec.axes,
+        "solvers": {name: CONFIG.solvers[name] for name in sorted(named)},
+        # one thing is replaced at a time
+        "labels": (
+            {name: list(CONFIG.controls[name].seeds) for name in labels}
+            if measured == {"model": model}
+            else {}
+        ),
+        "measured": measured,
+        "layers": CONFIG.encoder(model).layers,
+        "width": CONFIG.encoder(model).hidden_size,
+    }
+
+
+@cache
+def gather_sweep_made(sweep):
+    parts = [sweep_made(sweep, *job)["provenance"] for job in CONFIG.sweep_jobs(sweep)]
+    return made({}, code("gather_sweep.py"), parts)
+
+
+@cache
 def judge_made(figure):
     given = judge_given(figure)
     names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]

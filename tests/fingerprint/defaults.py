@@ -21,6 +21,9 @@ CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_name
 ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder")
 
 
+SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
+
+
 def names_of_fit(recipe: Recipe) -> list[Any]:
     """What the rule of a fit hands to `code`, see rules/provenance.smk."""
     return [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
@@ -48,7 +51,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     config = load_config(merged, CHECKOUT)
     scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
     given: dict[str, Any] = dict(scripts)
-    for script in ("fit_probe", "judge_figure", "draw_figure", *ENCODER_SCRIPTS):
+    for script in ("fit_probe", "fit_sweep", "judge_figure", "draw_figure", *ENCODER_SCRIPTS):
         del given[script]
     for family in family_names():
         published = config.encoder("vjepa2_large").model_copy(update={"family": family})
@@ -62,6 +65,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
     for name, recipe in config.recipes.items():
         given[f"fit_probe {name}"] = names_of_fit(recipe)
+    given["fit_sweep"] = names_of_fit(config.recipes[SWEPT])
     for name in config.figures:
         given[f"judge_figure {name}"] = names_of_figure(config, name)
         given[f"draw_figure {name}"] = names_of_figure(config, name)

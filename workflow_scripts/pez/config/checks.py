@@ -17,6 +17,7 @@ from pez.recipes.spec import (
     ProbeSpec,
     RidgeSolver,
 )
+from pez.recipes.sweep import SWEEPABLE
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
@@ -30,6 +31,7 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
     yield from problems
     if not problems:
         yield from _check_figures(config)
+        yield from _check_sweeps(config)
     yield from _check_pretraining(config)
     yield from _check_weights(config, checkout)
 
@@ -174,6 +176,38 @@ def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -
                 f"{key}.models: {model!r} has {encoder.hidden_size} features, no multiple of "
                 f"solvers.{recipe.spec.solver}.heads = {solver.heads}"
             )
+
+
+def _check_sweeps(config: Config) -> Iterable[str]:
+    for name, sweep in config.sweeps.items():
+        key = f"sweeps.{name}"
+        known = {
+            "models": (sweep.models, list(config.encoders.models)),
+            "recipes": (sweep.recipes, list(config.recipes)),
+            "controls": (sweep.controls, list(config.controls)),
+            "axes": (sweep.axes, list(SWEEPABLE)),
+        }
+        problems = [
+            f"{key}.{field} = {did_you_mean(value, allowed)}"
+            for field, (values, allowed) in known.items()
+            for value in values
+            if value not in allowed
+        ]
+        problems += [
+            f"{key}.axes.{field} has no values: give some or leave it out"
+            for field, values in sweep.axes.items()
+            if not values
+        ]
+        yield from problems
+        if problems:
+            continue
+        try:
+            recipes = config.swept(name)
+        except ConfigError as error:
+            yield from (f"{key}: {line}" for line in str(error).splitlines())
+            continue
+        found = {f"{key}: {p}": None for recipe in recipes for p in _problems(recipe, config)}
+        yield from list(found)[:5]
 
 
 def _check_pretraining(config: Config) -> Iterable[str]:

@@ -28,6 +28,7 @@ from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
 from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
 from pez.recipes.spec import Solver
+from pez.recipes.sweep import SweepSpec, expand
 from pez.runtime.schema import Schema
 
 
@@ -50,6 +51,7 @@ class Config(Schema):
     solvers: dict[Name, Solver]
     protocols: dict[Name, Protocol]
     probes: dict[Name, ProbeEntry]
+    sweeps: dict[Name, SweepSpec] = Field({}, description="grids of recipes, by name")
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, AnyFigureSpec]
     pretraining: PretrainingConfig
@@ -111,15 +113,17 @@ class Config(Schema):
 
     @property
     def _shown_controls(self) -> list[str]:
-        """Controls that some figure shows, in the order of the configuration."""
+        """Controls of some figure or sweep, in the order of the configuration."""
         shown = {name for figure in self.figures.values() for name in figure.controls}
+        shown |= {name for sweep in self.sweeps.values() for name in sweep.controls}
         return [name for name in self.controls if name in shown]
 
     def views(self, dataset: str) -> list[View]:
-        """Stored views of ``dataset``'s features that the figures ask for."""
-        shown = (self.recipes[name] for figure in self.figures.values() for name in figure.recipes)
+        """Stored views of ``dataset``'s features that figures and sweeps ask for."""
+        shown = [self.recipes[name] for figure in self.figures.values() for name in figure.recipes]
+        swept = [recipe for name in self.sweeps for recipe in self.swept(name)]
         needed = {"tubelet_mean"}
-        for recipe in shown:
+        for recipe in [*shown, *swept]:
             if recipe.spec.dataset == dataset:
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
@@ -141,6 +145,37 @@ class Config(Schema):
             for model in self.encoders.models
             for recipe in self.recipes
         }
+
+    def swept(self, sweep: str) -> list[Recipe]:
+        """Recipes of ``sweep``.
+
+        Raises:
+            ConfigError: some contradict themselves.
+        """
+        if sweep not in self._swept:
+            spec = self.sweeps[sweep]
+            bases = [self.recipes[name] for name in spec.recipes]
+            self._swept[sweep] = list(expand(bases, spec.axes, self.solvers))
+        return self._swept[sweep]
+
+    @cached_property
+    def _swept(self) -> dict[str, list[Recipe]]:
+        return {}
+
+    def sweep_jobs(self, sweep: str) -> list[tuple[str, str]]:
+        """Jobs of ``sweep``, as (network, dataset): a handful, however many recipes there are."""
+        spec = self.sweeps[sweep]
+        networks = [
+            *spec.models,
+            *(
+                variant.network(model)
+                for variant in self.variants(spec.controls)
+                if variant.control.replaces == "weights"
+                for model in spec.models
+            ),
+        ]
+        datasets = dict.fromkeys(recipe.spec.dataset for recipe in self.swept(sweep))
+        return [(network, dataset) for network in networks for dataset in datasets]
 
     def fits_of(self, figure: str) -> list[tuple[str, str]]:
         """What ``figure`` shows, as (network, fit): recipes on its models, and their controls.

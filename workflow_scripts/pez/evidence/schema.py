@@ -1,7 +1,8 @@
 """The columns of evidence, and what must hold in every table of it.
 
 A row is one score: of a network, under a recipe, at a layer, on the held-out clips of a fold. What
-the recipe is in every field, the table's metadata say (`pez.evidence.read` spells it out).
+the recipe is in every field, the table's metadata say; tables of a sweep, which hold many recipes,
+have a column ``cell`` and columns ``recipe.{field}`` beside these.
 """
 
 from collections.abc import Mapping
@@ -107,10 +108,11 @@ def check_evidence(path: Path | str, table: pd.DataFrame) -> None:
     for name, kind in COLUMNS.items():
         if not _KINDS[kind](table[name]):
             raise _refused(path, f"holds {table[name].dtype} in column {name}, which is {kind}")
-    twice = table.duplicated(_KEY)
+    key = [name for name in ("cell", *_KEY) if name in table.columns]
+    twice = table.duplicated(key)
     if twice.any():
         where = table[twice].iloc[0]
-        listed = ", ".join(f"{name} {where[name]}" for name in _KEY)
+        listed = ", ".join(f"{name} {where[name]}" for name in key)
         raise _refused(path, f"holds one score twice ({listed})")
 
 

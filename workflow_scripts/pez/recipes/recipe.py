@@ -180,7 +180,7 @@ def read_recipes(
             try:
                 spec = _merged(protocols[protocol], entry, own)
             except ValidationError as error:
-                problems += [f"{key}: {line}" for line in _in_words(error)]
+                problems += [f"{key}: {line}" for line in problems_in_words(error)]
                 continue
             if spec.solver not in solvers:
                 problems.append(f"{key}: solver = {did_you_mean(spec.solver, list(solvers))}")
@@ -221,7 +221,8 @@ def _given(fields: Any) -> dict[str, Any]:
     return {} if fields is None else fields.model_dump(exclude_unset=True, exclude={"protocols"})
 
 
-def _in_words(error: ValidationError) -> Iterator[str]:
+def problems_in_words(error: ValidationError) -> Iterator[str]:
+    """What a recipe lacks or contradicts, a line each."""
     for problem in error.errors(include_url=False):
         field = ".".join(map(str, problem["loc"][1:]))
         if problem["type"] == "missing":
