@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.note import read_note
+from pez.runtime.schema import did_you_mean
 
 
 configfile: "config.yaml"
@@ -48,13 +50,14 @@ CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets()),
-    model="|".join(CONFIG.networks),
+    model="|".join(CONFIG.sources),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
     shard=r"\d{3}",
 
 
 include: "rules/common.smk"
+include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"
 include: "rules/clips.smk"
@@ -140,3 +143,6 @@ for figure in CONFIG.figures:
             f"{OUT}/figures/{figure}_timings.md",
         message:
             f"What the jobs behind {figure} took: {OUT}/figures/{figure}_timings.md"
+
+
+stages_as_rules()

@@ -159,6 +159,7 @@ def permuted_from(model):
 @cache
 def weights_provenance(model):
     """What the weights of `model` are: provenance of their file, or content of a shipped one."""
+    model = CONFIG.sources[model].network
     weights = CONFIG.encoder(model).weights
     match weights.source:
         case "embedded":
@@ -179,28 +180,73 @@ def extract_made(model, dataset):
 
 
 def extract_given(model):
-    return {
+    given = {
         "model": model,
         "encoder": CONFIG.encoder(model),
         "extraction": CONFIG.extraction,
     }
+    return given | control_given(model)
+
+
+def control_given(model):
+    """Which control replaces the clips or features of `model`, and how; nothing where none does."""
+    variant = CONFIG.sources[model].variant
+    if variant is None:
+        return {}
+    control = variant.control
+    return {
+        "control": control.name,
+        "reads": control.reads,
+        "seed": variant.seed,
+        "replaced": variant.replaced,
+    }
+
+
+@cache
+def replace_made(model, dataset, view):
+    given = control_given(model)
+    source = labels_made if given["reads"] == "positions" else clips_made
+    names = [given["control"], view]
+    return made(given, code("replace_features.py", names), [source(dataset)["provenance"]])
+
+
+def replace_source(model, dataset):
+    """What features without an encoder are made of: frames, or positions of balls."""
+    if control_given(model)["reads"] == "positions":
+        return [clips_file(dataset, "trajectories.parquet")]
+    return clip_shards(dataset)
+
+
+def replace_notes(model, dataset):
+    """Notes of what features without an encoder are made of."""
+    if control_given(model)["reads"] == "positions":
+        return [note("simulate_clips", dataset)]
+    return clip_notes(dataset)
+
+
+def features_made(model, dataset, views):
+    """Provenance of the features of `model` on `dataset` in `views`."""
+    if CONFIG.sources[model].network is None:
+        return digest([replace_made(model, dataset, view)["provenance"] for view in views])
+    return extract_made(model, dataset)["provenance"]
 
 
 @cache
 def fit_made(model, fit):
     # names that stand at their defaults are none of the parameters, and count all the same
     given, recipe = fit_given(model, fit), FITS[fit]
-    names = [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
-    dataset = recipe.spec.dataset
-    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
+    views = VIEWS_OF_POOLING[recipe.spec.pooling]
+    names, dataset = [recipe.choices(), views], recipe.spec.dataset
+    inputs = [labels_made(dataset)["provenance"], features_made(model, dataset, views)]
     return made(given, code("fit_probe.py", names), inputs)
 
 
 def fit_given(model, fit):
     return {
         "recipe": FITS[fit].to_params(),
-        "layers": CONFIG.encoder(model).layers,
-        "width": CONFIG.encoder(model).hidden_size,
+        "layers": CONFIG.layers(model),
+        "width": CONFIG.width(model),
+        "replaced": control_given(model).get("replaced"),
     }
 
 

@@ -15,7 +15,12 @@ if __name__ == "__main__":
         recipe = Recipe.from_params(params["recipe"])
         spec = recipe.spec
         inputs = open_inputs(
-            files.labels, list(files.features), files.weights, spec.dataset, params["layers"]
+            files.labels,
+            list(files.features),
+            files.weights or None,
+            spec.dataset,
+            params["layers"],
+            params.get("replaced"),
         )
         store = inputs.store
         results, predictions = run_probe(
@@ -23,7 +28,7 @@ if __name__ == "__main__":
             spec=spec,
             solver=recipe.solver,
             load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
-            layers=params["layers"],
+            layers=store.depth,
             labels=inputs.labels,
             device=run.device,
             threads=run.threads,

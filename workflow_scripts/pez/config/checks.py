@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.model import Config
-from pez.controls.registry import control_names
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.intphys.spec import BLOCKS, DEV
@@ -26,39 +26,12 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    problems = [*_check_controls(config), *_check_recipes(config)]
+    problems = [*check_controls(config), *_check_recipes(config)]
     yield from problems
     if not problems:
         yield from _check_figures(config)
     yield from _check_pretraining(config)
     yield from _check_weights(config, checkout)
-
-
-def _check_controls(config: Config) -> Iterable[str]:
-    known = list(control_names())
-    for name, control in config.controls.items():
-        if name not in known:
-            yield f"controls: control = {did_you_mean(name, known)}"
-        elif len(set(control.seeds)) < len(control.seeds):
-            yield f"controls.{name}.seeds = {list(control.seeds)}: each seed once"
-    for figure, spec in config.figures.items():
-        for name in spec.controls:
-            if name not in config.controls:
-                yield f"figures.{figure}.controls = {did_you_mean(name, list(config.controls))}"
-        for model in spec.models:
-            base = [name for name in known if f"_{name}" in model]
-            if base and model not in config.encoders.models:
-                yield (
-                    f"figures.{figure}.models names {model!r}: controls are drawn beside their "
-                    f"model; write {model.partition(f'_{base[0]}')[0]!r}"
-                )
-    for model in config.encoders.models:
-        for name in known:
-            if model.endswith(f"_{name}"):
-                yield (
-                    f"encoders.models.{model}: names ending in '_{name}' are reserved for the "
-                    "control that every model has"
-                )
 
 
 def _check_recipes(config: Config) -> Iterable[str]:
@@ -170,6 +143,7 @@ def _check_shown(
         kind = "plausibility" if movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
+    yield from check_features_controls(key, figure, recipe, config)
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver
         if encoder and isinstance(solver, AttentiveSolver) and encoder.hidden_size % solver.heads:

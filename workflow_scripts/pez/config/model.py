@@ -8,8 +8,8 @@ from pathlib import Path
 from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
-from pez.controls.control import Variant
-from pez.controls.registry import variants, weights_of
+from pez.controls.control import Source, Variant
+from pez.controls.registry import sources_of, variants, weights_of
 from pez.controls.spec import ControlSpec
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
@@ -41,6 +41,11 @@ class Config(Schema):
             "untrained": ControlSpec(seeds=(1,)),
             "permuted": ControlSpec(seeds=(1,)),
             "shuffled": ControlSpec(seeds=(42,)),
+            "frames_shuffled": ControlSpec(seeds=(1,)),
+            "tubelets_shuffled": ControlSpec(seeds=(1,)),
+            "pixels": ControlSpec(),
+            "frame_differences": ControlSpec(),
+            "trajectory": ControlSpec(),
         },
         description="controls by name, each a module in pez/controls/kinds",
     )
@@ -53,8 +58,10 @@ class Config(Schema):
     pretraining: PretrainingConfig
 
     def encoder(self, model: str) -> EncoderSpec:
-        """Return the encoder called ``model``, which may be a control."""
-        return self.networks[model]
+        """Return the encoder whose features ``model``, which may be a control, stands for."""
+        network = self.sources[model].network
+        assert network is not None, f"{model} has no encoder"
+        return self.networks[network]
 
     @cached_property
     def networks(self) -> dict[str, EncoderSpec]:
@@ -67,6 +74,26 @@ class Config(Schema):
                     found[variant.network(model)] = spec.model_copy(update=other)
         return found
 
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Where features come from, by the name under which they lie: every network, networks on
+        clips that a control has replaced, and what replaces features."""
+        found = {model: Source(model) for model in self.encoders.models}
+        for variant in self.variants(self._shown_controls):
+            found |= sources_of(variant, self.encoders.models)
+        return found
+
+    def layers(self, source: str) -> int:
+        """Blocks of the encoder that makes the features ``source``; 0: they have a single state."""
+        return self.encoder(source).layers if self.sources[source].network else 0
+
+    def width(self, source: str) -> int | None:
+        """Features of a token; of a patch, where no encoder makes the features ``source``."""
+        found = self.sources[source]
+        if found.network:
+            return self.networks[found.network].hidden_size
+        return found.variant.control.patch_width if found.variant else None
+
     def variants(self, controls: Iterable[str]) -> list[Variant]:
         """Return the named controls with each of their seeds."""
         return [one for name in controls for one in variants(name, self.controls[name].seeds)]
@@ -74,6 +101,10 @@ class Config(Schema):
     def datasets(self) -> list[str]:
         """Every dataset that can be built: balls, and movies of possible and impossible events."""
         return [*self.clips.datasets, *self.intphys.datasets()]
+
+    def has_trajectories(self, dataset: str) -> bool:
+        """Whether ``dataset`` says where its ball is."""
+        return dataset in self.clips.datasets
 
     def kind(self, dataset: str) -> str:
         """What varies in ``dataset``: velocity, acceleration or plausibility."""
@@ -129,15 +160,18 @@ class Config(Schema):
         """
         spec = self.figures[figure]
         own = [(model, recipe) for model in spec.models for recipe in spec.recipes]
-        return own + [
+        others = [
             (variant.network(model), variant.fit(recipe))
             for variant in self.variants(spec.controls)
             for model, recipe in own
         ]
+        return list(dict.fromkeys(own + others))  # models may have a control in common
 
 
 def describe_weights(config: Config, model: str) -> str:
     """Say in a few words which weights ``model`` runs with, for titles and captions."""
+    if config.sources[model].network is None:
+        return "no weights"
     weights = config.encoder(model).weights
     if isinstance(weights, RandomWeights):
         return f"random weights, seed {weights.seed}"

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from pez.controls.control import Variant
-from pez.emergence.curves import COLUMNS, NUMBERS, Curve, over_seeds, read_curves
+from pez.emergence.curves import COLUMNS, NUMBERS, Curve, at_every_layer, over_seeds, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
 from pez.emergence.judge import FigureVerdict
 from pez.emergence.readout import ALL, Readout
@@ -91,12 +91,13 @@ class FigureInputs:
             ArtifactError: see `read` and `pez.emergence.curves.read_curves`.
         """
         chosen, *others = recipe.spec.selections
+        own = self.read(model, recipe.name).curves(recipe, metric, subset)
         controls: dict[str, list[Curve]] = {}
         for variant in self.controls:
             table = self.read(variant.network(model), variant.fit(recipe.name))
             curve = table.curves(recipe, metric, subset)[chosen]
+            curve = at_every_layer(curve, own[chosen].layers)
             controls.setdefault(variant.control.name, []).append(curve)
-        own = self.read(model, recipe.name).curves(recipe, metric, subset)
         return Readout(
             recipe=recipe,
             selection=chosen,
