@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
+from scipy.fft import idctn
 
 from pez.clips.dataset import dataset_identity
 from pez.clips.simulate import simulate_dataset
 from pez.clips.spec import BallDatasetSpec, SceneSpec
 from pez.clips.store import write_clips
+from pez.config.load import load_config
 from pez.controls.grid import PATCH_WIDTH, square_means
 from pez.controls.kinds import frame_differences, pixels, trajectory
 from pez.controls.registry import control_names, find_control
@@ -19,10 +22,12 @@ from pez.features.paths import FeatureKey, feature_path
 from pez.features.replace import replace_by_frames, replace_by_trajectory
 from pez.features.spec import VIEWS
 from pez.features.store import FeatureStore
+from pez.probes.run import run_probe
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table, write_table
 from pez.runtime.tensor_file import read_metadata
 
+CHECKOUT = Path(__file__).parents[2]
 OF_FRAMES = [
     name
     for name in control_names()
@@ -39,11 +44,27 @@ def test_pixels_of_a_tubelet_are_the_means_of_its_squares() -> None:
     frames = clip()
     found = pixels.features(frames, "tubelet_mean")
     assert found.shape == (2, 2 * 16 * 16 * 3) and found.dtype == np.float32
-    of_tubelet = found.reshape(2, 2, 16, 16, 3)
+    of_tubelet = squares_of(found)
     for tubelet, frame, row, column in [(0, 0, 0, 0), (0, 1, 3, 15), (1, 0, 15, 2), (1, 1, 7, 8)]:
         square = frames[2 * tubelet + frame, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
         expected = square.reshape(-1, 3).mean(axis=0) / 255
         np.testing.assert_allclose(of_tubelet[tubelet, frame, row, column], expected, rtol=1e-5)
+
+
+def squares_of(features: np.ndarray) -> np.ndarray:
+    """Means of squares [tubelets, 2, 16, 16, 3] behind the cosine transform that is stored."""
+    return idctn(features.reshape(-1, 2, 16, 16, 3), axes=(2, 3), norm="ortho")
+
+
+def test_what_is_stored_is_a_rotation_of_the_squares() -> None:
+    """So that a square in which nothing happens in some clips is no constant feature there."""
+    frames = np.zeros((2, 64, 64, 3), dtype=np.uint8)
+    frames[0, 8:12, 20:24] = 255  # square (2, 5) of the first frame alone
+    found = pixels.features(frames, "tubelet_mean").reshape(2, 16, 16, 3)
+    assert (found[0] != 0).all() and not found[1].any()
+    np.testing.assert_allclose((found[0] ** 2).sum(axis=(0, 1)), 1, rtol=1e-5)
+    wave = np.cos(np.pi * (2 + 0.5) * 3 / 16) * np.cos(np.pi * (5 + 0.5) * 7 / 16) * 2 / 16
+    np.testing.assert_allclose(found[0, 3, 7], wave, rtol=1e-4)
 
 
 def test_pixels_of_a_patch_are_its_own() -> None:
@@ -70,11 +91,13 @@ def test_squares_share_the_pixels_between_them(side: int) -> None:
 def test_a_still_background_leaves_no_difference() -> None:
     frames = np.broadcast_to(clip(frames=1), (6, 64, 64, 3)).copy()
     frames[3:, 20:24, 40:44] = 255  # appears in the fourth frame, in square (5, 10)
-    found = frame_differences.features(frames, "tubelet_mean").reshape(6, 16, 16, 3)
+    stored = frame_differences.features(frames, "tubelet_mean")
+    assert not stored[[0, 2]].any()  # nothing moves there
+    found = squares_of(stored).reshape(6, 16, 16, 3)
     expected = (1 - frames[0, 20:24, 40:44] / 255).reshape(-1, 3).mean(axis=0)
     np.testing.assert_allclose(found[3, 5, 10], expected, rtol=1e-5)
     found[3, 5, 10] = 0
-    assert not found.any()
+    assert np.abs(found).max() < 1e-6
 
 
 def write_dataset(folder: Path, shards: list[np.ndarray]) -> list[Path]:
@@ -181,6 +204,34 @@ def test_a_trajectory_is_the_ceiling(
     known = read_table(labels)
     known["sin"], known["cos"] = np.sin(known["direction_rad"]), np.cos(known["direction_rad"])
     assert held_out_r2(features, known[columns].to_numpy(np.float64)) > 0.99
+
+
+def test_by_the_strict_recipe_the_ceiling_of_speed_is_one(tmp_path: Path) -> None:
+    """The default design, through the probe's own folds, ridge and nested selection."""
+    loaded = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    config = load_config(loaded, CHECKOUT)
+    recipe, files = config.recipes["speed.strict"], [tmp_path / "l.parquet", tmp_path / "t.parquet"]
+    simulate_dataset("velocity", config.clips.scene, config.clips.datasets["velocity"], *files)
+    replace_by_trajectory(
+        trajectory.features,
+        files[1],
+        dataset_identity(files[0], "velocity"),
+        {"model": "trajectory", "replaced": "features: trajectory"},
+        feature_path(tmp_path / "velocity", FeatureKey("tubelet_mean", 0, 0)),
+    )
+    store = FeatureStore(tmp_path / "velocity", layers=0, shards=1)
+    results, _ = run_probe(
+        name=recipe.name,
+        spec=recipe.spec,
+        solver=recipe.solver,
+        load_layer=lambda layer: store.features(layer, recipe.spec.capture, recipe.spec.pooling),
+        layers=store.depth,
+        labels=read_table(files[0]),
+        device="cpu",
+    )
+    r2 = results[results["metric"] == "r2"]
+    assert set(r2["layer"]) == {0} and len(r2) == recipe.spec.folds
+    assert r2["value"].min() > 0.99
 
 
 def test_positions_alone_would_not_tell_the_speed(simulated: Path) -> None:

@@ -21,7 +21,7 @@ def read_out_of_view(results: Iterable[Path], recipes: Recipes) -> dict[str, Out
     known: dict[str, tuple[Path, OutOfView]] = {}
     for path in results:
         noted = read_table(path).attrs.get(TABLE_KEY)
-        if noted is None:
+        if noted is None or path.stem not in recipes:  # a recipe's control with other labels
             continue
         counts, dataset = OutOfView.model_validate(noted), recipes[path.stem]["dataset"]
         first, before = known.setdefault(dataset, (path, counts))

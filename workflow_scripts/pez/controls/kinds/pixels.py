@@ -1,7 +1,8 @@
 """The clip's own pixels: what is readable before any network has looked.
 
 Frames in 0..1, averaged over 16 x 16 squares of a frame (over 4 x 4 squares of each of 16 x 16
-patches, where a recipe reads patches), both frames of a tubelet side by side.
+patches, where a recipe reads patches), both frames of a tubelet side by side; see
+`pez.controls.grid`.
 """
 
 import numpy as np
