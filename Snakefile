@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.note import read_note
+from pez.runtime.schema import did_you_mean
 
 
 configfile: "config.yaml"
@@ -50,7 +52,7 @@ CODE = CodeBase(SCRIPTS, CHOICES)
 
 wildcard_constraints:
     dataset="|".join(CONFIG.datasets()),
-    model="|".join(CONFIG.networks),
+    model="|".join(CONFIG.sources),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
     sweep="|".join(CONFIG.sweeps) or "none",
@@ -58,8 +60,10 @@ wildcard_constraints:
 
 
 include: "rules/common.smk"
+include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"
+include: "rules/controls.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
 include: "rules/checkpoints.smk"
@@ -156,3 +160,6 @@ for sweep in CONFIG.sweeps:
             f"{OUT}/sweeps/{sweep}.parquet",
         message:
             f"The recipes of {sweep} are measured: {OUT}/sweeps/{sweep}.parquet"
+
+
+stages_as_rules()

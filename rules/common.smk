@@ -46,8 +46,10 @@ def clip_shards(dataset):
     ]
 
 
-def feature_shards(dataset):
-    """Names of the feature shards of ``dataset``: 000, 001, ..."""
+def feature_shards(model, dataset):
+    """Names of the feature shards of ``dataset``: 000, 001, ...; without an encoder, one."""
+    if CONFIG.sources[model].network is None:
+        return ["000"]
     jobs = -(-CONFIG.shards(dataset) // CONFIG.extraction.shards_per_job)
     return [f"{shard:03d}" for shard in range(jobs)]
 
@@ -65,8 +67,18 @@ def models_with(*sources):
     return "|".join(names) or "none"
 
 
+def sources_with(*replaced):
+    """Wildcard constraint: features for which a control replaces what is in ``replaced``."""
+    variants = {name: source.variant for name, source in CONFIG.sources.items()}
+    names = [name for name, one in variants.items() if one and one.control.replaces in replaced]
+    return "|".join(names) or "none"
+
+
 def weights(model):
-    """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
+    """File with the encoder weights of ``model``: built here, or shipped with the checkout; none
+    where features have no encoder."""
+    if CONFIG.sources[model].network is None:
+        return []
     return built_weights(model) or shipped(CONFIG.encoder(model).weights.file)
 
 
@@ -75,7 +87,7 @@ def built_weights(model):
     the provenance, and not by its time, which is that of the checkout."""
     if CONFIG.encoder(model).weights.source == "embedded":
         return []
-    return f"{OUT}/checkpoints/{model}.safetensors"
+    return f"{OUT}/checkpoints/{CONFIG.sources[model].network}.safetensors"
 
 
 def precision_file():
@@ -122,7 +134,7 @@ def stream_files(model, dataset, view, shard):
     """Feature files of one shard in one view: one for each residual stream."""
     return [
         f"{OUT}/features/{model}/{dataset}/{view}/stream_{stream:02d}.shard_{shard}.safetensors"
-        for stream in range(CONFIG.encoder(model).layers + 1)
+        for stream in range(CONFIG.layers(model) + 1)
     ]
 
 
@@ -132,14 +144,18 @@ def feature_files(model, dataset, shard):
     return [file for view in views for file in stream_files(model, dataset, view, shard)]
 
 
-def probe_features(model, fit):
-    """Feature files that ``fit`` reads, shard by shard."""
-    spec = FITS[fit].spec
+def fit_views(fit):
+    """Views that ``fit`` reads."""
+    return VIEWS_OF_POOLING[FITS[fit].spec.pooling]
+
+
+def features_in(model, dataset, views):
+    """Feature files of ``model`` on ``dataset`` in ``views``, shard by shard."""
     return [
         file
-        for view in VIEWS_OF_POOLING[spec.pooling]
-        for shard in feature_shards(spec.dataset)
-        for file in stream_files(model, spec.dataset, view, shard)
+        for view in views
+        for shard in feature_shards(model, dataset)
+        for file in stream_files(model, dataset, view, shard)
     ]
 
 
@@ -162,20 +178,11 @@ def sweep_file(sweep, model, dataset):
     return f"{OUT}/sweeps/{sweep}/{model}.{dataset}.parquet"
 
 
-def sweep_features(wildcards):
-    """Feature files that a job of a sweep reads, shard by shard."""
-    poolings = [
-        recipe.spec.pooling
-        for recipe in CONFIG.swept(wildcards.sweep)
-        if recipe.spec.dataset == wildcards.dataset
-    ]
-    views = [view for pooling in dict.fromkeys(poolings) for view in VIEWS_OF_POOLING[pooling]]
-    return [
-        file
-        for view in dict.fromkeys(views)
-        for shard in feature_shards(wildcards.dataset)
-        for file in stream_files(wildcards.model, wildcards.dataset, view, shard)
-    ]
+def sweep_views(sweep, dataset):
+    """Views that the recipes of a sweep read of ``dataset``."""
+    recipes = (recipe for recipe in CONFIG.swept(sweep) if recipe.spec.dataset == dataset)
+    poolings = dict.fromkeys(recipe.spec.pooling for recipe in recipes)
+    return list(dict.fromkeys(view for one in poolings for view in VIEWS_OF_POOLING[one]))
 
 
 def figure_networks(figure):
@@ -224,6 +231,8 @@ def judged_files(figure):
 
 def model_facts(model):
     """What a figure says about ``model``."""
+    if CONFIG.sources[model].network is None:
+        return {"layers": 1, "source": "none", "weights": describe_weights(CONFIG, model)}
     spec = CONFIG.encoder(model)
     if spec.weights.source == "checkpoint":
         checkpoint_source(model)  # named before any job starts, if it is missing
@@ -254,6 +263,15 @@ def frames_facts(dataset):
     return {"renderer": "kubric", "samples": CONFIG.intphys.mini.samples, "sampling": sampling}
 
 
+def feature_jobs(model, dataset, views=None):
+    """Jobs that make the features of ``model`` on ``dataset``, as (rule, name of the job)."""
+    if CONFIG.sources[model].network is None:
+        views = views or CONFIG.views(dataset)
+        return [("replace_features", f"{model}.{dataset}.{view}") for view in views]
+    shards = feature_shards(model, dataset)
+    return [("extract_features", f"{model}.{dataset}.{shard}") for shard in shards]
+
+
 def clip_jobs(dataset):
     """Jobs that make the clips of ``dataset``, as (rule, name of the benchmark file)."""
     if dataset in CONFIG.clips.datasets:
@@ -276,11 +294,7 @@ def figure_benchmarks(figure):
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in figure_datasets(figure):
         jobs += clip_jobs(dataset)
-        jobs += [
-            ("extract_features", f"{model}.{dataset}.{shard}")
-            for model in models
-            for shard in feature_shards(dataset)
-        ]
+        jobs += [job for model in models for job in feature_jobs(model, dataset)]
     jobs += [
         (rule, model)
         for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights")

@@ -33,12 +33,48 @@ rule choose_precision:
         "../workflow_scripts/choose_precision.py"
 
 
-for model in CONFIG.networks:
+rule replace_features:
+    input:
+        source=lambda wildcards: ancient(replace_source(wildcards.model, wildcards.dataset)),
+        source_notes=lambda wildcards: replace_notes(wildcards.model, wildcards.dataset),
+        labels=lambda wildcards: clips_file(wildcards.dataset, "labels.parquet"),
+        stands=lambda wildcards: stands(
+            replace_made(wildcards.model, wildcards.dataset, wildcards.view),
+            note("replace_features", f"{wildcards.model}.{wildcards.dataset}.{wildcards.view}"),
+            stream_files(wildcards.model, wildcards.dataset, wildcards.view, "000"),
+        ),
+    output:
+        f"{OUT}/features/{{model}}/{{dataset}}/{{view}}/stream_00.shard_000.safetensors",
+        note=note("replace_features", "{model}.{dataset}.{view}"),
+    log:
+        f"{OUT}/logs/replace_features/{{model}}.{{dataset}}.{{view}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/replace_features/{{model}}.{{dataset}}.{{view}}.tsv"
+    wildcard_constraints:
+        model=sources_with("features"),
+        view="|".join(VIEWS),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        control=lambda wildcards: values(control_given(wildcards.model)),
+        made=lambda wildcards: replace_made(wildcards.model, wildcards.dataset, wildcards.view),
+    message:
+        "{wildcards.model} of {wildcards.dataset} in place of a residual stream"
+    script:
+        "../workflow_scripts/replace_features.py"
+
+
+# Every network, and the networks on clips that a control has replaced.
+for model in [name for name, source in CONFIG.sources.items() if source.network]:
     for dataset in CONFIG.datasets():
 
         rule:
             name:
-                f"extract_{model}_{dataset}"
+                rule_of("extract_features", f"extract_{model}_{dataset}")
             input:
                 clips=lambda wildcards, dataset=dataset: ancient(
                     clips_of_features(dataset, wildcards.shard)

@@ -71,7 +71,7 @@ for dataset in CONFIG.intphys.datasets():
 
     rule:
         name:
-            f"sample_{dataset}"
+            rule_of("sample_intphys", f"sample_{dataset}")
         input:
             index=clips_file(dataset, "index.parquet"),
             movies=lambda wildcards, dataset=dataset: ancient(movie_files(dataset)),

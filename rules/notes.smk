@@ -55,14 +55,13 @@ def weights_note(model):
         "random": "initialise_encoder",
     }
     source = CONFIG.encoder(model).weights.source
-    return [note(rules[source], model)] if source in rules else []
+    return [note(rules[source], CONFIG.sources[model].network)] if source in rules else []
 
 
-def feature_notes(model, dataset):
-    """Notes of the features of `model` on `dataset`."""
-    return [
-        note("extract_features", f"{model}.{dataset}.{shard}") for shard in feature_shards(dataset)
-    ]
+def feature_notes(model, dataset, views):
+    """Notes of the features of `model` on `dataset` in `views`."""
+    jobs = feature_jobs(model, dataset, views)
+    return [note(rule, job) for rule, job in jobs]
 
 
 def stands(provenance, note, files):

@@ -4,9 +4,15 @@
 rule fit_probe:
     input:
         labels=lambda wildcards: clips_file(FITS[wildcards.fit].spec.dataset, "labels.parquet"),
-        features=lambda wildcards: ancient(probe_features(wildcards.model, wildcards.fit)),
+        features=lambda wildcards: ancient(
+            features_in(
+                wildcards.model, FITS[wildcards.fit].spec.dataset, fit_views(wildcards.fit)
+            )
+        ),
         weights=lambda wildcards: ancient(weights(wildcards.model)),
-        notes=lambda wildcards: feature_notes(wildcards.model, FITS[wildcards.fit].spec.dataset),
+        notes=lambda wildcards: feature_notes(
+            wildcards.model, FITS[wildcards.fit].spec.dataset, fit_views(wildcards.fit)
+        ),
         stands=lambda wildcards: stands(
             fit_made(wildcards.model, wildcards.fit),
             note("fit_probe", f"{wildcards.model}.{wildcards.fit}"),

@@ -159,6 +159,7 @@ def permuted_from(model):
 @cache
 def weights_provenance(model):
     """What the weights of `model` are: provenance of their file, or content of a shipped one."""
+    model = CONFIG.sources[model].network
     weights = CONFIG.encoder(model).weights
     match weights.source:
         case "embedded":
@@ -179,20 +180,21 @@ def extract_made(model, dataset):
 
 
 def extract_given(model):
-    return {
+    given = {
         "model": model,
         "encoder": CONFIG.encoder(model),
         "extraction": CONFIG.extraction,
     }
+    return given | control_given(model)
 
 
 @cache
 def fit_made(model, fit):
     # names that stand at their defaults are none of the parameters, and count all the same
     given, recipe = fit_given(model, fit), FITS[fit]
-    names = [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
-    dataset = recipe.spec.dataset
-    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
+    views = VIEWS_OF_POOLING[recipe.spec.pooling]
+    names, dataset = [recipe.choices(), views], recipe.spec.dataset
+    inputs = [labels_made(dataset)["provenance"], features_made(model, dataset, views)]
     return made(given, code("fit_probe.py", names), inputs)
 
 
@@ -200,8 +202,9 @@ def fit_given(model, fit):
     return {
         "recipe": FITS[fit].to_params(),
         "measured": CONFIG.measured(model, fit),
-        "layers": CONFIG.encoder(model).layers,
-        "width": CONFIG.encoder(model).hidden_size,
+        "layers": CONFIG.layers(model),
+        "width": CONFIG.width(model),
+        "replaced": control_given(model).get("replaced"),
     }
 
 
@@ -211,8 +214,8 @@ def sweep_made(sweep, model, dataset):
     given = sweep_given(sweep, model, dataset)
     bases = [CONFIG.recipes[name].choices() for name in CONFIG.sweeps[sweep].recipes]
     names = [given, bases, VIEWS]
-    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
-    return made(given, code("fit_sweep.py", names), inputs)
+    features = features_made(model, dataset, sweep_views(sweep, dataset))
+    return made(given, code("fit_sweep.py", names), [labels_made(dataset)["provenance"], features])
 
 
 def sweep_given(sweep, model, dataset):
@@ -232,8 +235,9 @@ def sweep_given(sweep, model, dataset):
             else {}
         ),
         "measured": measured,
-        "layers": CONFIG.encoder(model).layers,
-        "width": CONFIG.encoder(model).hidden_size,
+        "layers": CONFIG.layers(model),
+        "width": CONFIG.width(model),
+        "replaced": control_given(model).get("replaced"),
     }
 
 

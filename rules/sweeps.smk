@@ -4,9 +4,17 @@
 rule fit_sweep:
     input:
         labels=lambda wildcards: clips_file(wildcards.dataset, "labels.parquet"),
-        features=lambda wildcards: ancient(sweep_features(wildcards)),
+        features=lambda wildcards: ancient(
+            features_in(
+                wildcards.model,
+                wildcards.dataset,
+                sweep_views(wildcards.sweep, wildcards.dataset),
+            )
+        ),
         weights=lambda wildcards: ancient(weights(wildcards.model)),
-        notes=lambda wildcards: feature_notes(wildcards.model, wildcards.dataset),
+        notes=lambda wildcards: feature_notes(
+            wildcards.model, wildcards.dataset, sweep_views(wildcards.sweep, wildcards.dataset)
+        ),
         stands=lambda wildcards: stands(
             sweep_made(wildcards.sweep, wildcards.model, wildcards.dataset),
             note("fit_sweep", f"{wildcards.sweep}.{wildcards.model}.{wildcards.dataset}"),

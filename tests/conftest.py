@@ -24,10 +24,16 @@ class Project:
     folder: Path
 
     def snakemake(
-        self, *arguments: str, check: bool = True, **variables: str
+        self,
+        *arguments: str,
+        check: bool = True,
+        overlays: tuple[str, ...] = (),
+        **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run the real ``snakemake`` on the smoke configuration; ``variables``: environment."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", SMOKE]
+        """Run the real ``snakemake`` on the smoke configuration, with ``overlays`` laid over it;
+        ``variables``: environment."""
+        configs = ["--configfile", SMOKE, *overlays]
+        command = [sys.executable, "-m", "snakemake", *arguments, *configs]
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True

@@ -1,5 +1,7 @@
 """Extract residual-stream features of some clip shards (rule extract_features)."""
 
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from pez.runtime.job import job
@@ -14,6 +16,10 @@ if __name__ == "__main__":
         from pez.features.spec import ExtractionSpec
 
         params = snakemake.params.extraction
+        replaced, replace_clips = params.get("replaced"), None
+        if replaced is not None:
+            reorder = import_module(f"pez.controls.kinds.{params['control']}").reorder
+            replace_clips = partial(reorder, seed=params["seed"])
         extraction = ExtractionSpec.model_validate(params["extraction"])
         if extraction.precision == "auto":
             decided = read_precision(snakemake.input.precision)
@@ -31,4 +37,6 @@ if __name__ == "__main__":
             dataset=dataset_identity(
                 snakemake.input.labels, Path(snakemake.output[0]).parents[1].name
             ),
+            replaced=replaced,
+            replace_clips=replace_clips,
         )

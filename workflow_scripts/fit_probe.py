@@ -16,15 +16,15 @@ if __name__ == "__main__":
         inputs = open_inputs(
             files.labels,
             list(files.features),
-            files.weights,
+            files.weights or None,
             recipe.spec.dataset,
             params["layers"],
+            params["replaced"],
         )
         evidence, predictions = measure(
             recipe=recipe,
             inputs=inputs,
             measured=Measured(snakemake.wildcards.model, **params["measured"]),
-            layers=params["layers"],
             width=params["width"],
             device=run.device,
             threads=run.threads,

@@ -33,13 +33,17 @@ if __name__ == "__main__":
             CodeBase(choices=snakemake.params.choices),
         )
         inputs = open_inputs(
-            files.labels, list(files.features), files.weights, dataset, params["layers"]
+            files.labels,
+            list(files.features),
+            files.weights or None,
+            dataset,
+            params["layers"],
+            params["replaced"],
         )
 
         measuring = partial(
             measure,
             inputs=inputs,
-            layers=params["layers"],
             width=params["width"],
             device=run.device,
             threads=run.threads,

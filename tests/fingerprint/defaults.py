@@ -10,7 +10,7 @@ import yaml
 from conftest import CHECKOUT
 from pez.config.load import load_config
 from pez.config.model import Config
-from pez.controls.registry import control_names
+from pez.controls.registry import control_names, find_control
 from pez.encoders.registry import family_names
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import SCRIPTS, CodeBase
@@ -51,13 +51,22 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     config = load_config(merged, CHECKOUT)
     scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
     given: dict[str, Any] = dict(scripts)
-    for script in ("fit_probe", "fit_sweep", "judge_figure", "draw_figure", *ENCODER_SCRIPTS):
+    named = ("fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features")
+    for script in (*named, *ENCODER_SCRIPTS):
         del given[script]
     for family in family_names():
         published = config.encoder("vjepa2_large").model_copy(update={"family": family})
         for script in ENCODER_SCRIPTS:
             given[f"{script} {family}"] = [published, config.extraction, "target_encoder"]
         given[f"extract_features {family}"].append(VIEWS)
+    nano = [config.encoder("vjepa2_nano"), config.extraction, VIEWS]
+    for control in map(find_control, control_names()):
+        if control.replaces == "clips":
+            given[f"extract_features {control.name}"] = [control.name, *nano]
+        elif control.replaces == "features":
+            for view in VIEWS if control.patch_width else VIEWS[:1]:
+                given[f"replace_features {control.name} {view}"] = [control.name, view]
+    given["extract_features permuted"] = ["permuted", *nano]
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
     given["simulate_clips"] = [config.clips.datasets["velocity"], config.clips.scene]
     given["render_clips"] = [config.clips.scene, config.clips.render]

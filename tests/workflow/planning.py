@@ -33,6 +33,7 @@ def plan_jobs(
     targets: Iterable[str] = ("figure2c",),
     overlay: dict[str, Any] | None = None,
     configfiles: Iterable[str] = ("configs/smoke.yaml",),
+    resources: ResourceSettings | None = None,
 ) -> list[Any]:
     """Return the jobs that a run in ``folder`` would start, as Snakemake has them."""
     from snakemake.settings.enums import RerunTrigger
@@ -40,7 +41,7 @@ def plan_jobs(
     triggers = frozenset(RerunTrigger.parse_choice(name) for name in TRIGGERS)
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
         workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=2),
+            resource_settings=resources or ResourceSettings(cores=2),
             config_settings=ConfigSettings(
                 config=overlay or {}, configfiles=[folder / name for name in configfiles]
             ),

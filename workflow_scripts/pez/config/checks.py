@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.model import Config
-from pez.controls.registry import control_names
+from pez.config.sweep_checks import check_sweeps
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec
 from pez.intphys.spec import BLOCKS, DEV
@@ -17,7 +18,6 @@ from pez.recipes.spec import (
     ProbeSpec,
     RidgeSolver,
 )
-from pez.recipes.sweep import SWEEPABLE
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
@@ -27,40 +27,13 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    problems = [*_check_controls(config), *_check_recipes(config)]
+    problems = [*check_controls(config), *_check_recipes(config)]
     yield from problems
     if not problems:
         yield from _check_figures(config)
-        yield from _check_sweeps(config)
+        yield from check_sweeps(config, _problems)
     yield from _check_pretraining(config)
     yield from _check_weights(config, checkout)
-
-
-def _check_controls(config: Config) -> Iterable[str]:
-    known = list(control_names())
-    for name, control in config.controls.items():
-        if name not in known:
-            yield f"controls: control = {did_you_mean(name, known)}"
-        elif len(set(control.seeds)) < len(control.seeds):
-            yield f"controls.{name}.seeds = {list(control.seeds)}: each seed once"
-    for figure, spec in config.figures.items():
-        for name in spec.controls:
-            if name not in config.controls:
-                yield f"figures.{figure}.controls = {did_you_mean(name, list(config.controls))}"
-        for model in spec.models:
-            base = [name for name in known if f"_{name}" in model]
-            if base and model not in config.encoders.models:
-                yield (
-                    f"figures.{figure}.models names {model!r}: controls are drawn beside their "
-                    f"model; write {model.partition(f'_{base[0]}')[0]!r}"
-                )
-    for model in config.encoders.models:
-        for name in known:
-            if model.endswith(f"_{name}"):
-                yield (
-                    f"encoders.models.{model}: names ending in '_{name}' are reserved for the "
-                    "control that every model has"
-                )
 
 
 def _check_recipes(config: Config) -> Iterable[str]:
@@ -169,6 +142,7 @@ def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -
         kind = "plausibility" if figure.of_movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
+    yield from check_features_controls(key, figure.controls, recipe, config)
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver
         if encoder and isinstance(solver, AttentiveSolver) and encoder.hidden_size % solver.heads:
@@ -176,38 +150,6 @@ def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -
                 f"{key}.models: {model!r} has {encoder.hidden_size} features, no multiple of "
                 f"solvers.{recipe.spec.solver}.heads = {solver.heads}"
             )
-
-
-def _check_sweeps(config: Config) -> Iterable[str]:
-    for name, sweep in config.sweeps.items():
-        key = f"sweeps.{name}"
-        known = {
-            "models": (sweep.models, list(config.encoders.models)),
-            "recipes": (sweep.recipes, list(config.recipes)),
-            "controls": (sweep.controls, list(config.controls)),
-            "axes": (sweep.axes, list(SWEEPABLE)),
-        }
-        problems = [
-            f"{key}.{field} = {did_you_mean(value, allowed)}"
-            for field, (values, allowed) in known.items()
-            for value in values
-            if value not in allowed
-        ]
-        problems += [
-            f"{key}.axes.{field} has no values: give some or leave it out"
-            for field, values in sweep.axes.items()
-            if not values
-        ]
-        yield from problems
-        if problems:
-            continue
-        try:
-            recipes = config.swept(name)
-        except ConfigError as error:
-            yield from (f"{key}: {line}" for line in str(error).splitlines())
-            continue
-        found = {f"{key}: {p}": None for recipe in recipes for p in _problems(recipe, config)}
-        yield from list(found)[:5]
 
 
 def _check_pretraining(config: Config) -> Iterable[str]:

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
 from pez.config.figures import AnyFigureSpec
-from pez.controls.control import Variant
-from pez.controls.registry import all_variants, weights_of
+from pez.controls.control import ANY_MODEL, Source, Variant
+from pez.controls.registry import all_variants, sources_of, weights_of
 from pez.controls.spec import ControlSpec
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
@@ -44,6 +44,11 @@ class Config(Schema):
             "untrained": ControlSpec(seeds=(1,)),
             "permuted": ControlSpec(seeds=(1,)),
             "shuffled": ControlSpec(seeds=(42,)),
+            "frames_shuffled": ControlSpec(seeds=(1,)),
+            "tubelets_shuffled": ControlSpec(seeds=(1,)),
+            "pixels": ControlSpec(),
+            "frame_differences": ControlSpec(),
+            "trajectory": ControlSpec(),
         },
         description="controls by name, each a module in pez/controls/kinds",
     )
@@ -57,8 +62,10 @@ class Config(Schema):
     pretraining: PretrainingConfig
 
     def encoder(self, model: str) -> EncoderSpec:
-        """Return the encoder called ``model``, which may be a control."""
-        return self.networks[model]
+        """Return the encoder whose features ``model``, which may be a control, stands for."""
+        network = self.sources[model].network
+        assert network is not None, f"{model} has no encoder"
+        return self.networks[network]
 
     @cached_property
     def networks(self) -> dict[str, EncoderSpec]:
@@ -71,6 +78,26 @@ class Config(Schema):
                     found[variant.network(model)] = spec.model_copy(update=other)
         return found
 
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Where features come from, by the name under which they lie: every network, networks on
+        clips that a control has replaced, and what replaces features."""
+        found = {model: Source(model) for model in self.encoders.models}
+        for variant in self.variants(self._shown_controls):
+            found |= sources_of(variant, self.encoders.models)
+        return found
+
+    def layers(self, source: str) -> int:
+        """Blocks of the encoder that makes the features ``source``; 0: they have a single state."""
+        return self.encoder(source).layers if self.sources[source].network else 0
+
+    def width(self, source: str) -> int | None:
+        """Features of a token; of a patch, where no encoder makes the features ``source``."""
+        found = self.sources[source]
+        if found.network:
+            return self.networks[found.network].hidden_size
+        return found.variant.control.patch_width if found.variant else None
+
     def variants(self, controls: Iterable[str]) -> list[Variant]:
         """Return the named controls with each of their seeds."""
         return all_variants({name: self.controls[name].seeds for name in controls})
@@ -78,6 +105,10 @@ class Config(Schema):
     def datasets(self) -> list[str]:
         """Every dataset that can be built: balls, and movies of possible and impossible events."""
         return [*self.clips.datasets, *self.intphys.datasets()]
+
+    def has_trajectories(self, dataset: str) -> bool:
+        """Whether ``dataset`` says where its ball is."""
+        return dataset in self.clips.datasets
 
     def kind(self, dataset: str) -> str:
         """What varies in ``dataset``: velocity, acceleration or plausibility."""
@@ -137,7 +168,7 @@ class Config(Schema):
         """Model, control and seed of every (network, fit) in which something is replaced."""
         return {
             (variant.network(model), variant.fit(recipe)): {
-                "model": model,
+                "model": ANY_MODEL if variant.control.replaces == "features" else model,
                 "control": variant.control.name,
                 "seed": variant.seed,
             }
@@ -165,15 +196,9 @@ class Config(Schema):
     def sweep_jobs(self, sweep: str) -> list[tuple[str, str]]:
         """Jobs of ``sweep``, as (network, dataset): a handful, however many recipes there are."""
         spec = self.sweeps[sweep]
-        networks = [
-            *spec.models,
-            *(
-                variant.network(model)
-                for variant in self.variants(spec.controls)
-                if variant.control.replaces == "weights"
-                for model in spec.models
-            ),
-        ]
+        networks = dict.fromkeys(spec.models)
+        for variant in self.variants(spec.controls):
+            networks |= dict.fromkeys(sources_of(variant, spec.models))
         datasets = dict.fromkeys(recipe.spec.dataset for recipe in self.swept(sweep))
         return [(network, dataset) for network in networks for dataset in datasets]
 
@@ -184,15 +209,18 @@ class Config(Schema):
         """
         spec = self.figures[figure]
         own = [(model, recipe) for model in spec.models for recipe in spec.recipes]
-        return own + [
+        others = [
             (variant.network(model), variant.fit(recipe))
             for variant in self.variants(spec.controls)
             for model, recipe in own
         ]
+        return list(dict.fromkeys(own + others))  # models may have a control in common
 
 
 def describe_weights(config: Config, model: str) -> str:
     """Say in a few words which weights ``model`` runs with, for titles and captions."""
+    if config.sources[model].network is None:
+        return "no weights"
     weights = config.encoder(model).weights
     if isinstance(weights, RandomWeights):
         return f"random weights, seed {weights.seed}"

@@ -65,6 +65,14 @@ class Curve:
         return np.array([estimate(row).mean for row in self.ties])
 
 
+def at_every_layer(curve: Curve, layers: int) -> Curve:
+    """Spread a curve of a single state over ``layers`` layers, flat; others are as they are."""
+    if curve.layers != 1:
+        return curve
+    ties = None if curve.ties is None else np.repeat(curve.ties, layers, axis=0)
+    return Curve(np.repeat(curve.scores, layers, axis=0), ties)
+
+
 def over_seeds(curves: Sequence[Curve]) -> Curve:
     """Mean of curves that differ in a seed, fold by fold; a fold that is degenerate in one is."""
     if len(curves) == 1:

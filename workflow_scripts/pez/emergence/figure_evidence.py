@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pez.controls.control import Variant
-from pez.emergence.curves import Curve, curves_of, over_seeds
+from pez.emergence.curves import Curve, at_every_layer, curves_of, over_seeds
 from pez.emergence.facts import ModelFacts
 from pez.emergence.readout import Readout
 from pez.evidence.read import EvidenceTable
@@ -67,11 +67,11 @@ class FigureEvidence:
 
     def _readouts(self, model: str, recipe: Recipe, metric: str, subset: str) -> list[Readout]:
         """One readout for each selection: all have the same rank."""
-        own = self._curves(model, recipe.name, recipe, metric, subset)
+        own = self._curves(model, model, recipe.name, recipe, metric, subset)
         of_controls: dict[str, list[dict[str, Curve]]] = {}
         for variant in self.controls:
             network, fit = variant.network(model), variant.fit(recipe.name)
-            curves = self._curves(network, fit, recipe, metric, subset)
+            curves = self._curves(model, network, fit, recipe, metric, subset)
             of_controls.setdefault(variant.control.name, []).append(curves)
         return [
             Readout(
@@ -92,8 +92,9 @@ class FigureEvidence:
         ]
 
     def _curves(
-        self, network: str, fit: str, recipe: Recipe, metric: str, subset: str
+        self, model: str, network: str, fit: str, recipe: Recipe, metric: str, subset: str
     ) -> dict[str, Curve]:
+        """Curves by selection, with a value for every layer of ``model``."""
         table = self.table(network, fit)
         curves = curves_of(table, metric, subset)
         missing = [name for name in recipe.spec.selections if name not in curves]
@@ -102,4 +103,7 @@ class FigureEvidence:
                 f"{table.source} holds no selection {', '.join(missing)}, which recipe "
                 f"{recipe.name} asks for: delete it and run again."
             )
-        return curves
+        return {
+            selection: at_every_layer(curve, self.networks[model].layers)
+            for selection, curve in curves.items()
+        }

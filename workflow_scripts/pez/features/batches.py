@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -17,8 +17,20 @@ _log = logging.getLogger(__name__)
 _CPU_ALLOCATOR = ("can't allocate memory", "not enough memory")
 
 
+class Clips(Protocol):
+    """Clips of a shard: an array of their frames, or what is read like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, T, H, W, 3)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray: ...
+
+
 def in_batches(
-    shards: Sequence[NDArray], run: Callable[[NDArray], T], batch_size: int
+    shards: Sequence[Clips], run: Callable[[NDArray], T], batch_size: int
 ) -> Iterator[tuple[slice, T]]:
     """Yield (rows, ``run(clips)``) over the clips of all shards, at most ``batch_size`` at a time.
 

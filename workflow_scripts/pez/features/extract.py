@@ -6,7 +6,7 @@ file, and another one writes the features of the batch before.
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pez.clips.dataset import checksums, clips_identity
+from pez.clips.store import open_clips
 from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
@@ -26,7 +27,7 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
-from pez.features.batches import in_batches
+from pez.features.batches import Clips, in_batches
 from pez.features.paths import FeatureKey, parse_feature_path
 from pez.features.reduce import ReducedBatch, Reducer
 from pez.features.spec import ExtractionSpec, View
@@ -37,6 +38,7 @@ from pez.runtime.progress import progress
 from pez.runtime.tensor_file import checked_checksum, map_tensor
 
 FRAMES_TENSOR = "frames"
+ReplaceClips = Callable[[NDArray[np.uint8], Sequence[str]], Clips]
 IN_FLIGHT = 2  # batches queued on the device or waiting to be written
 
 
@@ -49,6 +51,8 @@ def extract_features(
     outputs: Sequence[Path | str],
     device: str,
     dataset: Identity | None = None,
+    replaced: str | None = None,
+    replace_clips: ReplaceClips | None = None,
 ) -> None:
     """Write the features of some clip shards, all residual streams from one forward pass.
 
@@ -67,6 +71,8 @@ def extract_features(
         device: "cpu" or "cuda".
         dataset: what the labels say of the clips (`pez.clips.dataset.dataset_identity`); None for
             clips of no dataset.
+        replaced: what a control puts in place of the clips, for the metadata; None for nothing.
+        replace_clips: gives what is read in place of the frames of a shard and the clips so named.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, a feature is not finite, or the disk is
@@ -75,7 +81,7 @@ def extract_features(
     """
     wanted = {parse_feature_path(path): path for path in outputs}
     views = _views_of(wanted, encoder_spec.layers)
-    shards = [open_frames(path) for path in clips]
+    shards = [_open_shard(path, replace_clips) for path in clips]
     identity = Identity() if dataset is None else clips_identity(clips, dataset)
     count, frames = _count(clips, shards)
     family = find_family(encoder_spec.family)
@@ -98,6 +104,7 @@ def extract_features(
 
     metadata = {
         **identity.metadata(),
+        **({} if replaced is None else {"replaced": replaced}),
         "model": model,
         "clips": [Path(path).name for path in clips],
         "clips_checksums": checksums(clips),
@@ -126,7 +133,12 @@ def extract_features(
             written.result()
 
 
-def _count(paths: Sequence[Path | str], shards: Sequence[NDArray]) -> tuple[int, int]:
+def _open_shard(path: Path | str, replace_clips: ReplaceClips | None) -> Clips:
+    frames = open_frames(path)
+    return frames if replace_clips is None else replace_clips(frames, open_clips(path).clip_ids)
+
+
+def _count(paths: Sequence[Path | str], shards: Sequence[Clips]) -> tuple[int, int]:
     """Return the number of clips in all shards and that of frames in each clip."""
     lengths = {shard.shape[1] for shard in shards}
     if len(lengths) > 1:

@@ -13,8 +13,7 @@ def measure(
     recipe: Recipe,
     inputs: ProbeInputs,
     measured: Measured,
-    layers: int,
-    width: int,
+    width: int | None,
     device: str,
     threads: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -24,8 +23,7 @@ def measure(
         recipe: what is asked, and how.
         inputs: features and labels.
         measured: whose features they are.
-        layers: number of layers.
-        width: features of a token.
+        width: features of a token, for an attentive solver.
         device: "cpu" or "cuda".
         threads: see `pez.probes.run.run_probe`.
 
@@ -42,7 +40,7 @@ def measure(
         spec=spec,
         solver=recipe.solver,
         load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
-        layers=layers,
+        layers=store.depth,
         labels=inputs.labels,
         device=device,
         threads=threads,
