@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -30,6 +31,7 @@ from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_dig
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
 
 
@@ -54,6 +56,7 @@ wildcard_constraints:
     shard=r"\d{3}",
 
 
+include: "rules/devices.smk"
 include: "rules/common.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"

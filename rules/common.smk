@@ -47,15 +47,8 @@ def clip_shards(dataset):
 
 
 def feature_shards(dataset):
-    """Names of the feature shards of ``dataset``: 000, 001, ..."""
-    jobs = -(-CONFIG.shards(dataset) // CONFIG.extraction.shards_per_job)
-    return [f"{shard:03d}" for shard in range(jobs)]
-
-
-def clips_of_features(dataset, shard):
-    """Clip shards whose features stand in feature shard ``shard``."""
-    size = CONFIG.extraction.shards_per_job
-    return clip_shards(dataset)[int(shard) * size : (int(shard) + 1) * size]
+    """Names of the feature shards of ``dataset``, one for each clip shard: 000, 001, ..."""
+    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
 
 
 def models_with(*sources):
@@ -251,9 +244,9 @@ def figure_benchmarks(figure):
     for dataset in figure_datasets(figure):
         jobs += clip_jobs(dataset)
         jobs += [
-            ("extract_features", f"{model}.{dataset}.{shard}")
+            ("extract_features", f"{model}.{dataset}.{job}")
             for model in models
-            for shard in feature_shards(dataset)
+            for job in [*feature_shards(dataset), WHOLE]
         ]
     jobs += [
         (rule, model)
