@@ -114,6 +114,7 @@ def project(folder: Path, clips: Path, overlays: list[Path]) -> Path:
         [sys.executable, "-c", NOTES, *map(str, overlays)],
         cwd=folder,
         env=environment(folder),
+        stdout=subprocess.DEVNULL,
         check=True,
     )
     return folder
