@@ -16,6 +16,7 @@ The tables are Markdown: the last output, and waiting.md in FOLDER.
 """
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import subprocess
@@ -75,9 +76,7 @@ def main() -> None:
 
 def prepared(make: Callable[..., None], *arguments: object) -> None:
     """Call ``make`` in a process of its own, so that nothing of it stays on the device."""
-    import torch.multiprocessing as mp
-
-    process = mp.get_context("spawn").Process(target=make, args=arguments)
+    process = multiprocessing.get_context("spawn").Process(target=make, args=arguments)
     process.start()
     process.join()
     if process.exitcode:

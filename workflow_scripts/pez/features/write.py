@@ -88,7 +88,7 @@ def shard_writer(
     """Yield a function that writes a batch in another thread: (shard's place, rows, batch, name).
 
     The batches of a shard come in their order, and shard after shard. The files of a shard appear
-    when its last batch is written: a third thread waits for the disk. The function blocks while
+    when its last batch is written: other threads wait for the disk. The function blocks while
     `IN_FLIGHT` batches wait. All is written when the block ends without error.
 
     Args:
@@ -97,7 +97,11 @@ def shard_writer(
     """
     batches: deque[Future[None]] = deque()
     closings: deque[Future[None]] = deque()
-    with ExitStack() as unfinished, _thread("close") as closer, _thread("write") as writer:
+    with (
+        ExitStack() as unfinished,
+        ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="close") as closer,
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+    ):
         files: FeatureFiles
         closing: ExitStack
 
@@ -124,10 +128,6 @@ def shard_writer(
         for closed in closings:
             closed.result()
         moment("written")
-
-
-def _thread(name: str) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix=name)
 
 
 def _close_after(written: Future[None], files: ExitStack) -> None:

@@ -79,4 +79,4 @@ def read_moments(path: Path) -> list[Moment]:
             Moment(float(at), int(pid), rule, job, name)
             for at, pid, rule, job, name in csv.reader(file)
         ]
-    return sorted(rows)
+    return sorted(rows, key=lambda moment: moment.time_s)  # of one time: as they were written
