@@ -5,6 +5,7 @@ import re
 import sys
 from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -32,6 +33,7 @@ from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_dig
 from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
 from pez.runtime.schema import did_you_mean
 
@@ -59,6 +61,7 @@ wildcard_constraints:
     shard=r"\d{3}",
 
 
+include: "rules/devices.smk"
 include: "rules/common.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"

@@ -46,18 +46,14 @@ def clip_shards(dataset):
     ]
 
 
+def shard_names(dataset):
+    """Names of the clip shards of ``dataset``: 000, 001, ..."""
+    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
+
+
 def feature_shards(model, dataset):
-    """Names of the feature shards of ``dataset``: 000, 001, ...; without an encoder, one."""
-    if CONFIG.sources[model].network is None:
-        return ["000"]
-    jobs = -(-CONFIG.shards(dataset) // CONFIG.extraction.shards_per_job)
-    return [f"{shard:03d}" for shard in range(jobs)]
-
-
-def clips_of_features(dataset, shard):
-    """Clip shards whose features stand in feature shard ``shard``."""
-    size = CONFIG.extraction.shards_per_job
-    return clip_shards(dataset)[int(shard) * size : (int(shard) + 1) * size]
+    """Names of the feature shards of ``dataset``, one for each clip shard; without an encoder, one."""
+    return shard_names(dataset) if CONFIG.sources[model].network else ["000"]
 
 
 def models_with(*sources):
@@ -295,6 +291,7 @@ def figure_benchmarks(figure):
     for dataset in figure_datasets(figure):
         jobs += clip_jobs(dataset)
         jobs += [job for model in models for job in feature_jobs(model, dataset)]
+        jobs += [("extract_features", f"{model}.{dataset}.{WHOLE}") for model in models]
     jobs += [
         (rule, model)
         for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights")

@@ -20,12 +20,11 @@ def note(rule, job):
     return f"{OUT}/provenance/{rule}/{job}.json"
 
 
-def clip_notes(dataset, shard=None):
-    """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
+def clip_notes(dataset):
+    """Notes of the clip shards of `dataset`."""
     if dataset not in CONFIG.clips.datasets:
         return [note("sample_intphys", dataset)]
-    shards = clip_shards(dataset) if shard is None else clips_of_features(dataset, shard)
-    return [note("render_clips", f"{dataset}.{Path(file).stem[-3:]}") for file in shards]
+    return [note("render_clips", f"{dataset}.{shard}") for shard in shard_names(dataset)]
 
 
 def movie_notes(dataset):
@@ -64,23 +63,40 @@ def feature_notes(model, dataset, views):
     return [note(rule, job) for rule, job in jobs]
 
 
+def feature_note(model, dataset, shard):
+    """Note of one shard of features, whichever job it is that makes it."""
+    return note("extract_features", f"{model}.{dataset}.{shard}")
+
+
 def stands(provenance, note, files):
     """Have `files` made anew that came here without Snakemake's record and are not of this provenance.
 
     Returns no input: it is to be called among a rule's inputs, the one thing that Snakemake asks
     for of every job that it plans.
     """
+    return stand_together(provenance, {note: files})
+
+
+def stand_together(provenance, parts):
+    """The same for a job that makes several notes, each with files of its own."""
     records = workflow.persistence
     if records is None or workflow.exec_mode != ExecMode.DEFAULT:
         return []
-    record = records._read_record(files[0])
-    foreign = record is None or record.params == UNKNOWN.params
-    if foreign and any(map(os.path.lexists, files)):
-        matches = read_note(note) == provenance["provenance"]
-        for file in [*files, note]:  # Snakemake looks at records where every output has one
+    foreign = [part for part in parts.items() if came_here(records, part[1])]
+    if foreign:
+        matches = all(read_note(note) == provenance["provenance"] for note in parts)
+        # Snakemake looks at records where every output has one
+        for file in [file for note, files in foreign for file in [*files, note]]:
             if matches:
                 records._delete_record(file)
             else:
                 records._write_record(file, UNKNOWN)
         records._clear_cache()
     return []
+
+
+def came_here(records, files):
+    """Whether some of `files` are there, and without Snakemake's record of their making."""
+    record = records._read_record(files[0])
+    foreign = record is None or record.params == UNKNOWN.params
+    return foreign and any(map(os.path.lexists, files))

@@ -138,7 +138,7 @@ class World:
 
     def extract(self, model: str = "tiny", dataset: str = "velocity", shard: int = 0) -> None:
         extract_features(
-            clips=[self.clips(shard, dataset)],
+            clips=[self.clips(number, dataset) for number in range(SHARDS)],
             checkpoint=self.weights(model),
             model=model,
             encoder_spec=SPECS[model],

@@ -17,6 +17,7 @@ SILENT_MODULES = {
     "pez.clips.quiet",
     "pez.pretraining.progress",
     "pez.runtime.lease_log",
+    "pez.runtime.moments",
     "pez.runtime.progress",
 }
 SILENT_LIBRARIES = {"logging", "warnings"}
