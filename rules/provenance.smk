@@ -280,6 +280,7 @@ def draw_made(figure):
 
 def draw_given(figure):
     return {
+        "kind": CONFIG.figures[figure].kind,
         "figure": CONFIG.figures[figure],
         "style": CONFIG.figure_style,
         **figure_recipes(figure),

@@ -6,7 +6,7 @@ from pez.controls.registry import all_variants
 from pez.emergence.facts import ModelFacts
 from pez.figures.draw import FigureFiles, draw_figure
 from pez.figures.inputs import FigureInputs, read_series, read_verdict
-from pez.figures.registry import read_figure
+from pez.figures.registry import find_section
 from pez.figures.spec import FigureStyle
 from pez.recipes.recipe import Recipe
 from pez.runtime.job import job
@@ -29,8 +29,8 @@ if __name__ == "__main__":
             controls=all_variants(given["controls"]),
         )
         draw_figure(
-            kind=given["figure"]["kind"],
-            spec=read_figure(given["figure"]),
+            kind=given["kind"],
+            spec=find_section(given["kind"]).model_validate(given["figure"]),
             inputs=inputs,
             files=FigureFiles(png=Path(output.png), svg=Path(output.svg), csv=Path(output.csv)),
         )

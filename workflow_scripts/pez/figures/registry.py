@@ -3,7 +3,6 @@
 Importing this module does not import matplotlib: the configuration is read with it.
 """
 
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,11 +25,6 @@ def find_section(kind: str) -> type[FigureSpec]:
     """Return what the section of a figure of ``kind`` may say."""
     found: type[FigureSpec] = import_module(f"pez.figures.kinds.{kind}").Section
     return found
-
-
-def read_figure(values: Mapping[str, object]) -> FigureSpec:
-    """Return the figure that ``values``, an entry under ``figures``, describes."""
-    return find_section(str(values.get("kind", DEFAULT_KIND))).model_validate(values)
 
 
 def build_figure(kind: str, spec: FigureSpec, inputs: "FigureInputs") -> "BuiltFigure":
