@@ -154,12 +154,9 @@ def run(
 
 
 def keep(place: Path, out: Path, name: str) -> None:
-    """Copy the records of a run."""
-    folder = out / name
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in ("artifacts/logs/moments.csv", "artifacts/logs/gpu_leases.csv", "snakemake.log"):
-        if (place / file).exists():
-            shutil.copy(place / file, folder)
+    """Copy the record of a run."""
+    record = place / "artifacts/logs/moments.csv"
+    shutil.copy(record, out / f"{name.replace('+', '_')}.moments.csv")
 
 
 if __name__ == "__main__":

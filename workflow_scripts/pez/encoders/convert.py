@@ -108,7 +108,7 @@ def _check_config(path: Path, spec: EncoderSpec) -> None:
 
 def _check_finite(source: Path, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
+        if not torch.isfinite(torch.stack(torch.aminmax(tensor))).all():
             raise ArtifactError(
                 f"{source}: tensor {name} holds NaN or infinity, so that every feature would: its "
                 "training diverged, or the file is damaged. Take another checkpoint."
