@@ -17,7 +17,7 @@ CHECKOUT = Path(workflow.basedir)
 SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from pez.config.load import load_config
+from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
 from pez.controls.registry import control_names
 from pez.encoders.locate import files_of, find_checkpoint
@@ -26,8 +26,14 @@ from pez.encoders.spec import RandomWeights
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import choices_of, names_in
-from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_digest, values
-from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
+from pez.fingerprint.provenance import (
+    digest,
+    digest_of_clips,
+    digest_of_file,
+    made,
+    sampled_digest,
+    values,
+)
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.note import read_note
@@ -37,17 +43,18 @@ configfile: "config.yaml"
 
 
 try:
-    CONFIG = load_config(config, CHECKOUT)
+    CONFIG, REFUSED = open_config(config, CHECKOUT)
 except ConfigError as error:
     raise WorkflowError(str(error))
 
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
+SOURCES = CONFIG.sources
 CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control_names()})
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.datasets()),
+    dataset="|".join(SOURCES),
     model="|".join(CONFIG.networks),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
@@ -57,8 +64,10 @@ wildcard_constraints:
 include: "rules/common.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"
+include: "rules/dataset_provenance.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
+include: "rules/folder.smk"
 include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
@@ -72,8 +81,8 @@ TARGETS = {
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
-    "intphys": "the generated possible and impossible movies, checked and cut into clips",
-    "clips": "the rendered datasets, with a contact sheet and a preview of each",
+    "intphys": "the possible and impossible movies, checked and cut into clips",
+    "clips": "the other datasets, with a contact sheet and a preview of each",
 }
 
 
@@ -101,23 +110,21 @@ rule targets:
 rule all:
     input:
         [f"{OUT}/figures/{figure}.png" for figure in CONFIG.figures],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+        lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
 
 
 rule clips:
     input:
-        [shard for dataset in CONFIG.clips.datasets for shard in clip_shards(dataset)],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+        lambda wildcards: datasets_of("clips"),
     message:
-        "The clips are rendered"
+        "The clips are ready"
 
 
 rule intphys:
     input:
-        [file for dataset in CONFIG.intphys.datasets() for file in clip_shards(dataset)],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.intphys.datasets()],
+        lambda wildcards: datasets_of("intphys"),
     message:
         "The possible and impossible movies are ready"
 

@@ -34,7 +34,7 @@ rule choose_precision:
 
 
 for model in CONFIG.networks:
-    for dataset in CONFIG.datasets():
+    for dataset in SOURCES:
 
         rule:
             name:
@@ -44,7 +44,7 @@ for model in CONFIG.networks:
                     clips_of_features(dataset, wildcards.shard)
                 ),
                 clip_notes=lambda wildcards, dataset=dataset: clip_notes(dataset, wildcards.shard),
-                labels=clips_file(dataset, "labels.parquet"),
+                labels=SOURCES[dataset].clip_list,
                 precision=precision_file(),
                 weights=ancient(built_weights(model)),
                 weights_note=weights_note(model),

@@ -22,20 +22,14 @@ def note(rule, job):
 
 def clip_notes(dataset, shard=None):
     """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
-    if dataset not in CONFIG.clips.datasets:
-        return [note("sample_intphys", dataset)]
-    shards = clip_shards(dataset) if shard is None else clips_of_features(dataset, shard)
-    return [note("render_clips", f"{dataset}.{Path(file).stem[-3:]}") for file in shards]
+    files = SOURCES[dataset].shard_files if shard is None else clips_of_features(dataset, shard)
+    shards = [int(Path(file).stem[-3:]) for file in files]
+    return [note(*job) for job in SOURCES[dataset].clip_jobs(shards)]
 
 
 def movie_notes(dataset):
     """Notes of the generated movies; others have none."""
-    if dataset != MINI:
-        return []
-    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
-    return [
-        note("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
-    ]
+    return [note(*job) for job in SOURCES[dataset].movie_jobs]
 
 
 def checkpoint_notes(model):

@@ -45,7 +45,8 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     if rule == "initialise_encoder":
         return config.encoder(wildcards["model"])
     if rule == "simulate_clips":
-        return [config.clips.datasets[wildcards["dataset"]], config.clips.scene]
+        source = config.sources[wildcards["dataset"]]
+        return [source.design, source.scene]
     return None
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pez.config.model import Config
 from pez.controls.registry import control_names
+from pez.datasets.source import Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
-from pez.intphys.spec import BLOCKS, DEV
-from pez.recipes.kinds import TARGETS, least_groups, most_groups
+from pez.recipes.kinds import least_groups
 from pez.recipes.recipe import Recipe, recipe_name
 from pez.recipes.spec import (
     AttentiveSolver,
@@ -22,16 +23,51 @@ from pez.runtime.schema import did_you_mean
 
 
 def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
-    """Yield one line per problem: the key, the value, and what is allowed.
+    """Yield one line per problem anywhere: the key, the value, and what is allowed.
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    problems = [*_check_controls(config), *_check_recipes(config)]
-    yield from problems
-    if not problems:
-        yield from _check_figures(config)
+    yield from problems_of_all(config)
+    yield from dict.fromkeys(line for lines in recipe_problems(config).values() for line in lines)
+    if not any(recipe_problems(config).values()):
+        for figure in config.figures:
+            yield from figure_problems(config, figure, checkout)
+
+
+def problems_of_all(config: Config) -> Iterable[str]:
+    """Yield the problems that no target can do without."""
+    yield from _check_datasets(config)
+    yield from _check_controls(config)
     yield from _check_pretraining(config)
-    yield from _check_weights(config, checkout)
+
+
+def recipe_problems(config: Config) -> dict[str, list[str]]:
+    """Problems of every recipe, by its name: what does not ask for it need not know."""
+    problems = {}
+    for probe, entry in config.probes.items():
+        for protocol in entry.protocols:
+            name, key = recipe_name(probe, protocol), f"probes.{probe}.protocols.{protocol}"
+            found = config.broken_recipes.get(name)
+            if found is None:
+                found = list(_problems(config.recipes[name], config))
+            problems[name] = [f"{key}: {problem}" for problem in found]
+    return problems
+
+
+def figure_problems(config: Config, figure: str, checkout: Path) -> list[str]:
+    """Problems of ``figure`` with the models, probes and protocols that it names."""
+    return list(
+        dict.fromkeys([*_check_figure(config, figure), *_check_weights(config, figure, checkout)])
+    )
+
+
+def _check_datasets(config: Config) -> Iterable[str]:
+    """Ask every dataset for what it lays over a common section."""
+    for name in config.datasets:
+        try:
+            _ = config.sources[name].shards, config.sources[name].frames
+        except ConfigError as error:
+            yield str(error)
 
 
 def _check_controls(config: Config) -> Iterable[str]:
@@ -61,40 +97,23 @@ def _check_controls(config: Config) -> Iterable[str]:
                 )
 
 
-def _check_recipes(config: Config) -> Iterable[str]:
-    try:
-        recipes = config.recipes
-    except ConfigError as error:
-        yield from str(error).splitlines()
-        return
-    for recipe in recipes.values():
-        key = f"probes.{recipe.probe}.protocols.{recipe.protocol}"
-        yield from (f"{key}: {problem}" for problem in _problems(recipe, config))
-
-
 def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
     spec = recipe.spec
     yield from _check_solver(recipe)
-    if spec.dataset not in config.datasets():
-        hint = "; set intphys.root" if spec.dataset == DEV else ""
-        yield f"dataset = {did_you_mean(spec.dataset, config.datasets())}{hint}"
+    if spec.dataset not in config.sources:
+        yield f"dataset = {did_you_mean(spec.dataset, list(config.sources))}"
         return
-    kind = config.kind(spec.dataset)
-    targets = [name for name, info in TARGETS.items() if kind in info.kinds]
-    if spec.target not in targets:
+    source = config.sources[spec.dataset]
+    if not source.is_there:
+        yield f"dataset = {spec.dataset!r}, which is not there: {source.problem()}"
+        return
+    if spec.target not in source.targets:
         yield (
             f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
-            f"in which {_WHAT_VARIES[kind]} (allowed: {', '.join(targets)})"
+            f"in which {source.varies} (allowed: {', '.join(source.targets)})"
         )
         return
-    yield from _check_folds(spec, config)
-
-
-_WHAT_VARIES = {
-    "velocity": "balls move with constant velocity",
-    "acceleration": "balls move with constant acceleration",
-    "plausibility": "movies are possible or impossible",
-}
+    yield from _check_folds(spec, source)
 
 
 def _check_solver(recipe: Recipe) -> Iterable[str]:
@@ -122,15 +141,14 @@ def _check_solver(recipe: Recipe) -> Iterable[str]:
         )
 
 
-def _check_folds(spec: ProbeSpec, config: Config) -> Iterable[str]:
-    balls = config.clips.datasets.get(spec.dataset)
-    if balls is None:
-        groups = len(BLOCKS) * config.intphys.scenes(spec.dataset)
-    elif spec.grouping == "scene":
-        yield f"grouping = 'scene': the clips of dataset {spec.dataset!r} form no scenes"
+def _check_folds(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
+    if spec.grouping not in source.groupings:
+        yield (
+            f"grouping = {spec.grouping!r}: dataset {spec.dataset!r}, in which {source.varies}, "
+            f"forms no such groups (allowed: {', '.join(source.groupings)})"
+        )
         return
-    else:
-        groups = most_groups(spec.grouping, balls.directions, len(balls.magnitudes), balls.starts)
+    groups = source.groupings[spec.grouping]
     if least_groups(spec.folds, spec.selections) > groups:
         yield (
             f"folds = {spec.folds}: grouping {spec.grouping!r} gives at most {groups} groups on "
@@ -139,26 +157,24 @@ def _check_folds(spec: ProbeSpec, config: Config) -> Iterable[str]:
         )
 
 
-def _check_figures(config: Config) -> Iterable[str]:
-    for name, figure in config.figures.items():
-        key = f"figures.{name}"
-        for model in figure.models:
-            if model not in config.encoders.models:
-                yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
-        for probe in figure.probes:
-            if probe not in config.probes:
-                yield f"{key}.probes = {did_you_mean(probe, list(config.probes))}"
-                continue
-            known = list(config.probes[probe].protocols)
-            for protocol in figure.protocols:
-                if protocol not in known:
-                    yield (
-                        f"{key}.protocols = {did_you_mean(protocol, known)}: probe {probe!r} has "
-                        "no other"
-                    )
-                else:
-                    recipe = config.recipes[recipe_name(probe, protocol)]
-                    yield from _check_shown(key, figure, recipe, config)
+def _check_figure(config: Config, name: str) -> Iterable[str]:
+    figure, key = config.figures[name], f"figures.{name}"
+    for model in figure.models:
+        if model not in config.encoders.models:
+            yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
+    for probe in figure.probes:
+        if probe not in config.probes:
+            yield f"{key}.probes = {did_you_mean(probe, list(config.probes))}"
+            continue
+        known = list(config.probes[probe].protocols)
+        for protocol in figure.protocols:
+            if protocol not in known:
+                yield (
+                    f"{key}.protocols = {did_you_mean(protocol, known)}: probe {probe!r} has "
+                    "no other"
+                )
+            elif recipe := config.recipes.get(recipe_name(probe, protocol)):
+                yield from _check_shown(key, figure, recipe, config)
 
 
 def _check_shown(
@@ -192,14 +208,14 @@ def _check_pretraining(config: Config) -> Iterable[str]:
         yield f"pretraining.model = {model!r} is of family {family!r}: only {trained!r} is trained"
 
 
-def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
-    """Look for the shipped weights of every model that a figure shows.
+def _check_weights(config: Config, figure: str, checkout: Path) -> Iterable[str]:
+    """Look for the shipped weights of every model that ``figure`` shows.
 
-    Checkpoints are looked for when a rule asks for them: a figure needs those of its models alone.
+    Checkpoints are looked for when a rule asks for them.
     """
-    shown = {model for figure in config.figures.values() for model in figure.models}
-    for name in sorted(shown & set(config.encoders.models)):
-        weights = config.encoders.models[name].weights
+    for name in config.figures[figure].models:
+        encoder = config.encoders.models.get(name)
+        weights = encoder.weights if encoder else None
         if isinstance(weights, EmbeddedWeights) and not (checkout / weights.file).is_file():
             yield (
                 f"encoders.models.{name}.weights.file = {weights.file!r}: no such file in "

@@ -7,30 +7,65 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from pez.config.checks import inconsistencies
+from pez.config.checks import (
+    figure_problems,
+    inconsistencies,
+    problems_of_all,
+    recipe_problems,
+)
 from pez.config.model import Config
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
 
 def load_config(raw: Mapping[str, Any], checkout: Path) -> Config:
-    """Validate the ``raw`` configuration; ``checkout`` is the folder that holds config.yaml.
+    """Validate the whole ``raw`` configuration; ``checkout`` is the folder that holds config.yaml.
 
     Raises:
         ConfigError: with one line per problem: the key, the value, and what is allowed.
     """
-    try:
-        config = Config.model_validate(dict(raw))
-    except ValidationError as error:
-        raise ConfigError(_report(_describe(error, raw))) from None
-    problems = list(inconsistencies(config, checkout))
-    if problems:
-        raise ConfigError(_report(problems))
+    config = _read(raw)
+    _refuse(inconsistencies(config, checkout))
     return config
 
 
-def _report(problems: Iterable[str]) -> str:
+def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[str, list[str]]]:
+    """Read the configuration for a target that may need only some of its probes and figures.
+
+    Returns:
+        The configuration; and what is wrong with recipes and figures, by name: they are refused
+        when they are asked for.
+
+    Raises:
+        ConfigError: with what is wrong for every target.
+    """
+    config = _read(raw)
+    _refuse(problems_of_all(config))
+    recipes = recipe_problems(config)
+    figures = {
+        name: figure_problems(config, name, checkout)
+        + [line for recipe in figure.recipes for line in recipes.get(recipe, [])]
+        for name, figure in config.figures.items()
+    }
+    return config, {name: lines for name, lines in {**recipes, **figures}.items() if lines}
+
+
+def refusal(problems: Iterable[str]) -> str:
+    """Put ``problems`` into one message."""
     return "the configuration is refused:\n" + "\n".join(f"  - {line}" for line in problems)
+
+
+def _read(raw: Mapping[str, Any]) -> Config:
+    try:
+        return Config.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ConfigError(refusal(_describe(error, raw))) from None
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    found = list(problems)
+    if found:
+        raise ConfigError(refusal(found))
 
 
 def _key(location: tuple[int | str, ...], raw: Any) -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
 
@@ -11,6 +12,8 @@ from pez.clips.spec import ClipsConfig
 from pez.controls.control import Variant
 from pez.controls.registry import variants, weights_of
 from pez.controls.spec import ControlSpec
+from pez.datasets.registry import AnyEntry, dataset
+from pez.datasets.source import Source
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
     EmbeddedWeights,
@@ -22,7 +25,6 @@ from pez.encoders.spec import (
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import AnyFigureSpec, FigureStyle
-from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
 from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
 from pez.recipes.spec import Solver
@@ -33,8 +35,10 @@ class Config(Schema):
     """The whole configuration (config.yaml and the overlays given with --configfile)."""
 
     output_dir: str = Field("artifacts", min_length=1, description="where everything is built")
-    clips: ClipsConfig
-    intphys: IntphysConfig = IntphysConfig()
+    clips: ClipsConfig = ClipsConfig()
+    datasets: dict[Name, AnyEntry] = Field(
+        description="where clips come from, each from a source: a module in pez/datasets/sources"
+    )
     encoders: EncodersConfig
     controls: dict[str, ControlSpec] = Field(
         {
@@ -71,36 +75,27 @@ class Config(Schema):
         """Return the named controls with each of their seeds."""
         return [one for name in controls for one in variants(name, self.controls[name].seeds)]
 
-    def datasets(self) -> list[str]:
-        """Every dataset that can be built: balls, and movies of possible and impossible events."""
-        return [*self.clips.datasets, *self.intphys.datasets()]
-
-    def kind(self, dataset: str) -> str:
-        """What varies in ``dataset``: velocity, acceleration or plausibility."""
-        if dataset in self.clips.datasets:
-            return self.clips.datasets[dataset].motion
-        return "plausibility"
-
-    def count_clips(self, dataset: str) -> int:
-        """Number of clips of ``dataset``."""
-        if dataset in self.clips.datasets:
-            return self.clips.datasets[dataset].clips
-        return self.intphys.clips(dataset)
-
-    def shards(self, dataset: str) -> int:
-        """Number of clip shards of ``dataset``."""
-        if dataset in self.clips.datasets:
-            return self.clips.shards(dataset)
-        return self.intphys.shards(dataset)
+    @cached_property
+    def sources(self) -> dict[str, Source[Any]]:
+        """Every dataset as its source answers for it, by name."""
+        return {
+            name: dataset(name, entry, self.clips, self.output_dir)
+            for name, entry in self.datasets.items()
+        }
 
     @cached_property
-    def recipes(self) -> dict[str, Recipe]:
-        """Every probe under every one of its protocols, by name.
-
-        Raises:
-            ConfigError: a recipe is incomplete or contradicts itself.
-        """
+    def _read_recipes(self) -> tuple[dict[str, Recipe], dict[str, list[str]]]:
         return read_recipes(self.probes, self.protocols, self.solvers)
+
+    @property
+    def recipes(self) -> dict[str, Recipe]:
+        """Every probe under every one of its protocols, by name; those that can be put together."""
+        return self._read_recipes[0]
+
+    @property
+    def broken_recipes(self) -> dict[str, list[str]]:
+        """What is wrong with the others."""
+        return self._read_recipes[1]
 
     @cached_property
     def fits(self) -> dict[str, Recipe]:
@@ -115,10 +110,10 @@ class Config(Schema):
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that the figures ask for."""
-        shown = (self.recipes[name] for figure in self.figures.values() for name in figure.recipes)
+        shown = {name for figure in self.figures.values() for name in figure.recipes}
         needed = {"tubelet_mean"}
-        for recipe in shown:
-            if recipe.spec.dataset == dataset:
+        for name, recipe in self.recipes.items():
+            if name in shown and recipe.spec.dataset == dataset:
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pez.recipes.spec import Grouping, Selection, Target
+from pez.recipes.spec import Selection, Target
 
 Angle = Literal["wrapped", "sincos", "image"]
 
@@ -55,28 +55,6 @@ TARGETS: dict[Target, TargetInfo] = {
 }
 
 REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (the reproduction's)
-
-
-def most_groups(grouping: Grouping, directions: int, magnitudes: int, starts: int) -> int:
-    """Upper bound on the number of groups in a full design of directions x magnitudes x starts.
-
-    For the groupings of ball clips. Spatial ones depend on where the starts fall and may come out
-    with fewer groups.
-    """
-    clips = directions * magnitudes * starts
-    bound = {
-        "start_index": starts,
-        "condition": directions * magnitudes,
-        "video": clips,
-        "direction": directions,
-        "magnitude": magnitudes,
-        "pixel_region": REGIONS,
-        "spatial_sector": REGIONS,
-        "spatial_cluster": REGIONS,
-        "direction_spatial_sector": directions * REGIONS,
-        "magnitude_spatial_sector": magnitudes * REGIONS,
-    }
-    return min(bound[grouping], clips)
 
 
 def least_groups(folds: int, selections: tuple[Selection, ...]) -> int:

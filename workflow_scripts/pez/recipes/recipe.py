@@ -26,7 +26,6 @@ from pez.recipes.spec import (
     read_probe,
     read_solver,
 )
-from pez.runtime.errors import ConfigError
 from pez.runtime.schema import Schema, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -162,34 +161,42 @@ def read_recipes(
     probes: Mapping[str, ProbeEntry],
     protocols: Mapping[str, Protocol],
     solvers: Mapping[str, AnySolver],
-) -> dict[str, Recipe]:
+) -> tuple[dict[str, Recipe], dict[str, list[str]]]:
     """Put together the recipes of all probes, by name.
 
-    Raises:
-        ConfigError: of all recipes that are incomplete, contradict themselves, or name a protocol
-            or solver that there is not; one line each.
+    Returns:
+        The recipes; and of those that are incomplete, contradict themselves, or name a protocol or
+        solver that there is not, one line for each problem.
     """
     recipes: dict[str, Recipe] = {}
-    problems: list[str] = []
+    problems: dict[str, list[str]] = {}
     for probe, entry in probes.items():
         for protocol, own in entry.protocols.items():
-            key = f"probes.{probe}.protocols.{protocol}"
-            if protocol not in protocols:
-                problems.append(f"{key}: protocol = {did_you_mean(protocol, list(protocols))}")
-                continue
-            try:
-                spec = _merged(protocols[protocol], entry, own)
-            except ValidationError as error:
-                problems += [f"{key}: {line}" for line in _in_words(error)]
-                continue
-            if spec.solver not in solvers:
-                problems.append(f"{key}: solver = {did_you_mean(spec.solver, list(solvers))}")
-                continue
-            recipe = Recipe(probe, protocol, spec, solvers[spec.solver])
-            recipes[recipe.name] = recipe
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return recipes
+            found = _read_recipe(probe, protocol, entry, own, protocols, solvers)
+            if isinstance(found, Recipe):
+                recipes[found.name] = found
+            else:
+                problems[recipe_name(probe, protocol)] = found
+    return recipes, problems
+
+
+def _read_recipe(
+    probe: str,
+    protocol: str,
+    entry: ProbeEntry,
+    own: Any,
+    protocols: Mapping[str, Protocol],
+    solvers: Mapping[str, AnySolver],
+) -> Recipe | list[str]:
+    if protocol not in protocols:
+        return [f"protocol = {did_you_mean(protocol, list(protocols))}"]
+    try:
+        spec = _merged(protocols[protocol], entry, own)
+    except ValidationError as error:
+        return list(_in_words(error))
+    if spec.solver not in solvers:
+        return [f"solver = {did_you_mean(spec.solver, list(solvers))}"]
+    return Recipe(probe, protocol, spec, solvers[spec.solver])
 
 
 def with_controls(recipes: Mapping[str, Recipe], variants: Iterable[Variant]) -> dict[str, Recipe]:
