@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,10 +25,14 @@ class Project:
     folder: Path
 
     def snakemake(
-        self, *arguments: str, check: bool = True, **variables: str
+        self,
+        *arguments: str,
+        check: bool = True,
+        configfiles: Sequence[str] = (SMOKE,),
+        **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
         """Run the real ``snakemake`` on the smoke configuration; ``variables``: environment."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", SMOKE]
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *configfiles]
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True

@@ -1,5 +1,7 @@
 """Targets, groupings, splits and metrics: definitions that a reader can check by hand."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from pez.clips.spec import ClipsConfig
 from pez.datasets.sources.balls import Balls, BallsEntry
 from pez.recipes.groupings import group_ids, pixel_region, spatial_sector
 from pez.recipes.kinds import TARGETS, least_groups
-from pez.recipes.spec import ProbeSpec
+from pez.recipes.spec import GroupingName, ProbeSpec, TargetName
 from pez.recipes.splits import inner_split, outer_splits
 from pez.recipes.targets import target_values
 from pez.runtime.errors import ArtifactError, ConfigError
@@ -18,7 +20,7 @@ from pez.scores.regression import angles, circular_errors_deg, fold_metrics, is_
 LABELS = design(8, 7, 7)
 ENTRY = BallsEntry(source="balls", motion="velocity", magnitudes=range(1, 8))
 MOST = Balls("velocity", ENTRY, ClipsConfig(), "out").groupings
-GROUPINGS = [g for g in ProbeSpec.model_fields["grouping"].annotation.__args__ if g != "scene"]
+GROUPINGS = [name for name in get_args(GroupingName) if name != "scene"]
 
 
 def spec(**changes) -> ProbeSpec:
@@ -30,7 +32,7 @@ def spec(**changes) -> ProbeSpec:
 
 
 def test_every_target_has_as_many_columns_as_outputs_and_the_values_of_its_labels():
-    assert set(TARGETS) == set(ProbeSpec.model_fields["target"].annotation.__args__)
+    assert set(TARGETS) == set(get_args(TargetName))
     of_balls = {name: info for name, info in TARGETS.items() if name != "plausibility"}
     for target, info in of_balls.items():
         assert target_values(LABELS, target).shape == (len(LABELS), len(info.outputs))

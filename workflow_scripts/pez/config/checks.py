@@ -1,14 +1,16 @@
 """What must agree between the sections of the configuration."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from pez.config.model import Config
 from pez.controls.registry import control_names
-from pez.datasets.source import Source
+from pez.datasets.source import MOST_SHARDS, Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
+from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
 from pez.recipes.kinds import least_groups
 from pez.recipes.recipe import Recipe, recipe_name
 from pez.recipes.spec import (
@@ -18,7 +20,6 @@ from pez.recipes.spec import (
     ProbeSpec,
     RidgeSolver,
 )
-from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
 
@@ -27,15 +28,16 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    yield from problems_of_all(config)
+    yield from problems_of_all(config, checkout)
     yield from dict.fromkeys(line for lines in recipe_problems(config).values() for line in lines)
     if not any(recipe_problems(config).values()):
         for figure in config.figures:
             yield from figure_problems(config, figure, checkout)
 
 
-def problems_of_all(config: Config) -> Iterable[str]:
+def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
     """Yield the problems that no target can do without."""
+    yield from _check_names(config, checkout)
     yield from _check_datasets(config)
     yield from _check_controls(config)
     yield from _check_pretraining(config)
@@ -62,12 +64,23 @@ def figure_problems(config: Config, figure: str, checkout: Path) -> list[str]:
 
 
 def _check_datasets(config: Config) -> Iterable[str]:
-    """Ask every dataset for what it lays over a common section."""
-    for name in config.datasets:
-        try:
-            _ = config.sources[name].shards, config.sources[name].frames
-        except ConfigError as error:
-            yield str(error)
+    for source in config.sources.values():
+        yield from source.contradictions()
+
+
+def _check_names(config: Config, checkout: Path) -> Iterable[str]:
+    """Names that Snakemake would take for something else."""
+    files = [checkout / "Snakefile", *(checkout / "rules").glob("*.smk")]
+    rules = {name for file in files for name in re.findall(r"(?m)^rule (\w+):", file.read_text())}
+    if set("{}~") & set(config.output_dir):
+        yield (
+            f"output_dir = {config.output_dir!r}: write the path out; braces are wildcards of "
+            "Snakemake, and ~ is a folder of that name"
+        )
+    for name in config.figures:
+        taken = name in rules or name.startswith(("extract_", "sample_"))
+        if taken or (name.endswith("_timings") and name[: -len("_timings")] in config.figures):
+            yield f"figures.{name}: a rule of the workflow has this name: take another"
 
 
 def _check_controls(config: Config) -> Iterable[str]:
@@ -107,13 +120,41 @@ def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
     if not source.is_there:
         yield f"dataset = {spec.dataset!r}, which is not there: {source.problem()}"
         return
-    if spec.target not in source.targets:
-        yield (
-            f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
-            f"in which {source.varies} (allowed: {', '.join(source.targets)})"
-        )
-        return
+    if source.shards > MOST_SHARDS:
+        yield f"{source.problem()}"
+    yield from _check_target(spec, source)
+    if spec.clips == "in_view" and source.column("frames_out_of_view") is None:
+        yield f"clips = 'in_view': the labels of dataset {spec.dataset!r} do not say who is in view"
     yield from _check_folds(spec, source)
+
+
+def _check_target(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
+    if isinstance(spec.target, str):
+        if spec.target not in source.targets:
+            listed = [*source.targets, "a label: {column: ...}"]
+            yield (
+                f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
+                f"in which {source.varies} (allowed: {', '.join(listed)})"
+            )
+        return
+    yield from _check_columns("target", spec.target.column, source)
+    if isinstance(spec.target, CategoryTarget) and len(spec.target.column) > 1:
+        yield f"target = {spec.target!r}: classes are the values of one column"
+    texts = [name for name in spec.target.column if _is_text(source, name)]
+    if isinstance(spec.target, NumberTarget) and texts:
+        yield f"target = {spec.target!r}: {', '.join(texts)} is a category, which is classified"
+
+
+def _is_text(source: Source[Any], name: str) -> bool:
+    column = source.column(name)
+    return column is not None and column.kind == "category"
+
+
+def _check_columns(field: str, columns: Iterable[str], source: Source[Any]) -> Iterable[str]:
+    known = [column.name for column in source.columns]
+    for name in columns:
+        if name not in known:
+            yield f"{field}.column = {did_you_mean(name, known)}: a label of {source.name!r}"
 
 
 def _check_solver(recipe: Recipe) -> Iterable[str]:
@@ -142,13 +183,21 @@ def _check_solver(recipe: Recipe) -> Iterable[str]:
 
 
 def _check_folds(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
-    if spec.grouping not in source.groupings:
+    if isinstance(spec.grouping, ColumnGrouping):
+        unknown = list(_check_columns("grouping", spec.grouping.column, source))
+        yield from unknown
+        if unknown:
+            return
+        groups = source.most_groups(spec.grouping.column)
+    elif spec.grouping in source.groupings:
+        groups = source.groupings[spec.grouping]
+    else:
+        allowed = ", ".join([*source.groupings, "labels: {column: ...}"])
         yield (
             f"grouping = {spec.grouping!r}: dataset {spec.dataset!r}, in which {source.varies}, "
-            f"forms no such groups (allowed: {', '.join(source.groupings)})"
+            f"forms no such groups (allowed: {allowed})"
         )
         return
-    groups = source.groupings[spec.grouping]
     if least_groups(spec.folds, spec.selections) > groups:
         yield (
             f"folds = {spec.folds}: grouping {spec.grouping!r} gives at most {groups} groups on "

@@ -1,7 +1,7 @@
 """The typed configuration: every section, and what follows from them together."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,13 @@ class Config(Schema):
 
     @cached_property
     def _read_recipes(self) -> tuple[dict[str, Recipe], dict[str, list[str]]]:
-        return read_recipes(self.probes, self.protocols, self.solvers)
+        return read_recipes(self.probes, self.protocols, self.solvers, self._kind_of_columns)
+
+    def _kind_of_columns(self, dataset: str, columns: Sequence[str]) -> str:
+        """A number if all ``columns`` are known to be; what is unknown is refused later."""
+        source = self.sources.get(dataset)
+        found = [source.column(name) for name in columns] if source else []
+        return "category" if any(one and one.kind == "category" for one in found) else "number"
 
     @property
     def recipes(self) -> dict[str, Recipe]:

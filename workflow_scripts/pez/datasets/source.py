@@ -1,7 +1,7 @@
 """What a source says of a dataset; planning, checks and captions know datasets by this alone."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
@@ -92,12 +92,17 @@ class Source(ABC, Generic[AnEntry]):
 
         Asked only when something needs the dataset.
         """
-        if self.shards > MOST_SHARDS:
-            return (
-                f"{self.key}: {self.count} clips make {self.shards} shards, and at most "
-                f"{MOST_SHARDS} have names of three digits: raise {self.shard_size_key}"
-            )
-        return None
+        if self.shards <= MOST_SHARDS:
+            return None
+        return (
+            f"{self.key}: {self.count} clips make {self.shards} shards, and at most "
+            f"{MOST_SHARDS} have names of three digits: raise {self.shard_size_key} "
+            f"(now {self.shard_size})"
+        )
+
+    def contradictions(self) -> Iterable[str]:
+        """Yield what of the entry does not go together, as far as the entry alone does not tell."""
+        return ()
 
     @property
     @abstractmethod

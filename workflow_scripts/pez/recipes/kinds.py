@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pez.recipes.spec import Selection, Target
+from pez.recipes.columns import CategoryTarget
+from pez.recipes.spec import ProbeSpec, Selection, TargetName
 
 Angle = Literal["wrapped", "sincos", "image"]
 
@@ -35,7 +36,7 @@ class TargetInfo:
 # the axis and from the cut that the probe names); components in pixels per frame (per frame
 # squared) with image y down. ``direction_vxy`` predicts what ``velocity_xy``
 # predicts and is judged as a direction too.
-TARGETS: dict[Target, TargetInfo] = {
+TARGETS: dict[TargetName, TargetInfo] = {
     "speed": TargetInfo(("speed_m_s",), ("speed",), VELOCITY),
     "direction_angle": TargetInfo(
         ("direction_rad",), ("angle",), VELOCITY | ACCELERATION, "wrapped"
@@ -55,6 +56,11 @@ TARGETS: dict[Target, TargetInfo] = {
 }
 
 REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (the reproduction's)
+
+
+def metric_of(spec: ProbeSpec) -> str:
+    """Return the metric that curves of a probe show; of movies the figures choose theirs."""
+    return "accuracy" if isinstance(spec.target, CategoryTarget) else "r2"
 
 
 def least_groups(folds: int, selections: tuple[Selection, ...]) -> int:

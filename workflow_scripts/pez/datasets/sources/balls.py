@@ -1,6 +1,6 @@
 """Balls rendered by this project: a full factorial of directions, magnitudes and starts."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
@@ -10,6 +10,7 @@ from pez.clips.spec import BallDatasetSpec, RenderSpec, SceneSpec
 from pez.datasets.overlay import lay_over, part_of
 from pez.datasets.source import Column, Entry, Frames, Source
 from pez.recipes.kinds import REGIONS
+from pez.runtime.errors import ConfigError
 
 PartOfScene: Any = part_of(SceneSpec, "PartOfScene")
 PartOfRender: Any = part_of(RenderSpec, "PartOfRender")
@@ -53,6 +54,13 @@ class Balls(Source[BallsEntry]):
         """How it is rendered."""
         where = f"{self.key}.render (laid over clips.render)"
         return lay_over(self.clips.render, self.entry.render, where)
+
+    def contradictions(self) -> Iterable[str]:
+        """See `Source`."""
+        try:
+            _ = self.scene, self.render
+        except ConfigError as error:
+            yield str(error)
 
     @property
     def kind(self) -> str:
