@@ -79,7 +79,7 @@ def index_folder_made(dataset):
 @cache
 def label_folder_made(dataset):
     spec = ready(dataset).spec
-    given = {"columns": spec.columns, "clip_column": spec.clip_column}
+    given = {"columns": spec.columns, "clip_column": spec.clip_column, "ignore": spec.ignore}
     labels = digest_of_file(SOURCES[dataset].labels_file)
     inputs = [labels, index_folder_made(dataset)["provenance"]]
     return made(given, code("label_folder.py"), inputs)

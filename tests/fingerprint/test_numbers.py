@@ -115,6 +115,7 @@ OWNERS = {
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
+    "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),
     "controls": FIGURES,

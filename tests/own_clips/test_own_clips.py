@@ -15,8 +15,9 @@ from pez.clips.store import open_clips
 from pez.own_clips.decode import decode_shard
 from pez.own_clips.files import find_clips
 from pez.own_clips.index import index_folder, label_folder
+from pez.own_clips.labels import read_labels
 from pez.own_clips.preview import preview_clips
-from pez.own_clips.spec import FolderSpec, WindowSpec
+from pez.own_clips.spec import FolderSpec, LabelSpec, WindowSpec
 from pez.own_clips.video import ClipError, fit, frame_numbers, read_frames
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import read_table
@@ -185,6 +186,35 @@ def test_labels_may_be_parquet_and_text_stays_text(tmp_path: Path) -> None:
     assert labels["code"].tolist() == ["01", "02", "1"]
     assert labels["solid"].tolist() == ["true", "false", "true"]
     assert labels["weight"].tolist() == [0.5, 0.25, 1.0]
+
+
+def test_the_layout_of_intphys_2(tmp_path: Path) -> None:
+    """As code that reads it has it; the set itself was not seen."""
+    rows = []
+    for scene, index in enumerate(("0", "1", "1_0")):
+        for kind in ("1_Possible", "1_Impossible", "2_Possible", "2_Impossible"):
+            name = f"videos/{scene}_{kind}.mp4"
+            frames = moving_square(1 + kind.endswith("Impossible"), "left", 4 * len(rows))
+            write_video(tmp_path / "Main" / name, frames)
+            rows.append((name, index, kind, "permanence", "Easy", ""))
+    header = ("file_name", "SceneIndex", "type", "condition", "Difficulty", "name")
+    write_labels(tmp_path / "Main/metadata.csv", header, rows)
+    classes = {"1_Possible": "possible", "2_Possible": "possible",
+               "1_Impossible": "impossible", "2_Impossible": "impossible"}  # fmt: skip
+    spec = FolderSpec(
+        root=str(tmp_path / "Main"),
+        labels=str(tmp_path / "Main/metadata.csv"),
+        clip_column="file_name",
+        stride="uniform",
+        ignore=("name",),
+        columns={"type": {"values": classes}, "SceneIndex": {"kind": "category"}},
+    )
+    built(tmp_path, spec, shards=1)
+    labels = read_table(tmp_path / "labels.parquet")
+    assert labels["clip_id"].iloc[0] == "videos/0_1_Impossible"
+    assert labels.groupby("SceneIndex")["type"].value_counts().tolist() == [2] * 6
+    with pytest.raises(ArtifactError, match=r"columns\.type\.values: the column has no value '3_P"):
+        read_labels(spec.model_copy(update={"columns": {"type": LabelSpec(values={"3_P": "x"})}}))
 
 
 def test_a_clip_that_has_changed_since_it_was_checked_is_refused(tmp_path: Path) -> None:

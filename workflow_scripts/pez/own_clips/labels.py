@@ -85,7 +85,20 @@ def read_labels(spec: FolderSpec) -> LabelTable:
         )
     columns = {name: [row[place] for row in rows] for place, name in enumerate(header)}
     clips = columns.pop(spec.clip_column)
+    for name in spec.ignore:
+        if columns.pop(name, None) is None:
+            raise ArtifactError(f"ignore: {path} has no column {name!r}")
+    for name, stated in spec.columns.items():
+        if stated.values and name in columns:
+            columns[name] = _renamed(f"columns.{name}.values", columns[name], stated.values)
     return LabelTable(path, clips, columns, text - {spec.clip_column})
+
+
+def _renamed(key: str, values: list[str], names: Mapping[str, str]) -> list[str]:
+    unknown = sorted(set(names) - set(values))
+    if unknown:
+        raise ArtifactError(f"{key}: the column has no value {', '.join(map(repr, unknown))}")
+    return [names.get(value, value) for value in values]
 
 
 def label_problems(

@@ -14,6 +14,9 @@ class LabelSpec(Schema):
         None, description="a number is regressed on, a category is classified"
     )
     unit: str = Field("", description="of a number, for axes")
+    values: dict[str, str] = Field(
+        {}, description="what is taken for a value of the table, e.g. one class for two of them"
+    )
 
 
 class WindowSpec(Schema):
@@ -44,7 +47,8 @@ class FolderSpec(WindowSpec):
     clip_column: str = Field(
         "clip", description="its column with the clip's file or folder, with or without suffix"
     )
-    columns: dict[str, LabelSpec] = Field({}, description="kinds and units of labels")
+    columns: dict[str, LabelSpec] = Field({}, description="kinds, units and values of labels")
+    ignore: tuple[str, ...] = Field((), description="columns that are no labels")
     shard_size: int = Field(40, ge=1, description="clips in one shard file (and in one job)")
     allow_duplicates: bool = Field(False, description="take clips whose files are the same")
 
