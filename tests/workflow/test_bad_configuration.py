@@ -180,6 +180,11 @@ def figure2c() -> dict[str, Any]:
             {"column": ["in_view_at_end", "start_index"]},
             r"target = classes of column .*: classes are the values of one column",
         ),
+        (
+            "probes.speed.target",
+            {"column": "start_index", "kind": "category"},
+            r"figures\.figure2c\.probes = 'speed': a figure of motion draws R2, and classes have",
+        ),
         ("probes.speed.target", {"colum": "x"}, r"probes\.speed\.target: unknown key 'colum'"),
         (
             "probes.speed.grouping",

@@ -11,7 +11,7 @@ from pez.datasets.source import MOST_SHARDS, Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
 from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
-from pez.recipes.kinds import least_groups
+from pez.recipes.kinds import least_groups, metric_of
 from pez.recipes.recipe import Recipe, recipe_name
 from pez.recipes.spec import (
     AttentiveSolver,
@@ -235,6 +235,11 @@ def _check_shown(
         kind = "plausibility" if movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
+    if not movies and metric_of(recipe.spec) != "r2":
+        yield (
+            f"{key}.probes = {recipe.probe!r}: a figure of motion draws R2, and classes have an "
+            "accuracy (see the table of the probe, docs/own_clips.md)"
+        )
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver
         if encoder and isinstance(solver, AttentiveSolver) and encoder.hidden_size % solver.heads:
