@@ -86,6 +86,15 @@ def test_a_missing_folder_of_public_movies_is_named_when_it_is_needed(project: P
         plan(project.folder, ["figure1"], configfiles=paper)
 
 
+def test_a_figure_is_refused_for_what_is_wrong_with_its_own_probes_alone(project: Project) -> None:
+    overlay = {"probes": {"velocity_xy": {"folds": 60}}, "figures": {"figure6": {"models": ["x"]}}}
+    assert plan(project.folder, ["figure2c"], overlay)["draw_figure"] == 1
+    with pytest.raises(WorkflowError, match=r"velocity_xy\.protocols\.strict: folds = 60"):
+        plan(project.folder, ["figure2b"], overlay)
+    with pytest.raises(WorkflowError, match=r"figures\.figure6\.models = 'x'"):
+        plan(project.folder, ["figure6"], overlay)
+
+
 def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Project) -> None:
     overlay = {"datasets": {"intphys_mini": {"sampling": {"window": "breakpoint"}}}}
     planned = plan(smoke_run.folder, ["figure1"], overlay)
