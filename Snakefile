@@ -49,12 +49,12 @@ except ConfigError as error:
 
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
-SOURCES = CONFIG.sources
+SETS = CONFIG.sets
 CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control_names()})
 
 
 wildcard_constraints:
-    dataset="|".join(SOURCES),
+    dataset="|".join(SETS),
     model="|".join(CONFIG.networks),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),

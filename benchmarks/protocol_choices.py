@@ -223,7 +223,7 @@ class Measurements:
     def _measure(self, recipe: Recipe, folder: Path | None) -> pd.DataFrame:
         """A row per layer, fold and metric."""
         spec, config = recipe.spec, self._config
-        source = replace(config.sources[spec.dataset], out=str(self._artifacts))
+        source = replace(config.sets[spec.dataset], out=str(self._artifacts))
         features = feature_folder(recipe, folder or self._artifacts)
         store = FeatureStore(features, config.encoder(MODEL).layers, source.shards)
         where = (spec.capture, spec.pooling)

@@ -9,7 +9,7 @@ rule simulate_clips:
             simulate_made(wildcards.dataset),
             note("simulate_clips", wildcards.dataset),
             [
-                SOURCES[wildcards.dataset].file(name)
+                SETS[wildcards.dataset].file(name)
                 for name in ("labels.parquet", "trajectories.parquet")
             ],
         ),
@@ -43,7 +43,7 @@ rule render_clips:
         stands=lambda wildcards: stands(
             render_made(wildcards.dataset),
             note("render_clips", f"{wildcards.dataset}.{wildcards.shard}"),
-            [SOURCES[wildcards.dataset].file(f"shard_{wildcards.shard}.safetensors")],
+            [SETS[wildcards.dataset].file(f"shard_{wildcards.shard}.safetensors")],
         ),
     output:
         shard=f"{CLIPS}/shard_{{shard}}.safetensors",
@@ -70,15 +70,12 @@ rule render_clips:
 rule preview_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        shards=lambda wildcards: ancient(SOURCES[wildcards.dataset].shard_files),
+        shards=lambda wildcards: ancient(SETS[wildcards.dataset].shard_files),
         notes=lambda wildcards: clip_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
             preview_made(wildcards.dataset),
             note("preview_clips", wildcards.dataset),
-            [
-                SOURCES[wildcards.dataset].file(name)
-                for name in ("contact_sheet.png", "preview.gif")
-            ],
+            [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),

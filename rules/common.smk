@@ -15,15 +15,15 @@ def refuse(name):
 
 def ready(name):
     """The dataset `name`, which is asked for now: stop if it cannot be built."""
-    problem = SOURCES[name].problem()
+    problem = SETS[name].problem()
     if problem:
         raise WorkflowError(problem)
-    return SOURCES[name]
+    return SETS[name]
 
 
 def datasets_of(target, shards=True):
     """Previews of the datasets that `target` builds, and their clip shards if those are asked for."""
-    found = [ready(name) for name in SOURCES if SOURCES[name].is_there]
+    found = [ready(name) for name in SETS if SETS[name].is_there]
     found = [source for source in found if source.target == target]
     files = [file for source in found if shards for file in source.shard_files]
     return [*files, *(source.file("preview.gif") for source in found)]
@@ -31,14 +31,14 @@ def datasets_of(target, shards=True):
 
 def feature_shards(dataset):
     """Names of the feature shards of ``dataset``: 000, 001, ..."""
-    jobs = -(-SOURCES[dataset].shards // CONFIG.extraction.shards_per_job)
+    jobs = -(-SETS[dataset].shards // CONFIG.extraction.shards_per_job)
     return [f"{shard:03d}" for shard in range(jobs)]
 
 
 def clips_of_features(dataset, shard):
     """Clip shards whose features stand in feature shard ``shard``."""
     size = CONFIG.extraction.shards_per_job
-    return SOURCES[dataset].shard_files[int(shard) * size : (int(shard) + 1) * size]
+    return SETS[dataset].shard_files[int(shard) * size : (int(shard) + 1) * size]
 
 
 def models_with(*sources):
@@ -199,13 +199,13 @@ def clips_facts(figure):
     datasets = figure_datasets(figure)
     return {
         **frames_facts(datasets),
-        "datasets": {name: SOURCES[name].count for name in datasets},
+        "datasets": {name: SETS[name].count for name in datasets},
     }
 
 
 def frames_facts(datasets):
     """Where the frames of `datasets` come from: what they have in common, or of each in words."""
-    frames = {name: SOURCES[name].frames for name in datasets}
+    frames = {name: SETS[name].frames for name in datasets}
     first, *others = frames.values()
     if any(one != first for one in others):
         words = [f"{one.renderer} ({name})" for name, one in frames.items()]
@@ -222,7 +222,7 @@ def figure_benchmarks(figure):
     jobs = [("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in figure_datasets(figure):
-        jobs += SOURCES[dataset].jobs
+        jobs += SETS[dataset].jobs
         jobs += [
             ("extract_features", f"{model}.{dataset}.{shard}")
             for model in models

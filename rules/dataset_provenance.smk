@@ -7,7 +7,7 @@ def simulate_made(dataset):
 
 
 def simulate_given(dataset):
-    return {"dataset": SOURCES[dataset].design, "scene": SOURCES[dataset].scene}
+    return {"dataset": SETS[dataset].design, "scene": SETS[dataset].scene}
 
 
 @cache
@@ -17,7 +17,7 @@ def render_made(dataset):
 
 
 def render_given(dataset):
-    return {"scene": SOURCES[dataset].scene, "render": SOURCES[dataset].render}
+    return {"scene": SETS[dataset].scene, "render": SETS[dataset].render}
 
 
 @cache
@@ -27,21 +27,21 @@ def preview_made(dataset):
 
 @cache
 def render_mini_made(dataset):
-    given = SOURCES[dataset].mini
+    given = SETS[dataset].mini
     return made(given, code("render_intphys_mini.py", given), [])
 
 
 @cache
 def index_made(dataset):
-    if SOURCES[dataset].movie_jobs:
+    if SETS[dataset].movie_jobs:
         movies = render_mini_made(dataset)["provenance"]
     else:
-        movies = digest([Path(label).read_text() for label in SOURCES[dataset].movie_files])
+        movies = digest([Path(label).read_text() for label in SETS[dataset].movie_files])
     return made(index_given(dataset), code("index_intphys.py"), [movies])
 
 
 def index_given(dataset):
-    source = SOURCES[dataset]
+    source = SETS[dataset]
     return {"root": source.root, "scenes": source.entry.scenes, "frames": source.entry.frames}
 
 
@@ -52,7 +52,7 @@ def sample_made(dataset):
 
 
 def sample_given(dataset):
-    source = SOURCES[dataset]
+    source = SETS[dataset]
     return {
         "dataset": dataset,
         "root": source.root,
@@ -63,7 +63,7 @@ def sample_given(dataset):
 
 @cache
 def preview_intphys_made(dataset):
-    given = {"root": SOURCES[dataset].root}
+    given = {"root": SETS[dataset].root}
     return made(given, code("preview_intphys.py"), [index_made(dataset)["provenance"]])
 
 
@@ -80,7 +80,7 @@ def index_folder_made(dataset):
 def label_folder_made(dataset):
     spec = ready(dataset).spec
     given = {"columns": spec.columns, "clip_column": spec.clip_column, "ignore": spec.ignore}
-    labels = digest_of_file(SOURCES[dataset].labels_file)
+    labels = digest_of_file(SETS[dataset].labels_file)
     inputs = [labels, index_folder_made(dataset)["provenance"]]
     return made(given, code("label_folder.py"), inputs)
 
@@ -92,7 +92,7 @@ def decode_folder_made(dataset):
 
 
 def decode_folder_given(dataset):
-    return {"window": SOURCES[dataset].spec.window, "shard_size": SOURCES[dataset].shard_size}
+    return {"window": SETS[dataset].spec.window, "shard_size": SETS[dataset].shard_size}
 
 
 @cache
@@ -113,9 +113,9 @@ MADE_BY = {
 
 def labels_made(dataset):
     """Provenance of the labels of `dataset`."""
-    return MADE_BY[SOURCES[dataset].labels_rule](dataset)
+    return MADE_BY[SETS[dataset].labels_rule](dataset)
 
 
 def clips_made(dataset):
     """Provenance of the clip shards of `dataset`."""
-    return MADE_BY[SOURCES[dataset].clips_rule](dataset)
+    return MADE_BY[SETS[dataset].clips_rule](dataset)

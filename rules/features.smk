@@ -34,7 +34,7 @@ rule choose_precision:
 
 
 for model in CONFIG.networks:
-    for dataset in SOURCES:
+    for dataset in SETS:
 
         rule:
             name:
@@ -44,7 +44,7 @@ for model in CONFIG.networks:
                     clips_of_features(dataset, wildcards.shard)
                 ),
                 clip_notes=lambda wildcards, dataset=dataset: clip_notes(dataset, wildcards.shard),
-                labels=SOURCES[dataset].clip_list,
+                labels=SETS[dataset].clip_list,
                 precision=precision_file(),
                 weights=ancient(built_weights(model)),
                 weights_note=weights_note(model),

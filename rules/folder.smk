@@ -11,7 +11,7 @@ rule index_folder:
         stands=lambda wildcards: stands(
             index_folder_made(wildcards.dataset),
             note("index_folder", wildcards.dataset),
-            [SOURCES[wildcards.dataset].file("index.parquet")],
+            [SETS[wildcards.dataset].file("index.parquet")],
         ),
     output:
         index=f"{FOLDER}/index.parquet",
@@ -29,7 +29,7 @@ rule index_folder:
     params:
         # a function of the input, which Snakemake compares by the input alone: where the clips lie
         # and what their labels say is not part of the provenance
-        folder=lambda wildcards, input: values(SOURCES[wildcards.dataset].spec),
+        folder=lambda wildcards, input: values(SETS[wildcards.dataset].spec),
         made=lambda wildcards: index_folder_made(wildcards.dataset),
     message:
         "Checking the clips of {wildcards.dataset}"
@@ -43,7 +43,7 @@ rule label_folder:
         stands=lambda wildcards: stands(
             label_folder_made(wildcards.dataset),
             note("label_folder", wildcards.dataset),
-            [SOURCES[wildcards.dataset].labels],
+            [SETS[wildcards.dataset].labels],
         ),
     output:
         labels=f"{FOLDER}/labels.parquet",
@@ -59,7 +59,7 @@ rule label_folder:
         mem_mb=1000,
         runtime=10,
     params:
-        folder=lambda wildcards, input: values(SOURCES[wildcards.dataset].spec),
+        folder=lambda wildcards, input: values(SETS[wildcards.dataset].spec),
         made=lambda wildcards: label_folder_made(wildcards.dataset),
     message:
         "Labels of {wildcards.dataset}"
@@ -73,7 +73,7 @@ rule decode_folder:
         stands=lambda wildcards: stands(
             decode_folder_made(wildcards.dataset),
             note("decode_folder", f"{wildcards.dataset}.{wildcards.shard}"),
-            [SOURCES[wildcards.dataset].file(f"shard_{wildcards.shard}.safetensors")],
+            [SETS[wildcards.dataset].file(f"shard_{wildcards.shard}.safetensors")],
         ),
     output:
         shard=f"{FOLDER}/shard_{{shard}}.safetensors",
@@ -90,7 +90,7 @@ rule decode_folder:
         runtime=60,
     params:
         clips=lambda wildcards: values(decode_folder_given(wildcards.dataset)),
-        root=lambda wildcards, input: SOURCES[wildcards.dataset].entry.root,
+        root=lambda wildcards, input: SETS[wildcards.dataset].entry.root,
         made=lambda wildcards: decode_folder_made(wildcards.dataset),
     message:
         "Clips of {wildcards.dataset}, shard {wildcards.shard}"
@@ -101,15 +101,12 @@ rule decode_folder:
 rule preview_folder:
     input:
         labels=f"{FOLDER}/labels.parquet",
-        shards=lambda wildcards: ancient(SOURCES[wildcards.dataset].shard_files),
+        shards=lambda wildcards: ancient(SETS[wildcards.dataset].shard_files),
         notes=lambda wildcards: clip_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
             preview_folder_made(wildcards.dataset),
             note("preview_folder", wildcards.dataset),
-            [
-                SOURCES[wildcards.dataset].file(name)
-                for name in ("contact_sheet.png", "preview.gif")
-            ],
+            [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{FOLDER}/contact_sheet.png", category="Clips"),

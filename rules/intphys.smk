@@ -11,7 +11,7 @@ rule render_intphys_mini:
                 "render_intphys_mini",
                 f"{wildcards.dataset}.{wildcards.block}.{wildcards.scene}",
             ),
-            [f"{SOURCES[wildcards.dataset].root}/{wildcards.block}/{wildcards.scene}"],
+            [f"{SETS[wildcards.dataset].root}/{wildcards.block}/{wildcards.scene}"],
         ),
     output:
         directory(f"{INTPHYS}/movies/{{block}}/{{scene}}"),
@@ -30,7 +30,7 @@ rule render_intphys_mini:
         mem_mb=2000,
         runtime=20,
     params:
-        mini=lambda wildcards: values(SOURCES[wildcards.dataset].mini),
+        mini=lambda wildcards: values(SETS[wildcards.dataset].mini),
         made=lambda wildcards: render_mini_made(wildcards.dataset),
     message:
         "Rendering scene {wildcards.scene} of {wildcards.block}, {wildcards.dataset}"
@@ -45,7 +45,7 @@ rule index_intphys:
         stands=lambda wildcards: stands(
             index_made(wildcards.dataset),
             note("index_intphys", wildcards.dataset),
-            [SOURCES[wildcards.dataset].file("index.parquet")],
+            [SETS[wildcards.dataset].file("index.parquet")],
         ),
     output:
         f"{INTPHYS}/index.parquet",
@@ -70,23 +70,23 @@ rule index_intphys:
 
 
 # One rule per dataset: the number of shards depends on it.
-for name in [name for name in SOURCES if SOURCES[name].clips_rule == "sample_intphys"]:
+for name in [name for name in SETS if SETS[name].clips_rule == "sample_intphys"]:
 
     rule:
         name:
             f"sample_{name}"
         input:
-            index=SOURCES[name].file("index.parquet"),
+            index=SETS[name].file("index.parquet"),
             movies=lambda wildcards, name=name: ancient(ready(name).movie_files),
             notes=movie_notes(name),
             stands=lambda wildcards, name=name: stands(
                 sample_made(name),
                 note("sample_intphys", name),
-                [SOURCES[name].labels, *SOURCES[name].shard_files],
+                [SETS[name].labels, *SETS[name].shard_files],
             ),
         output:
-            labels=SOURCES[name].labels,
-            shards=SOURCES[name].shard_files,
+            labels=SETS[name].labels,
+            shards=SETS[name].shard_files,
             note=note("sample_intphys", name),
         log:
             f"{OUT}/logs/sample_intphys/{name}.log",
@@ -115,10 +115,7 @@ rule preview_intphys:
         stands=lambda wildcards: stands(
             preview_intphys_made(wildcards.dataset),
             note("preview_intphys", wildcards.dataset),
-            [
-                SOURCES[wildcards.dataset].file(name)
-                for name in ("contact_sheet.png", "preview.gif")
-            ],
+            [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
@@ -135,7 +132,7 @@ rule preview_intphys:
         mem_mb=2000,
         runtime=10,
     params:
-        root=lambda wildcards: SOURCES[wildcards.dataset].root,
+        root=lambda wildcards: SETS[wildcards.dataset].root,
         made=lambda wildcards: preview_intphys_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"

@@ -22,14 +22,14 @@ def note(rule, job):
 
 def clip_notes(dataset, shard=None):
     """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
-    files = SOURCES[dataset].shard_files if shard is None else clips_of_features(dataset, shard)
+    files = SETS[dataset].shard_files if shard is None else clips_of_features(dataset, shard)
     shards = [int(Path(file).stem[-3:]) for file in files]
-    return [note(*job) for job in SOURCES[dataset].clip_jobs(shards)]
+    return [note(*job) for job in SETS[dataset].clip_jobs(shards)]
 
 
 def movie_notes(dataset):
     """Notes of the generated movies; others have none."""
-    return [note(*job) for job in SOURCES[dataset].movie_jobs]
+    return [note(*job) for job in SETS[dataset].movie_jobs]
 
 
 def checkpoint_notes(model):

@@ -3,7 +3,7 @@
 
 rule fit_probe:
     input:
-        labels=lambda wildcards: SOURCES[FITS[wildcards.fit].spec.dataset].labels,
+        labels=lambda wildcards: SETS[FITS[wildcards.fit].spec.dataset].labels,
         features=lambda wildcards: ancient(probe_features(wildcards.model, wildcards.fit)),
         weights=lambda wildcards: ancient(weights(wildcards.model)),
         notes=lambda wildcards: feature_notes(wildcards.model, FITS[wildcards.fit].spec.dataset),

@@ -85,9 +85,9 @@ def test_its_origin_can_be_told_in_a_caption(found: Source[Any]) -> None:
 def test_labels_of_balls_and_movies_are_those_that_are_written() -> None:
     config = load_config(yaml.safe_load((CHECKOUT / "config.yaml").read_text()), CHECKOUT)
     for name in ("velocity", "acceleration"):
-        columns = [column.name for column in config.sources[name].columns]
+        columns = [column.name for column in config.sets[name].columns]
         assert ("clip_id", "dataset", *columns) == LABEL_COLUMNS
-    columns = [column.name for column in config.sources["intphys_mini"].columns]
+    columns = [column.name for column in config.sets["intphys_mini"].columns]
     assert (*columns, "folder") == INDEX_COLUMNS
 
 
@@ -95,7 +95,7 @@ def test_several_sets_of_one_source_have_scenes_of_their_own() -> None:
     raw = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     raw["datasets"]["near"] = {**raw["datasets"]["velocity"], "scene": {"camera_height_m": 8}}
     raw["datasets"]["other"] = {**raw["datasets"]["intphys_mini"], "seed": 7}
-    sources = load_config(raw, CHECKOUT).sources
+    sources = load_config(raw, CHECKOUT).sets
     assert sources["near"].scene.camera_height_m == 8
     assert sources["near"].scene.frames == sources["velocity"].scene.frames
     assert sources["velocity"].scene.camera_height_m == 10

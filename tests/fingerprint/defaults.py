@@ -55,9 +55,9 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
             given[f"{script} {family}"] = [published, config.extraction, "target_encoder"]
         given[f"extract_features {family}"].append(VIEWS)
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
-    given["simulate_clips"] = [config.sources["velocity"].design, config.clips.scene]
+    given["simulate_clips"] = [config.sets["velocity"].design, config.clips.scene]
     given["render_clips"] = [config.clips.scene, config.clips.render]
-    given["sample_intphys"] = config.sources["intphys_mini"].entry.sampling
+    given["sample_intphys"] = config.sets["intphys_mini"].entry.sampling
     given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
     for name, recipe in config.recipes.items():
         given[f"fit_probe {name}"] = names_of_fit(recipe)

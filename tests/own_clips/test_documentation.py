@@ -44,5 +44,5 @@ def test_the_documented_configurations_are_valid(
     assert speed.fields()["target"] == "column speed kind number"
     assert speed.fields()["grouping"] == "column group"
     assert scene.fields()["target"] == "column type kind category"
-    assert loaded.sources["own"].column("speed").unit == "px/frame"
-    assert loaded.sources["intphys2"].column("type").most == 2
+    assert loaded.sets["own"].column("speed").unit == "px/frame"
+    assert loaded.sets["intphys2"].column("type").most == 2

@@ -50,7 +50,7 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     if rule == "initialise_encoder":
         return config.encoder(wildcards["model"])
     if rule == "simulate_clips":
-        source = config.sources[wildcards["dataset"]]
+        source = config.sets[wildcards["dataset"]]
         return [source.design, source.scene]
     return None
 

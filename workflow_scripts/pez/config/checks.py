@@ -64,7 +64,7 @@ def figure_problems(config: Config, figure: str, checkout: Path) -> list[str]:
 
 
 def _check_datasets(config: Config) -> Iterable[str]:
-    for source in config.sources.values():
+    for source in config.sets.values():
         yield from source.contradictions()
 
 
@@ -113,10 +113,10 @@ def _check_controls(config: Config) -> Iterable[str]:
 def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
     spec = recipe.spec
     yield from _check_solver(recipe)
-    if spec.dataset not in config.sources:
-        yield f"dataset = {did_you_mean(spec.dataset, list(config.sources))}"
+    if spec.dataset not in config.sets:
+        yield f"dataset = {did_you_mean(spec.dataset, list(config.sets))}"
         return
-    source = config.sources[spec.dataset]
+    source = config.sets[spec.dataset]
     if not source.is_there:
         yield f"dataset = {spec.dataset!r}, which is not there: {source.problem()}"
         return

@@ -76,7 +76,7 @@ class Config(Schema):
         return [one for name in controls for one in variants(name, self.controls[name].seeds)]
 
     @cached_property
-    def sources(self) -> dict[str, Source[Any]]:
+    def sets(self) -> dict[str, Source[Any]]:
         """Every dataset as its source answers for it, by name."""
         return {
             name: dataset(name, entry, self.clips, self.output_dir)
@@ -89,7 +89,7 @@ class Config(Schema):
 
     def _kind_of_columns(self, dataset: str, columns: Sequence[str]) -> str:
         """A number if all ``columns`` are known to be; what is unknown is refused later."""
-        source = self.sources.get(dataset)
+        source = self.sets.get(dataset)
         found = [source.column(name) for name in columns] if source else []
         return "category" if any(one and one.kind == "category" for one in found) else "number"
 

@@ -78,6 +78,11 @@ class Source(ABC, Generic[AnEntry]):
     preview_rule: ClassVar[str]
 
     @property
+    def has_trajectories(self) -> bool:
+        """Whether ``trajectories.parquet`` says where its ball is."""
+        return False
+
+    @property
     def key(self) -> str:
         """The key of the configuration, for messages."""
         return f"datasets.{self.name}"

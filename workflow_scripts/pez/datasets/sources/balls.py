@@ -73,6 +73,11 @@ class Balls(Source[BallsEntry]):
         return f"balls move with constant {self.entry.motion}"
 
     @property
+    def has_trajectories(self) -> bool:
+        """See `Source`."""
+        return True
+
+    @property
     def count(self) -> int:
         """See `Source`."""
         return self.entry.clips
