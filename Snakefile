@@ -3,7 +3,9 @@
 import os
 import re
 import sys
+from dataclasses import replace
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -19,11 +21,12 @@ sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
-from pez.controls.registry import control_names
+from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
 from pez.encoders.spec import RandomWeights
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.figures.registry import kind_names
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import choices_of, names_in
 from pez.fingerprint.provenance import (
@@ -36,7 +39,9 @@ from pez.fingerprint.provenance import (
 )
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
+from pez.runtime.schema import did_you_mean
 
 
 configfile: "config.yaml"
@@ -50,21 +55,26 @@ except ConfigError as error:
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
 SETS = CONFIG.sets
-CODE = CodeBase(SCRIPTS, {*choices_of(Config), *VIEWS, *family_names(), *control_names()})
+CHOICES = {*choices_of(Config), *VIEWS, *family_names(), *control_names(), *kind_names()}
+CODE = CodeBase(SCRIPTS, CHOICES)
 
 
 wildcard_constraints:
     dataset="|".join(SETS),
-    model="|".join(CONFIG.networks),
+    model="|".join(CONFIG.sources),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
+    sweep="|".join(CONFIG.sweeps) or "none",
     shard=r"\d{3}",
 
 
+include: "rules/devices.smk"
 include: "rules/common.smk"
+include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"
 include: "rules/dataset_provenance.smk"
+include: "rules/controls.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
 include: "rules/folder.smk"
@@ -72,6 +82,7 @@ include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
+include: "rules/sweeps.smk"
 include: "rules/report.smk"
 include: "rules/pretraining.smk"
 
@@ -79,6 +90,7 @@ include: "rules/pretraining.smk"
 TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
+    **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "intphys": "the possible and impossible movies, checked and cut into clips",
@@ -147,3 +159,17 @@ for figure in CONFIG.figures:
             f"{OUT}/figures/{figure}_timings.md",
         message:
             f"What the jobs behind {figure} took: {OUT}/figures/{figure}_timings.md"
+
+
+for sweep in CONFIG.sweeps:
+
+    rule:
+        name:
+            f"sweep_{sweep}"
+        input:
+            f"{OUT}/sweeps/{sweep}.parquet",
+        message:
+            f"The recipes of {sweep} are measured: {OUT}/sweeps/{sweep}.parquet"
+
+
+stages_as_rules()

@@ -21,6 +21,12 @@ def ready(name):
     return SETS[name]
 
 
+def asked(fit):
+    """The dataset of `fit`, which is asked for now: stop if there is something wrong with either."""
+    refuse(FITS[fit].name)
+    return ready(FITS[fit].spec.dataset)
+
+
 def datasets_of(target, shards=True):
     """Previews of the datasets that `target` builds, and their clip shards if those are asked for."""
     found = [ready(name) for name in SETS if SETS[name].is_there]
@@ -29,16 +35,14 @@ def datasets_of(target, shards=True):
     return [*files, *(source.file("preview.gif") for source in found)]
 
 
-def feature_shards(dataset):
-    """Names of the feature shards of ``dataset``: 000, 001, ..."""
-    jobs = -(-SETS[dataset].shards // CONFIG.extraction.shards_per_job)
-    return [f"{shard:03d}" for shard in range(jobs)]
+def shard_names(dataset):
+    """Names of the clip shards of ``dataset``: 000, 001, ..."""
+    return [f"{shard:03d}" for shard in range(SETS[dataset].shards)]
 
 
-def clips_of_features(dataset, shard):
-    """Clip shards whose features stand in feature shard ``shard``."""
-    size = CONFIG.extraction.shards_per_job
-    return SETS[dataset].shard_files[int(shard) * size : (int(shard) + 1) * size]
+def feature_shards(model, dataset):
+    """Names of the feature shards of ``dataset``, one for each clip shard; without an encoder, one."""
+    return shard_names(dataset) if CONFIG.sources[model].network else ["000"]
 
 
 def models_with(*sources):
@@ -48,8 +52,18 @@ def models_with(*sources):
     return "|".join(names) or "none"
 
 
+def sources_with(*replaced):
+    """Wildcard constraint: features for which a control replaces what is in ``replaced``."""
+    variants = {name: source.variant for name, source in CONFIG.sources.items()}
+    names = [name for name, one in variants.items() if one and one.control.replaces in replaced]
+    return "|".join(names) or "none"
+
+
 def weights(model):
-    """File with the encoder weights of ``model``: built here, or shipped with the checkout."""
+    """File with the encoder weights of ``model``: built here, or shipped with the checkout; none
+    where features have no encoder."""
+    if CONFIG.sources[model].network is None:
+        return []
     return built_weights(model) or shipped(CONFIG.encoder(model).weights.file)
 
 
@@ -58,7 +72,7 @@ def built_weights(model):
     the provenance, and not by its time, which is that of the checkout."""
     if CONFIG.encoder(model).weights.source == "embedded":
         return []
-    return f"{OUT}/checkpoints/{model}.safetensors"
+    return f"{OUT}/checkpoints/{CONFIG.sources[model].network}.safetensors"
 
 
 def precision_file():
@@ -105,7 +119,7 @@ def stream_files(model, dataset, view, shard):
     """Feature files of one shard in one view: one for each residual stream."""
     return [
         f"{OUT}/features/{model}/{dataset}/{view}/stream_{stream:02d}.shard_{shard}.safetensors"
-        for stream in range(CONFIG.encoder(model).layers + 1)
+        for stream in range(CONFIG.layers(model) + 1)
     ]
 
 
@@ -115,16 +129,18 @@ def feature_files(model, dataset, shard):
     return [file for view in views for file in stream_files(model, dataset, view, shard)]
 
 
-def probe_features(model, fit):
-    """Feature files that ``fit`` reads, shard by shard."""
-    refuse(FITS[fit].name)
-    spec = FITS[fit].spec
-    ready(spec.dataset)
+def fit_views(fit):
+    """Views that ``fit`` reads."""
+    return VIEWS_OF_POOLING[FITS[fit].spec.pooling]
+
+
+def features_in(model, dataset, views):
+    """Feature files of ``model`` on ``dataset`` in ``views``, shard by shard."""
     return [
         file
-        for view in VIEWS_OF_POOLING[spec.pooling]
-        for shard in feature_shards(spec.dataset)
-        for file in stream_files(model, spec.dataset, view, shard)
+        for view in views
+        for shard in feature_shards(model, dataset)
+        for file in stream_files(model, dataset, view, shard)
     ]
 
 
@@ -141,6 +157,18 @@ def figure_probes(figure):
     """Probe results that ``figure`` shows."""
     refuse(figure)
     return [f"{OUT}/probes/{network}/{fit}.parquet" for network, fit in CONFIG.fits_of(figure)]
+
+
+def sweep_file(sweep, model, dataset):
+    """Evidence of a sweep on one network and dataset."""
+    return f"{OUT}/sweeps/{sweep}/{model}.{dataset}.parquet"
+
+
+def sweep_views(sweep, dataset):
+    """Views that the recipes of a sweep read of ``dataset``."""
+    recipes = (recipe for recipe in CONFIG.swept(sweep) if recipe.spec.dataset == dataset)
+    poolings = dict.fromkeys(recipe.spec.pooling for recipe in recipes)
+    return list(dict.fromkeys(view for one in poolings for view in VIEWS_OF_POOLING[one]))
 
 
 def figure_networks(figure):
@@ -178,12 +206,19 @@ def probe_results(model, fit):
 
 def figure_files(figure):
     """Files that the drawing of a figure writes."""
-    endings = (".png", ".svg", ".csv", "_verdict.md", "_verdict.json")
-    return [f"{OUT}/figures/{figure}{ending}" for ending in endings]
+    return [f"{OUT}/figures/{figure}.{ending}" for ending in ("png", "svg", "csv")]
+
+
+def judged_files(figure):
+    """Files that the judging of a figure writes."""
+    verdict = f"{OUT}/figures/{figure}_verdict"
+    return [f"{OUT}/emergence/{figure}.parquet", f"{verdict}.md", f"{verdict}.json"]
 
 
 def model_facts(model):
     """What a figure says about ``model``."""
+    if CONFIG.sources[model].network is None:
+        return {"layers": 1, "source": "none", "weights": describe_weights(CONFIG, model)}
     spec = CONFIG.encoder(model)
     if spec.weights.source == "checkpoint":
         checkpoint_source(model)  # named before any job starts, if it is missing
@@ -214,20 +249,26 @@ def frames_facts(datasets):
     return facts if first.sampling is None else {**facts, "sampling": dict(first.sampling)}
 
 
+def feature_jobs(model, dataset, views=None):
+    """Jobs that make the features of ``model`` on ``dataset``, as (rule, name of the job)."""
+    if CONFIG.sources[model].network is None:
+        views = views or CONFIG.views(dataset)
+        return [("replace_features", f"{model}.{dataset}.{view}") for view in views]
+    shards = feature_shards(model, dataset)
+    return [("extract_features", f"{model}.{dataset}.{shard}") for shard in shards]
+
+
 def figure_benchmarks(figure):
     """Benchmark files of the jobs behind ``figure``, as far as they are its own: clips, weights,
     features, probes and the drawing."""
     results = [Path(path) for path in figure_probes(figure)]
     models = sorted({path.parent.name for path in results})
-    jobs = [("draw_figure", figure)]
+    jobs = [("judge_figure", figure), ("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in figure_datasets(figure):
         jobs += SETS[dataset].jobs
-        jobs += [
-            ("extract_features", f"{model}.{dataset}.{shard}")
-            for model in models
-            for shard in feature_shards(dataset)
-        ]
+        jobs += [job for model in models for job in feature_jobs(model, dataset)]
+        jobs += [("extract_features", f"{model}.{dataset}.{WHOLE}") for model in models]
     jobs += [
         (rule, model)
         for rule in ("convert_checkpoint", "initialise_encoder", "permute_weights")

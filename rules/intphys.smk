@@ -74,7 +74,7 @@ for name in [name for name in SETS if SETS[name].clips_rule == "sample_intphys"]
 
     rule:
         name:
-            f"sample_{name}"
+            rule_of("sample_intphys", f"sample_{name}")
         input:
             index=SETS[name].file("index.parquet"),
             movies=lambda wildcards, name=name: ancient(ready(name).movie_files),

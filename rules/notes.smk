@@ -20,11 +20,9 @@ def note(rule, job):
     return f"{OUT}/provenance/{rule}/{job}.json"
 
 
-def clip_notes(dataset, shard=None):
-    """Notes of the clip shards of `dataset`: of all, or of those of a feature shard."""
-    files = SETS[dataset].shard_files if shard is None else clips_of_features(dataset, shard)
-    shards = [int(Path(file).stem[-3:]) for file in files]
-    return [note(*job) for job in SETS[dataset].clip_jobs(shards)]
+def clip_notes(dataset):
+    """Notes of the clip shards of `dataset`."""
+    return [note(*job) for job in SETS[dataset].clip_jobs(range(SETS[dataset].shards))]
 
 
 def movie_notes(dataset):
@@ -49,14 +47,18 @@ def weights_note(model):
         "random": "initialise_encoder",
     }
     source = CONFIG.encoder(model).weights.source
-    return [note(rules[source], model)] if source in rules else []
+    return [note(rules[source], CONFIG.sources[model].network)] if source in rules else []
 
 
-def feature_notes(model, dataset):
-    """Notes of the features of `model` on `dataset`."""
-    return [
-        note("extract_features", f"{model}.{dataset}.{shard}") for shard in feature_shards(dataset)
-    ]
+def feature_notes(model, dataset, views):
+    """Notes of the features of `model` on `dataset` in `views`."""
+    jobs = feature_jobs(model, dataset, views)
+    return [note(rule, job) for rule, job in jobs]
+
+
+def feature_note(model, dataset, shard):
+    """Note of one shard of features, whichever job it is that makes it."""
+    return note("extract_features", f"{model}.{dataset}.{shard}")
 
 
 def stands(provenance, note, files):
@@ -65,17 +67,29 @@ def stands(provenance, note, files):
     Returns no input: it is to be called among a rule's inputs, the one thing that Snakemake asks
     for of every job that it plans.
     """
+    return stand_together(provenance, {note: files})
+
+
+def stand_together(provenance, parts):
+    """The same for a job that makes several notes, each with files of its own."""
     records = workflow.persistence
     if records is None or workflow.exec_mode != ExecMode.DEFAULT:
         return []
-    record = records._read_record(files[0])
-    foreign = record is None or record.params == UNKNOWN.params
-    if foreign and any(map(os.path.lexists, files)):
-        matches = read_note(note) == provenance["provenance"]
-        for file in [*files, note]:  # Snakemake looks at records where every output has one
+    foreign = [part for part in parts.items() if came_here(records, part[1])]
+    if foreign:
+        matches = all(read_note(note) == provenance["provenance"] for note in parts)
+        # Snakemake looks at records where every output has one
+        for file in [file for note, files in foreign for file in [*files, note]]:
             if matches:
                 records._delete_record(file)
             else:
                 records._write_record(file, UNKNOWN)
         records._clear_cache()
     return []
+
+
+def came_here(records, files):
+    """Whether some of `files` are there, and without Snakemake's record of their making."""
+    record = records._read_record(files[0])
+    foreign = record is None or record.params == UNKNOWN.params
+    return foreign and any(map(os.path.lexists, files))

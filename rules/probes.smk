@@ -3,10 +3,16 @@
 
 rule fit_probe:
     input:
-        labels=lambda wildcards: SETS[FITS[wildcards.fit].spec.dataset].labels,
-        features=lambda wildcards: ancient(probe_features(wildcards.model, wildcards.fit)),
+        labels=lambda wildcards: asked(wildcards.fit).labels,
+        features=lambda wildcards: ancient(
+            features_in(
+                wildcards.model, FITS[wildcards.fit].spec.dataset, fit_views(wildcards.fit)
+            )
+        ),
         weights=lambda wildcards: ancient(weights(wildcards.model)),
-        notes=lambda wildcards: feature_notes(wildcards.model, FITS[wildcards.fit].spec.dataset),
+        notes=lambda wildcards: feature_notes(
+            wildcards.model, FITS[wildcards.fit].spec.dataset, fit_views(wildcards.fit)
+        ),
         stands=lambda wildcards: stands(
             fit_made(wildcards.model, wildcards.fit),
             note("fit_probe", f"{wildcards.model}.{wildcards.fit}"),

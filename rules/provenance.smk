@@ -75,6 +75,7 @@ def permuted_from(model):
 @cache
 def weights_provenance(model):
     """What the weights of `model` are: provenance of their file, or content of a shipped one."""
+    model = CONFIG.sources[model].network
     weights = CONFIG.encoder(model).weights
     match weights.source:
         case "embedded":
@@ -95,28 +96,95 @@ def extract_made(model, dataset):
 
 
 def extract_given(model):
-    return {
+    given = {
         "model": model,
         "encoder": CONFIG.encoder(model),
         "extraction": CONFIG.extraction,
     }
+    return given | control_given(model)
 
 
 @cache
 def fit_made(model, fit):
     # names that stand at their defaults are none of the parameters, and count all the same
     given, recipe = fit_given(model, fit), FITS[fit]
-    names = [recipe.choices(), VIEWS_OF_POOLING[recipe.spec.pooling]]
-    dataset = recipe.spec.dataset
-    inputs = [labels_made(dataset)["provenance"], extract_made(model, dataset)["provenance"]]
+    views = VIEWS_OF_POOLING[recipe.spec.pooling]
+    names, dataset = [recipe.choices(), views], recipe.spec.dataset
+    inputs = [labels_made(dataset)["provenance"], features_made(model, dataset, views)]
     return made(given, code("fit_probe.py", names), inputs)
 
 
 def fit_given(model, fit):
     return {
         "recipe": FITS[fit].to_params(),
-        "layers": CONFIG.encoder(model).layers,
-        "width": CONFIG.encoder(model).hidden_size,
+        "measured": CONFIG.measured(model, fit),
+        "layers": CONFIG.layers(model),
+        "width": CONFIG.width(model),
+        "replaced": control_given(model).get("replaced"),
+    }
+
+
+@cache
+def sweep_made(sweep, model, dataset):
+    # the names of all its recipes: inside the job every cell has the fingerprint of its own
+    given = sweep_given(sweep, model, dataset)
+    bases = [CONFIG.recipes[name].choices() for name in CONFIG.sweeps[sweep].recipes]
+    names = [given, bases, VIEWS]
+    features = features_made(model, dataset, sweep_views(sweep, dataset))
+    return made(given, code("fit_sweep.py", names), [labels_made(dataset)["provenance"], features])
+
+
+def sweep_given(sweep, model, dataset):
+    spec = CONFIG.sweeps[sweep]
+    bases = [CONFIG.recipes[name] for name in spec.recipes]
+    measured = CONFIG.measured(model, bases[0].name)
+    labels = [name for name in spec.controls if find_control(name).replaces == "labels"]
+    named = {recipe.spec.solver for recipe in CONFIG.swept(sweep)}
+    return {
+        "recipes": [recipe.to_params() for recipe in bases],
+        "axes": spec.axes,
+        "solvers": {name: CONFIG.solvers[name] for name in sorted(named)},
+        # one thing is replaced at a time
+        "labels": (
+            {name: list(CONFIG.controls[name].seeds) for name in labels}
+            if measured == {"model": model}
+            else {}
+        ),
+        "measured": measured,
+        "layers": CONFIG.layers(model),
+        "width": CONFIG.width(model),
+        "replaced": control_given(model).get("replaced"),
+    }
+
+
+@cache
+def gather_sweep_made(sweep):
+    parts = [sweep_made(sweep, *job)["provenance"] for job in CONFIG.sweep_jobs(sweep)]
+    return made({}, code("gather_sweep.py"), parts)
+
+
+@cache
+def judge_made(figure):
+    given = judge_given(figure)
+    names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
+    tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
+    probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
+    return made(given, code("judge_figure.py", names), tables + probes)
+
+
+def judge_given(figure):
+    refuse(figure)
+    spec = CONFIG.figures[figure]
+    return {
+        "kind": spec.kind,
+        "title": spec.title,
+        "shown": list(spec.models),
+        "scores": list(spec.scores),
+        "subsets": list(spec.subsets),
+        "recipes": figure_recipes(figure)["recipes"],
+        "models": figure_networks(figure),
+        "controls": figure_controls(figure),
+        "clips": clips_facts(figure),
     }
 
 
@@ -124,19 +192,17 @@ def fit_given(model, fit):
 def draw_made(figure):
     given = draw_given(figure)
     names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
-    tables = [digest_of_file(CHECKOUT / table) for table in REFERENCES.values()]
-    probes = [fit_made(model, fit)["provenance"] for model, fit in CONFIG.fits_of(figure)]
-    return made(given, code("draw_figure.py", names), tables + probes)
+    return made(given, code("draw_figure.py", names), [judge_made(figure)["provenance"]])
 
 
 def draw_given(figure):
+    refuse(figure)
     return {
         "figure": CONFIG.figures[figure],
         "style": CONFIG.figure_style,
         **figure_recipes(figure),
         "models": figure_networks(figure),
         "controls": figure_controls(figure),
-        "clips": clips_facts(figure),
     }
 
 

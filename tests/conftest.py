@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,11 +27,13 @@ class Project:
         self,
         *arguments: str,
         check: bool = True,
-        configfiles: Sequence[str] = (SMOKE,),
+        overlays: tuple[str, ...] = (),
         **variables: str,
     ) -> "subprocess.CompletedProcess[str]":
-        """Run the real ``snakemake`` on the smoke configuration; ``variables``: environment."""
-        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *configfiles]
+        """Run the real ``snakemake`` on the smoke configuration, with ``overlays`` laid over it;
+        ``variables``: environment."""
+        configs = ["--configfile", SMOKE, *overlays]
+        command = [sys.executable, "-m", "snakemake", *arguments, *configs]
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", **variables}
         done = subprocess.run(
             command, cwd=self.folder, env=environment, capture_output=True, text=True

@@ -1,6 +1,7 @@
 """Convert a published checkpoint to an encoder file (rule convert_checkpoint)."""
 
 from pez.runtime.job import job
+from pez.runtime.moments import moment
 
 if __name__ == "__main__":
     with job(snakemake):
@@ -8,6 +9,7 @@ if __name__ == "__main__":
         from pez.encoders.hub_pointer import read_pointer
         from pez.encoders.spec import EncoderSpec
 
+        moment("imported")
         params = snakemake.params.checkpoint
         spec = EncoderSpec.model_validate(params["encoder"])
         source, published_as = snakemake.input[0], None

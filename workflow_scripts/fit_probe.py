@@ -5,33 +5,30 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the device and the number of threads that torch sees.
-        from pez.clips.visibility import note_out_of_view
+        from pez.evidence.schema import Measured
         from pez.probes.inputs import open_inputs
-        from pez.probes.run import run_probe
+        from pez.probes.measure import measure
         from pez.recipes.recipe import Recipe
         from pez.runtime.tables import write_table
 
         params, files = snakemake.params.probe, snakemake.input
         recipe = Recipe.from_params(params["recipe"])
-        spec = recipe.spec
         inputs = open_inputs(
-            files.labels, list(files.features), files.weights, spec.dataset, params["layers"]
+            files.labels,
+            list(files.features),
+            files.weights or None,
+            recipe.spec.dataset,
+            params["layers"],
+            params["replaced"],
         )
-        store = inputs.store
-        results, predictions = run_probe(
-            name=recipe.name,
-            spec=spec,
-            solver=recipe.solver,
-            load_layer=lambda layer: store.features(layer, spec.capture, spec.pooling),
-            layers=params["layers"],
-            labels=inputs.labels,
+        evidence, predictions = measure(
+            recipe=recipe,
+            inputs=inputs,
+            measured=Measured(snakemake.wildcards.model, **params["measured"]),
+            width=params["width"],
             device=run.device,
             threads=run.threads,
-            width=params["width"],
-            load_shards=lambda layer: store.pooled_shards(layer, spec.capture, spec.pooling),
-            load_patches=lambda layer: store.patch_shards(layer, spec.capture, spec.pooling),
         )
-        note_out_of_view(results, inputs.labels)
         identity = inputs.identity | {"recipe": params["recipe"]}
-        write_table(snakemake.output.results, results, identity)
+        write_table(snakemake.output.results, evidence, identity)
         write_table(snakemake.output.predictions, predictions, identity)

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pez.emergence.curves import Curve, layer_fractions, pez_layer, read_curves
+from pez.emergence.curves import Curve, curves_of, layer_fractions, pez_layer
 from pez.emergence.landmarks import find_landmarks
+from pez.evidence.read import EvidenceTable
 from pez.runtime.errors import ArtifactError
 
 
@@ -75,20 +76,20 @@ def test_nothing_measured_gives_no_landmarks() -> None:
 
 
 def results(layers: int, metric: str = "r2") -> pd.DataFrame:
-    rows = [(layer, "validation", fold, metric, 0.1 * layer) for layer in range(layers)
+    rows = [(layer, "validation", fold, "all", metric, 0.1 * layer) for layer in range(layers)
             for fold in (1, 0)]  # fmt: skip
-    return pd.DataFrame(rows, columns=["layer", "selection", "fold", "metric", "value"])
+    return pd.DataFrame(rows, columns=["layer", "selection", "fold", "subset", "metric", "value"])
 
 
-def test_read_curves_orders_layers_and_drops_other_metrics() -> None:
+def test_curves_are_in_order_of_layers_and_of_one_metric() -> None:
     table = pd.concat([results(3, "mae"), results(3).iloc[::-1]])
-    curves = read_curves(table, 3, "speed.parquet")
+    curves = curves_of(EvidenceTable(table, 3, "speed.parquet"), "r2", "all")
     assert list(curves) == ["validation"]
     assert curves["validation"].mean.tolist() == pytest.approx([0, 0.1, 0.2])
 
 
-def test_read_curves_refuses_other_layers_and_other_metrics() -> None:
+def test_other_layers_and_other_metrics_are_refused() -> None:
     with pytest.raises(ArtifactError, match=r"x\.parquet holds 3 layers .* the model has 4"):
-        read_curves(results(3), 4, "x.parquet")
+        curves_of(EvidenceTable(results(3), 4, "x.parquet"), "r2", "all")
     with pytest.raises(ArtifactError, match=r"x\.parquet holds no rows of metric r2"):
-        read_curves(results(3, "mae"), 3, "x.parquet")
+        curves_of(EvidenceTable(results(3, "mae"), 3, "x.parquet"), "r2", "all")

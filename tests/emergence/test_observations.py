@@ -40,9 +40,9 @@ def observe(
     probe: str, trained: Curve, untrained: Curve, nested: Curve | None = None, **more: object
 ) -> tuple[Observation, ...]:
     controls = {"untrained": untrained, **more.pop("controls", {})}
-    otherwise = {} if nested is None else {"nested": nested}
+    others = {} if nested is None else {"nested": nested}
     recipe = Recipe(probe, "reference", SPEC, SOLVER)
-    return observe_readout(Readout(recipe, "validation", trained, controls, otherwise, **more))
+    return observe_readout(Readout(recipe, "validation", trained, controls, others, **more))
 
 
 def by_name(found: tuple[Observation, ...]) -> dict[str, Observation]:

@@ -6,6 +6,7 @@ import pytest
 
 from pez.emergence.chance import binomial_scale, standard_error
 from pez.emergence.shortcut import CEILING, Confusion, confusions
+from pez.evidence.read import EvidenceTable
 from pez.recipes.recipe import Recipe
 from pez.recipes.spec import PlausibilityProbeSpec, RidgeSolver
 from pez.runtime.errors import ArtifactError
@@ -72,7 +73,7 @@ def everywhere(answer: np.ndarray) -> np.ndarray:
 
 def judged(called_possible: np.ndarray) -> list[Confusion]:
     table = table_of(called_possible)
-    return list(confusions(table, LAYERS, "t", RECIPE, ("all", "O1", "O2", "O3")))
+    return list(confusions(EvidenceTable(table, LAYERS, "t"), RECIPE, ("all", "O1", "O2", "O3")))
 
 
 def test_a_threshold_on_what_is_seen_is_recognised_as_the_shortcut() -> None:
@@ -138,32 +139,30 @@ def test_folds_without_a_block_do_not_count() -> None:
     table = table_of(everywhere(amounts() > 1.5))
     empty = (table["subset"] == "O3") & (table["fold"] == 1)
     table.loc[empty, ["value", "n_test"]] = [np.nan, 0]
-    found = confusions(table, LAYERS, "t", RECIPE, ("all", "O3"))
+    found = confusions(EvidenceTable(table, LAYERS, "t"), RECIPE, ("all", "O3"))
     block = next(one for one in found if one.subset == "O3")
     assert block.possible_called_possible == 6 * (FOLDS - 1)
     assert block.clip_accuracy == CEILING
     table.loc[table["subset"] == "O3", ["value", "n_test"]] = [np.nan, 0]
-    block = confusions(table, LAYERS, "t", RECIPE, ("all", "O3"))[-1]
+    block = confusions(EvidenceTable(table, LAYERS, "t"), RECIPE, ("all", "O3"))[-1]
     assert block.clip_accuracy is None and block.ceiling is None
     assert block.possible_recall is None and not block.has_signature
 
 
-def test_a_table_without_recalls_or_subset_is_refused() -> None:
+def test_a_table_without_recalls_or_a_subset_is_refused() -> None:
     table = table_of(everywhere(amounts() > 1.5), subsets=("all",))
     with pytest.raises(ArtifactError, match="clip_accuracy and subset O1"):
-        confusions(table, LAYERS, "t", RECIPE, ("all", "O1"))
+        confusions(EvidenceTable(table, LAYERS, "t"), RECIPE, ("all", "O1"))
     without = table[table["metric"] != "possible_recall"]
     with pytest.raises(ArtifactError, match="possible_recall"):
-        confusions(without, LAYERS, "t", RECIPE, ("all",))
-    with pytest.raises(ArtifactError, match="lacks the column subset"):
-        confusions(table.drop(columns="subset"), LAYERS, "t", RECIPE, ("all",))
+        confusions(EvidenceTable(without, LAYERS, "t"), RECIPE, ("all",))
 
 
 def test_the_binomial_scale_counts_scenes() -> None:
     assert standard_error(25) == pytest.approx(0.1)
     assert np.isnan(standard_error(0))
     table = table_of(everywhere(amounts() > 1.5))
-    seen = binomial_scale(table, LAYERS, "t", "p", ("all", "O1"))
+    seen = binomial_scale(EvidenceTable(table, LAYERS, "t"), "p", ("all", "O1"))
     assert seen.measured == pytest.approx(0.5 / np.sqrt(60))
     assert "all ± 6.5 points (60 scenes), in one fold ± 11.2 points (20 scenes)" in seen.text
     assert "O1 ± 10.2 points (24 scenes), in one fold ± 17.7 points (8 scenes)" in seen.text

@@ -12,7 +12,8 @@ import yaml
 from pez.config.load import load_config
 from pez.emergence.curves import Curve
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.judge import Evidence, FigureVerdict, judge
+from pez.emergence.figure_evidence import FigureEvidence
+from pez.emergence.figure_verdict import FigureVerdict, Remarks, judge
 from pez.emergence.quality import OVERALL, Comparison, compare
 from pez.emergence.readout import Readout
 from pez.emergence.reference import (
@@ -262,8 +263,12 @@ def test_a_probe_without_reference_numbers(tables: References) -> None:
 
 
 def judged(tables: References, model: str, facts: ModelFacts, clips: ClipsFacts) -> FigureVerdict:
-    evidence = {model: Evidence(readouts(third_party_curves(), POLAR))}
-    return judge("figure2c", evidence, list(POLAR.values()), {model: facts}, clips, tables)
+    evidence = FigureEvidence(
+        figure="figure2c", title="Figure 2(c)", models=[model], recipes=list(POLAR.values()),
+        metrics=["r2"], subsets=["all"], controls=[], networks={model: facts}, tables={},
+    )  # fmt: skip
+    shown = {model: readouts(third_party_curves(), POLAR)}
+    return judge(evidence, shown, {model: Remarks()}, clips, tables)
 
 
 def test_the_published_model_on_the_whole_dataset_is_compared(tables: References) -> None:

@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 import pytest
 
 from pez.clips.visibility import OutOfView, count_out_of_view, note_out_of_view
 from pez.emergence.facts import ClipsFacts
-from pez.emergence.judge import FigureVerdict
+from pez.emergence.figure_verdict import FigureVerdict
 from pez.emergence.verdict_page import to_markdown
 from pez.emergence.visibility import read_out_of_view, visibility_caption, visibility_lines
+from pez.evidence.read import EvidenceTable
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import write_table
+from pez.runtime.tables import read_table, write_table
 
 
 def probe(dataset: str = "velocity", clips: str = "all") -> dict[str, str]:
@@ -42,32 +44,34 @@ STAYING = {"acceleration": count_out_of_view(labels(0, speed=False))}
 FACTS = LEAVING | STAYING
 
 
-def table(path: Path, clips: pd.DataFrame) -> Path:
-    results = pd.DataFrame({"layer": [0], "value": [0.5]})
+def table(fit: str, clips: pd.DataFrame, layers: int = 1) -> EvidenceTable:
+    """Evidence as far as it is looked at here, written and read again."""
+    probe, protocol = fit.split(".")
+    results = pd.DataFrame({"layer": [0], "value": [0.5], "probe": probe, "protocol": protocol})
     note_out_of_view(results, clips)
-    write_table(path, results)
-    return path
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{fit}.parquet"
+        write_table(path, results)
+        return EvidenceTable(read_table(path), layers, path.name)
 
 
-def test_counts_travel_with_the_probe_tables(tmp_path: Path) -> None:
-    for model in ("a", "b"):
-        (tmp_path / model).mkdir()
-    paths = [table(tmp_path / model / "speed.parquet", labels(6)) for model in "ab"]
-    paths.append(table(tmp_path / "a" / "push.parquet", labels(0, speed=False)))
+def test_counts_travel_with_the_evidence() -> None:
+    tables = [table("speed.mine", labels(6)), table("speed.mine", labels(6))]
+    tables.append(table("push.mine", labels(0, speed=False)))
     movies = pd.DataFrame({"clip_id": ["m"], "possible": [1]})
-    paths.append(table(tmp_path / "a" / "plausibility.parquet", movies))
+    tables.append(table("plausibility.mine", movies))
     probes = {
-        "speed": probe(),
-        "push": probe("acceleration"),
-        "plausibility": probe("intphys_mini"),
+        "speed.mine": probe(),
+        "push.mine": probe("acceleration"),
+        "plausibility.mine": probe("intphys_mini"),
     }
-    assert read_out_of_view(paths, probes) == FACTS
+    assert read_out_of_view(tables, probes) == FACTS
 
 
-def test_tables_that_were_fitted_to_different_clips_are_refused(tmp_path: Path) -> None:
-    paths = [table(tmp_path / f"{name}.parquet", labels(n)) for name, n in (("a", 6), ("b", 5))]
-    with pytest.raises(ArtifactError, match=r"a\.parquet and .*b\.parquet were fitted to diff"):
-        read_out_of_view(paths, {"a": probe(), "b": probe()})
+def test_tables_that_were_fitted_to_different_clips_are_refused() -> None:
+    tables = [table("a.mine", labels(6)), table("b.mine", labels(5))]
+    with pytest.raises(ArtifactError, match=r"a\.mine.* and b\.mine.* were fitted to diff"):
+        read_out_of_view(tables, {"a.mine": probe(), "b.mine": probe()})
 
 
 def test_the_verdict_says_how_many_where_and_what_it_gives_away() -> None:

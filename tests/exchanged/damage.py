@@ -162,6 +162,12 @@ def text(content: str) -> Callable[[Path], int]:
 NESTED = "[" * 100_000 + "]" * 100_000
 
 
+def edit_text(path: Path, old: str, new: str) -> None:
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+
+
 def bomb(path: Path) -> None:
     """A PNG of some kilobytes that claims to be of 60,000 x 60,000 pixels."""
     data = bytearray(path.read_bytes())

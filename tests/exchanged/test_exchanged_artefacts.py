@@ -17,6 +17,7 @@ from damage import (
     bomb,
     broken_notes,
     device,
+    edit_text,
     entry,
     export_table,
     flip,
@@ -291,45 +292,78 @@ LABELS: dict[str, Row] = {
 
 PROBES: dict[str, Row] = {
     "of another dataset": (
-        lambda w: put(w.probe("acceleration"), w.probe()), World.draw, "says dataset = 'accel"
+        lambda w: put(w.probe("acceleration"), w.probe()), World.judge, "says dataset = 'accel"
     ),
     "of another model": (
-        lambda w: put(w.probe(model="other"), w.probe()), World.draw, "says model = 'other'"
+        lambda w: put(w.probe(model="other"), w.probe()), World.judge, "says model = 'other'"
     ),
     "of another recipe": (
         lambda w: forge_table(w.probe(), recipe=recipe("velocity", folds=4).to_params()),
-        World.draw,
+        World.judge,
         r"another recipe than velocity.mine of the configuration: folds = 4 and not 2",
     ),
     "of no recipe": (
         lambda w: forge_table(w.probe(), recipe={"probe": "velocity"}),
-        World.draw,
+        World.judge,
         "another recipe than velocity.mine",
     ),
     "on features in another precision": (
         lambda w: forge_table(w.probe(model="other"), precision="bf16"),
-        World.draw,
+        World.judge,
         "says precision = 'fp32', and .* precision = 'bf16'",
     ),
     "on other weights": (
         lambda w: forge_table(w.probe("acceleration"), weights_checksum="xxh3_128:0"),
-        World.draw,
+        World.judge,
         "weights_checksum = 'xxh3_128:0'",
     ),
     "on other labels": (
         lambda w: forge_table(w.probe(model="other"), labels="xxh3_128:0"),
-        World.draw,
+        World.judge,
         "labels = 'xxh3_128:0'",
     ),
     "values changed": (
-        lambda w: rewrite_table(w.probe(), shuffle("value")), World.draw, "rows that were written"
+        lambda w: rewrite_table(w.probe(), shuffle("value")), World.judge, "rows that were written"
     ),
     "text for values": (
-        lambda w: forge_table(w.probe(), text_in("value")), World.draw, "column value, which has"
+        lambda w: forge_table(w.probe(), text_in("value")),
+        World.judge,
+        "column value, which is number",
     ),
     "written by pandas": (
-        lambda w: export_table(w.probe(), lambda t: t), World.draw, "states no checksum"
+        lambda w: export_table(w.probe(), lambda t: t), World.judge, "states no checksum"
     ),
+    "a score twice": (
+        lambda w: forge_table(w.probe(), lambda t: pd.concat([t, t.iloc[:1]])),
+        World.judge,
+        "holds one score twice",
+    ),
+    "a column gone": (
+        lambda w: forge_table(w.probe(), lambda t: t.drop(columns="state")),
+        World.judge,
+        r"lacks the column\(s\) state",
+    ),
+}  # fmt: skip
+
+
+JUDGED: dict[str, Row] = {
+    "curves of another figure": (
+        lambda w: forge_table(w.series, figure="figure2b"), World.draw, "the curves of 'figure2b'"
+    ),
+    "curves of other recipes": (
+        lambda w: forge_table(w.series, recipes={}), World.draw, "other recipes than the config"
+    ),
+    "curves changed": (
+        lambda w: rewrite_table(w.series, shuffle("mean")), World.draw, "rows that were written"
+    ),
+    "verdict on another figure": (
+        lambda w: edit_text(w.verdict, '"figure2c"', '"figure1"'), World.draw, "on 'figure1'"
+    ),
+    "verdict on other recipes": (
+        lambda w: edit_text(w.verdict, '"zscore"', '"center"'), World.draw, "other recipes than"
+    ),
+    "verdict of text": (lambda w: text("<html>")(w.verdict), World.draw, "no verdict on a figure"),
+    "no verdict": (lambda w: w.verdict.unlink(), World.draw, "does not exist"),
 }  # fmt: skip
 
 
@@ -432,6 +466,7 @@ TABLES = {
     "features": FEATURES,
     "labels": LABELS,
     "probe table": PROBES,
+    "judgement": JUDGED,
     "header": HEADERS,
     "small files": SMALL,
 }
@@ -464,8 +499,7 @@ def test_whole_artefacts_are_read(world: World) -> None:
             identity = world.read_probe(dataset, model)
             assert (identity["model"], identity["dataset"]) == (model, dataset)
             assert identity["precision"] == "fp32" and len(identity["clip_ids"]) == 8
-    world.draw()
-    for read in (World.label, World.frame, World.decide, World.find):
+    for read in (World.judge, World.draw, World.label, World.frame, World.decide, World.find):
         read(world)
 
 

@@ -14,14 +14,17 @@ from pez.clips.dataset import dataset_identity
 from pez.clips.simulate import simulate_dataset
 from pez.clips.spec import BallDatasetSpec, RenderSpec, SceneSpec
 from pez.clips.store import write_clips
-from pez.emergence.curves import COLUMNS, NUMBERS
+from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.judge import judge_figure, read_figure_evidence
+from pez.emergence.reference import read_references
 from pez.encoders.hub_pointer import read_pointer, write_pointer
 from pez.encoders.initialise import write_initial_weights
 from pez.encoders.precision import read_precision, write_precision
+from pez.evidence.schema import Measured, as_evidence
 from pez.features.extract import extract_features
 from pez.features.paths import FeatureKey, feature_path
 from pez.features.spec import ExtractionSpec
-from pez.figures.provenance import check_results
+from pez.figures.inputs import read_series, read_verdict
 from pez.intphys.layout import frame_path, is_possible, read_frame, write_status
 from pez.intphys.sample import sample_movies
 from pez.intphys.spec import SamplingSpec
@@ -66,6 +69,8 @@ def recipe(dataset: str, folds: int = 2) -> Recipe:
     return Recipe(dataset, "mine", spec, RidgeSolver(method="ridge", alphas=(1.0,)))
 
 
+REFERENCES = Path(__file__).parents[2] / "resources" / "reference"
+REFERENCE_TABLES = ("third_party", "paper_readings", "third_party_recipes")
 RECIPES = {f"{dataset}.mine": recipe(dataset) for dataset in DATASETS}
 
 
@@ -97,6 +102,14 @@ class World:
         return self.folder / "probes" / model / f"{dataset}.mine.parquet"
 
     @property
+    def series(self) -> Path:
+        return self.folder / "emergence" / "figure2c.parquet"
+
+    @property
+    def verdict(self) -> Path:
+        return self.folder / "figures" / "figure2c_verdict.json"
+
+    @property
     def index(self) -> Path:
         return self.folder / "intphys" / "index.parquet"
 
@@ -125,7 +138,7 @@ class World:
 
     def extract(self, model: str = "tiny", dataset: str = "velocity", shard: int = 0) -> None:
         extract_features(
-            clips=[self.clips(shard, dataset)],
+            clips=[self.clips(number, dataset) for number in range(SHARDS)],
             checkpoint=self.weights(model),
             model=model,
             encoder_spec=SPECS[model],
@@ -154,16 +167,37 @@ class World:
         """A table with the identity of a fitted probe; its numbers are made up."""
         identity = self.read_probe(dataset, model)
         made = {"recipe": RECIPES[f"{dataset}.mine"].to_params()}
-        rows = [(0, "validation", fold, "r2", 0.5 + fold / 10) for fold in range(2)]
-        write_table(
-            self.probe(dataset, model), pd.DataFrame(rows, columns=list(COLUMNS)), identity | made
+        fixed = {"layer": 0, "selection": "validation", "subset": "all", "metric": "r2"}
+        numbers = {"n_train": 4, "n_test": 4, "learning_rate": 0.1, "weight_decay": 0.1}
+        numbers |= {"steps": 1.0, "alpha": 1.0}
+        rows = [fixed | numbers | {"fold": fold, "value": 0.5 + fold / 10} for fold in range(2)]
+        measured = Measured(model, model)
+        evidence = as_evidence(pd.DataFrame(rows), measured, dataset, "mine", "resid_post")
+        write_table(self.probe(dataset, model), evidence, identity | made)
+
+    def judge(self) -> None:
+        evidence = read_figure_evidence(
+            results=[self.probe(dataset, model) for dataset in DATASETS for model in MODELS],
+            figure="figure2c",
+            title="Figure",
+            models=list(MODELS),
+            recipes=RECIPES,
+            metrics=["r2"],
+            subsets=["all"],
+            controls=[],
+            networks={
+                model: ModelFacts(layers=1, source="random", weights=f"seed {seed}")
+                for model, seed in MODELS.items()
+            },
         )
+        clips = ClipsFacts(renderer="kubric", samples=1, datasets=dict.fromkeys(DATASETS, CLIPS))
+        tables = [REFERENCES / f"{name}.csv" for name in REFERENCE_TABLES]
+        paths = (self.series, self.verdict.with_suffix(".md"), self.verdict)
+        judge_figure("motion", evidence, clips, read_references(*tables), *paths)
 
     def draw(self) -> None:
-        paths = [self.probe(dataset, model) for dataset in DATASETS for model in MODELS]
-        check_results(paths, RECIPES, [])
-        for path in paths:
-            read_table(path, COLUMNS, NUMBERS)
+        read_series(self.series, "figure2c", RECIPES)
+        read_verdict(self.verdict, "figure2c", RECIPES)
 
     def sample(self) -> None:
         sample_movies(
@@ -208,6 +242,7 @@ def build(folder: Path) -> World:
             for shard in range(SHARDS):
                 world.extract(model, dataset, shard)
             world.fit(dataset, model)
+    world.judge()
     movies = pd.DataFrame(
         [("O1", 1, 1, True, 2, 1, 0, "O1/01/1")],
         columns=["block", "scene", "movie", "possible", "frames", "breakpoint", "pair", "folder"],

@@ -47,7 +47,7 @@ def inputs(tmp_path_factory):
 
 def extract(inputs, root, shard, extraction=EXTRACTION, views=VIEWS):
     extract_features(
-        clips=[inputs / f"shard_{shard:03d}.safetensors"],
+        clips=[inputs / f"shard_{number:03d}.safetensors" for number in SHARDS],
         checkpoint=inputs / "tiny.safetensors",
         model="tiny",
         encoder_spec=SPEC,
@@ -141,21 +141,38 @@ def test_metadata_tells_where_features_come_from(root, inputs):
     }
 
 
-def test_shards_read_together_give_the_features_of_shards_read_one_by_one(inputs, root, tmp_path):
+def test_shards_of_one_job_have_the_bytes_of_shards_of_their_own_jobs(inputs, root, tmp_path):
     extract_features(
         clips=[inputs / f"shard_{shard:03d}.safetensors" for shard in SHARDS],
         checkpoint=inputs / "tiny.safetensors",
         model="tiny",
         encoder_spec=SPEC,
         extraction=EXTRACTION,
-        outputs=outputs(tmp_path, 0),
+        outputs=[path for shard in SHARDS for path in outputs(tmp_path, shard)],
         device="cpu",
     )
-    for path in outputs(tmp_path, 0):
-        key = parse_feature_path(path)
-        parts = [read_features(feature_path(root, key._replace(shard=shard))) for shard in SHARDS]
-        assert torch.equal(read_features(path), torch.cat(parts)), path.name
-        assert read_metadata(path)["clips"] == ["shard_000.safetensors", "shard_001.safetensors"]
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == len(SHARDS) * len(outputs(tmp_path, 0))
+    for path in written:
+        assert path.read_bytes() == (root / path.relative_to(tmp_path)).read_bytes(), path.name
+
+
+def test_a_shard_that_fails_leaves_those_before_it_and_nothing_of_itself(inputs, tmp_path):
+    shutil.copytree(inputs, tmp_path / "in")
+    damaged = tmp_path / "in/shard_001.safetensors"
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    with pytest.raises(ArtifactError, match=r"shard_001.safetensors is damaged"):
+        extract_features(
+            clips=[tmp_path / f"in/shard_{shard:03d}.safetensors" for shard in SHARDS],
+            checkpoint=inputs / "tiny.safetensors",
+            model="tiny",
+            encoder_spec=SPEC,
+            extraction=EXTRACTION,
+            outputs=[path for shard in SHARDS for path in outputs(tmp_path / "out", shard)],
+            device="cpu",
+        )
+    left = {path for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert left == set(outputs(tmp_path / "out", 0))
 
 
 def test_files_are_those_that_the_library_writes(root, tmp_path):
@@ -178,7 +195,7 @@ def test_clips_of_two_lengths_are_refused(inputs, tmp_path):
             model="tiny",
             encoder_spec=SPEC,
             extraction=EXTRACTION,
-            outputs=outputs(tmp_path, 0),
+            outputs=outputs(tmp_path, 0) + outputs(tmp_path, 1),
             device="cpu",
         )
 

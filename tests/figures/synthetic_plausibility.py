@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from synthetic_results import FOLDS, step
+from synthetic_results import FOLDS, step, write_evidence
 
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.figures.spec import PlausibilityFigureSpec
+from pez.figures.kinds.plausibility import Section
 from pez.intphys.spec import BLOCKS, PUBLISHED_FRAMES, SamplingSpec
 from pez.recipes.recipe import Recipe
 from pez.recipes.spec import AnySolver, AttentiveSolver, GradientSolver, PlausibilityProbeSpec
-from pez.runtime.tables import write_table
 
 SUBSETS = ("all", *BLOCKS)
 OFFSET = {"all": 0.0, "O1": 0.02, "O2": -0.01, "O3": -0.01}
@@ -86,7 +85,7 @@ def recipes(dataset: str = "intphys_mini") -> dict[str, Recipe]:
     return {one.name: one for one in made}
 
 
-def spec(*models: str, **changes: object) -> PlausibilityFigureSpec:
+def spec(*models: str, **changes: object) -> Section:
     section = {
         "kind": "plausibility",
         "title": "Figure 6: possible or impossible by principle, linear probe",
@@ -95,7 +94,7 @@ def spec(*models: str, **changes: object) -> PlausibilityFigureSpec:
         "metrics": ["matched_pair", "relative_accuracy", "clip_accuracy"],
         "by_block": True,
     }
-    return PlausibilityFigureSpec.model_validate(section | changes)
+    return Section.model_validate(section | changes)
 
 
 @dataclass(frozen=True)
@@ -186,7 +185,7 @@ def _course(network: str, fit: str) -> Course:
     return shortcut(relative, step(layers, 0.52, 0.75, 0.28) + noise / 2)
 
 
-def write_results(folder: Path, shown: PlausibilityFigureSpec) -> list[Path]:
+def write_results(folder: Path, shown: Section) -> list[Path]:
     """Write the results that ``shown`` draws: labels are shuffled for the trained models only."""
     wanted = [(model, name) for model in shown.models for name in shown.recipes]
     wanted += [(model, f"{name}_shuffled") for model, name in list(wanted)]
@@ -195,6 +194,6 @@ def write_results(folder: Path, shown: PlausibilityFigureSpec) -> list[Path]:
     for network, fit in wanted:
         selection = "nested" if ".strict" in fit else "validation"
         path = folder / "probes" / network / f"{fit}.parquet"
-        write_table(path, plausibility_table(realistic_course(network, fit), selection))
+        write_evidence(path, plausibility_table(realistic_course(network, fit), selection))
         paths.append(path)
     return paths

@@ -1,6 +1,7 @@
 """Probe tables with curves of known shape, laid out like the files of the workflow."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,16 @@ from pez.controls.control import Variant
 from pez.controls.registry import variants
 from pez.emergence.curves import layer_fractions
 from pez.emergence.facts import ClipsFacts, ModelFacts
+from pez.emergence.figure_evidence import FigureEvidence
+from pez.emergence.judge import judge_figure
 from pez.emergence.reference import References, read_references
+from pez.evidence.read import open_evidence
+from pez.evidence.schema import COLUMNS, Measured, as_evidence
 from pez.figures import draw
-from pez.figures.spec import FigureSpec
+from pez.figures.draw import FigureFiles, draw_figure
+from pez.figures.inputs import FigureInputs, read_series, read_verdict
+from pez.figures.kinds.motion import Section as MotionSection
+from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import save_figure
 from pez.recipes.recipe import Recipe
 from pez.recipes.spec import AnySolver, GradientSolver, ProbeSpec, RidgeSolver
@@ -121,9 +129,9 @@ def controls(names: Iterable[str]) -> list[Variant]:
     return [variant for name in names for variant in variants(name, CONTROLS[name])]
 
 
-def spec(probes: tuple[str, ...], *models: str, **changes: object) -> FigureSpec:
+def spec(probes: tuple[str, ...], *models: str, **changes: object) -> MotionSection:
     titles = {"velocity_xy": "velocity (x, y)", "acceleration_xy": "acceleration (x, y)"}
-    return FigureSpec.model_validate(
+    return MotionSection.model_validate(
         {
             "title": "Polar motion variables, after Fig. 2(c) of arXiv 2602.07050"
             if probes == FIGURE_2C
@@ -204,9 +212,86 @@ def write_results(folder: Path, shown: FigureSpec, spread: float = 0.02) -> list
         for network in (model, f"{model}_untrained"):
             for name in shown.recipes:
                 path = folder / "probes" / network / f"{name}.parquet"
-                write_table(path, probe_table(realistic_curves(network, name), spread))
+                write_evidence(path, probe_table(realistic_curves(network, name), spread))
                 paths.append(path)
     return paths
+
+
+def write_evidence(path: Path, rows: pd.DataFrame) -> None:
+    """Write ``rows`` as the evidence that ``path``, ``.../{network}/{fit}.parquet``, names."""
+    model = path.parent.name.partition("_untrained")[0]
+    fit = path.stem.partition("_shuffled")[0]
+    probe, protocol = fit.split(".")
+    picked = ("learning_rate", "weight_decay", "steps", "alpha")
+    whole = rows.assign(**{name: np.nan for name in picked if name not in rows})
+    if "subset" not in whole:
+        whole["subset"] = "all"
+    capture = "resid_pre" if probe.startswith("plausibility") else "resid_post"
+    measured = Measured(path.parent.name, model)
+    if path.parent.name != model:
+        measured = Measured(path.parent.name, model, "untrained", 1)
+    if path.stem != fit:
+        measured = Measured(model, model, "shuffled", 42)
+    evidence = as_evidence(whole, measured, probe, protocol, capture)
+    assert list(evidence.columns) == list(COLUMNS)
+    write_table(path, evidence)
+
+
+@dataclass(frozen=True)
+class Files:
+    """What the jobs of a figure write."""
+
+    png: Path
+    svg: Path
+    csv: Path
+    verdict_md: Path
+    verdict_json: Path
+
+
+def judge_and_draw(
+    folder: Path,
+    figure: str,
+    shown: FigureSpec,
+    results: Iterable[Path],
+    recipes: Mapping[str, Recipe],
+    models: Mapping[str, ModelFacts],
+    clips: ClipsFacts,
+    style: FigureStyle,
+) -> Files:
+    """What the rules judge_figure and draw_figure do with probe results."""
+    names = ("f.png", "f.svg", "f.csv", "f_verdict.md", "f_verdict.json")
+    files = Files(*(folder / name for name in names))
+    asked = {name: recipes[name] for name in shown.recipes}
+    evidence = FigureEvidence(
+        figure=figure,
+        title=shown.title,
+        models=shown.models,
+        recipes=list(asked.values()),
+        metrics=shown.scores,
+        subsets=shown.subsets,
+        controls=controls(shown.controls),
+        networks=models,
+        tables={
+            (path.parent.name, path.stem): open_evidence(path, models[path.parent.name].layers)
+            for path in results
+        },
+    )
+    series = folder / "series.parquet"
+    kind = "plausibility" if shown.of_movies else "motion"
+    pages = (files.verdict_md, files.verdict_json)
+    judge_figure(kind, evidence, clips, references(), series, *pages)
+    inputs = FigureInputs(
+        name=figure,
+        style=style,
+        series=read_series(series, figure, asked),
+        verdict=read_verdict(files.verdict_json, figure, asked),
+        recipes=asked,
+        protocols=PROTOCOLS,
+        models=models,
+        controls=controls(shown.controls),
+    )
+    draw_figure(kind, shown, inputs, FigureFiles(files.png, files.svg, files.csv))
+    return files
 
 
 def remember_figures(patch: pytest.MonkeyPatch) -> list[Figure]:

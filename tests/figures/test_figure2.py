@@ -18,13 +18,14 @@ from synthetic_results import (
     MODELS,
     PROTOCOLS,
     RECIPES,
+    Files,
     assert_nothing_overlaps,
-    controls,
+    judge_and_draw,
     probe_table,
     realistic_curves,
-    references,
     remember_figures,
     spec,
+    write_evidence,
     write_results,
 )
 
@@ -32,22 +33,14 @@ from pez.clips.visibility import MagnitudeOutOfView, OutOfView
 from pez.controls.registry import control_names, find_control
 from pez.emergence.facts import ClipsFacts
 from pez.figures.captions import recipes_in_words
-from pez.figures.draw import FigureFiles, draw_figure
-from pez.figures.inputs import FigureInputs
-from pez.figures.looks import OTHER_SELECTION, OWN
+from pez.figures.looks import OWN
 from pez.figures.panels import axis_floor
 from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import MM_PER_INCH
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import write_table
 
 POLAR = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
 STYLE = FigureStyle.model_validate({"dpi": 60})
-
-
-def files(folder: Path) -> FigureFiles:
-    names = ("f.png", "f.svg", "f.csv", "f_verdict.md", "f_verdict.json")
-    return FigureFiles(*(folder / name for name in names))
 
 
 def build(
@@ -58,20 +51,9 @@ def build(
     models: dict = MODELS,
     recipes: dict = RECIPES,
     clips: ClipsFacts = CLIPS,
-) -> FigureFiles:
-    inputs = FigureInputs(
-        name="figure2c",
-        style=style,
-        results=write_results(folder, shown) if results is None else results,
-        recipes={name: recipes[name] for name in shown.recipes},
-        protocols=PROTOCOLS,
-        controls=controls(shown.controls),
-        models=models,
-        clips=clips,
-        references=references(),
-    )
-    draw_figure(shown, inputs, files(folder))
-    return files(folder)
+) -> Files:
+    found = write_results(folder, shown) if results is None else results
+    return judge_and_draw(folder, "figure2c", shown, found, recipes, models, clips, style)
 
 
 @pytest.fixture
@@ -82,7 +64,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
 
 @dataclass(frozen=True)
 class Built:
-    files: FigureFiles
+    files: Files
     table: pd.DataFrame
     figure: Figure
 
@@ -169,20 +151,26 @@ def test_bands_are_one_standard_deviation(polar: Built) -> None:
     assert rows["band_low"].to_numpy() == pytest.approx(expected)
 
 
-def test_a_second_selection_is_drawn_beside_the_recipes_first(
-    tmp_path: Path, drawn: list[Figure]
-) -> None:
+def test_two_selections_have_equal_rank(tmp_path: Path, drawn: list[Figure]) -> None:
     shown = spec(("speed",), "vjepa2_nano", protocols=["strict"])
     results = write_results(tmp_path, shown)
     for path in results:
         curves = realistic_curves(path.parent.name, "speed.strict")
-        write_table(path, probe_table({**curves, "validation": curves["nested"] + 0.05}))
+        write_evidence(path, probe_table({**curves, "validation": curves["nested"] + 0.05}))
     both = RECIPES["speed.strict"].spec.model_copy(update={"selections": ("nested", "validation")})
     recipe = replace(RECIPES["speed.strict"], spec=both)
     made = build(tmp_path, shown, results=results, recipes={"speed.strict": recipe})
-    table = pd.read_csv(made.csv)
-    assert set(table.loc[table["kind"] == "selection", "selection"]) == {"validation"}
-    assert "picked the other way" in words(drawn[0])
+    table, artists = pd.read_csv(made.csv), lines(drawn[0])
+    for control in ("none", "untrained"):
+        nested, validation = (
+            artists[f"vjepa2_nano/speed/strict/{selection}/{control}"]
+            for selection in ("nested", "validation")
+        )
+        assert nested.get_linewidth() == validation.get_linewidth()
+        assert nested.get_color() != validation.get_color()
+    assert len(table[table["kind"] == "pez"]) == 1
+    for selection in ("nested", "validation"):
+        assert f"strict protocol ({selection} selection)" in words(drawn[0])
     assert "mean over layers +0.050" in made.verdict_md.read_text()
 
 
@@ -191,12 +179,12 @@ def test_degenerate_folds_are_left_out_and_counted_in_the_csv(tmp_path: Path) ->
     results = write_results(tmp_path, shown)
     damaged = tmp_path / "probes/vjepa2_nano/direction.reference.parquet"
     means = realistic_curves("vjepa2_nano", "direction.reference")
-    write_table(damaged, probe_table(means, nan_fold=2))
+    write_evidence(damaged, probe_table(means, nan_fold=2))
     rows = curve(pd.read_csv(build(tmp_path, shown, results=results).csv), "direction", "reference")
     assert set(rows["n_nan_folds"]) == {1}
     assert set(rows["n_folds"]) == {4}
     assert rows["mean"].to_numpy() == pytest.approx(means["validation"])  # fold 2 is the mean
-    assert "1 of 5 folds have no R2" in files(tmp_path).verdict_md.read_text()
+    assert "1 of 5 folds have no R2" in (tmp_path / "f_verdict.md").read_text()
 
 
 def test_reference_points_only_for_the_trained_large_model(
@@ -345,13 +333,13 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
     results = write_results(tmp_path, shown)
     with pytest.raises(ArtifactError, match=r"vjepa2_nano_untrained/speed\.reference\.parquet"):
         build(tmp_path, shown, results=results[:1])
-    write_table(results[0], probe_table(realistic_curves("vjepa2_large", "speed.reference")))
+    write_evidence(results[0], probe_table(realistic_curves("vjepa2_large", "speed.reference")))
     with pytest.raises(ArtifactError, match=r"24 layers .* the model has 12"):
         build(tmp_path, shown, results=results)
-    write_table(results[0], probe_table(realistic_curves("vjepa2_nano", "speed.strict")))
+    write_evidence(results[0], probe_table(realistic_curves("vjepa2_nano", "speed.strict")))
     with pytest.raises(ArtifactError, match=r"no selection validation, which recipe speed\.refer"):
         build(tmp_path, shown, results=results)
-    assert not files(tmp_path).png.exists()
+    assert not (tmp_path / "f.png").exists()
 
 
 @pytest.mark.parametrize(
@@ -387,9 +375,9 @@ def test_default_colours_stay_apart_for_the_colour_blind(seen: np.ndarray) -> No
 
 def test_curves_differ_in_more_than_colour() -> None:
     looks = [find_control(name).look for name in control_names()]
-    styles = [look.line for look in (OWN, OTHER_SELECTION, *looks)]
+    styles = [look.line for look in (OWN, *looks)]
     shapes = [(one.get("marker"), one.get("linestyle"), one["linewidth"]) for one in styles]
-    assert len(set(shapes)) == len(styles) > 4
+    assert len(set(shapes)) == len(styles) > 3
 
 
 def test_a_colour_that_is_no_hex_code_is_refused() -> None:

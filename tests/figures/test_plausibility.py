@@ -22,17 +22,21 @@ from synthetic_plausibility import (
     spec,
     write_results,
 )
-from synthetic_results import assert_nothing_overlaps, controls, references, remember_figures
+from synthetic_results import (
+    Files,
+    assert_nothing_overlaps,
+    judge_and_draw,
+    remember_figures,
+    write_evidence,
+)
 
 from pez.emergence.facts import ClipsFacts
-from pez.emergence.judge import FigureVerdict
+from pez.emergence.figure_verdict import FigureVerdict
 from pez.figures import draw
-from pez.figures.draw import FigureFiles, draw_figure
-from pez.figures.inputs import FigureInputs
-from pez.figures.plausibility import axis_bottom
-from pez.figures.spec import FigureStyle, PlausibilityFigureSpec
+from pez.figures.drawings.plausibility import axis_bottom
+from pez.figures.kinds.plausibility import Section
+from pez.figures.spec import FigureStyle
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import write_table
 
 STYLE = FigureStyle.model_validate({"dpi": 60})
 BIG = ("vjepa2_large", "vjepa2_huge", "vjepa2_giant")
@@ -43,30 +47,18 @@ REFERENCE = {"protocols": ["reference"]}
 
 def build(
     folder: Path,
-    shown: PlausibilityFigureSpec,
+    shown: Section,
     clips: ClipsFacts = MINI_CLIPS,
     style: FigureStyle = STYLE,
     results: list[Path] | None = None,
     dataset: str | None = None,
-) -> FigureFiles:
-    files = FigureFiles(*(folder / name for name in ("f.png", "f.svg", "f.csv", "v.md", "v.json")))
+) -> Files:
     known = recipes(dataset or next(iter(clips.datasets)))
-    inputs = FigureInputs(
-        name="figure6",
-        style=style,
-        results=write_results(folder, shown) if results is None else results,
-        recipes={name: known[name] for name in shown.recipes},
-        protocols=PROTOCOLS,
-        controls=controls(shown.controls),
-        models=MODELS,
-        clips=clips,
-        references=references(),
-    )
-    draw_figure(shown, inputs, files)
-    return files
+    found = write_results(folder, shown) if results is None else results
+    return judge_and_draw(folder, "figure6", shown, found, known, MODELS, clips, style)
 
 
-def verdict(files: FigureFiles) -> FigureVerdict:
+def verdict(files: Files) -> FigureVerdict:
     return FigureVerdict.model_validate(json.loads(files.verdict_json.read_text()))
 
 
@@ -213,7 +205,7 @@ def test_ties_are_ringed_and_in_the_csv(tmp_path: Path, drawn: list[Figure]) -> 
     results = write_results(tmp_path, shown)
     relative = np.where(np.arange(12) < 2, 0.3, 0.8)
     ties = np.where(np.arange(12) < 2, 0.4, 0.0)
-    write_table(results[0], plausibility_table(even(relative, np.full(12, 0.5), ties)))
+    write_evidence(results[0], plausibility_table(even(relative, np.full(12, 0.5), ties)))
     files = build(tmp_path, shown, results=results)
     table = pd.read_csv(files.csv)
     shares = panel(table, "relative_accuracy", "all")["tie_share"]
@@ -240,7 +232,7 @@ def test_the_shortcut_is_told_from_other_errors(tmp_path: Path) -> None:
         (shortcut(clip + 0.2, clip), True),
         (even(clip + 0.2, clip), False),
     ):
-        write_table(results[0], plausibility_table(course))
+        write_evidence(results[0], plausibility_table(course))
         files = build(tmp_path, shown, results=results)
         found = verdict(files).models[0].confusions
         at_best = [one for one in found if one.role == "best"]
@@ -249,7 +241,7 @@ def test_the_shortcut_is_told_from_other_errors(tmp_path: Path) -> None:
         assert all(one.is_shortcut == expected for one in at_best)
         page = files.verdict_md.read_text()
         assert ("no physics is needed for it" in page) == expected
-    write_table(results[0], plausibility_table(even(np.full(12, 0.9), np.full(12, 0.9))))
+    write_evidence(results[0], plausibility_table(even(np.full(12, 0.9), np.full(12, 0.9))))
     page = build(tmp_path, shown, results=results).verdict_md.read_text()
     assert "above the ceiling" in page and "| above | no |" in page
 
@@ -301,7 +293,7 @@ def test_levels_follow_from_the_rules(tmp_path: Path) -> None:
     relative, clip = qualified_large()
 
     def level(relative: np.ndarray, clip: np.ndarray, clips: ClipsFacts = DEV_CLIPS) -> str:
-        write_table(results[0], plausibility_table(even(relative, clip)))
+        write_evidence(results[0], plausibility_table(even(relative, clip)))
         return verdict(build(tmp_path, shown, clips, results=results)).models[0].level
 
     assert level(relative, clip) == "Qualified"
@@ -347,7 +339,7 @@ def test_folds_without_a_block_are_left_out(tmp_path: Path) -> None:
     empty = (table["subset"] == "O3") & (table["fold"] == 0)
     table["n_test"] = table["n_test"].where(~empty, 0)
     table["value"] = table["value"].where(~empty)
-    write_table(results[0], table)
+    write_evidence(results[0], table)
     drawn = pd.read_csv(build(tmp_path, shown, results=results).csv)
     assert set(panel(drawn, "clip_accuracy", "O3")["n_nan_folds"]) == {1}
     assert set(panel(drawn, "clip_accuracy", "O2")["n_nan_folds"]) == {0}
@@ -366,7 +358,7 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
         (whole.drop(columns="subset"), "lacks the column subset"),
         (whole[whole["layer"] < 11], "11 layers .* the model has 12"),
     ):
-        write_table(results[0], damaged)
+        write_evidence(results[0], damaged)
         with pytest.raises(ArtifactError, match=message):
             build(tmp_path, shown, results=results)
     assert not (tmp_path / "f.png").exists()

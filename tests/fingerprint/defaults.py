@@ -10,7 +10,7 @@ import yaml
 from conftest import CHECKOUT
 from pez.config.load import load_config
 from pez.config.model import Config
-from pez.controls.registry import control_names
+from pez.controls.registry import control_names, find_control
 from pez.encoders.registry import family_names
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import SCRIPTS, CodeBase
@@ -19,6 +19,9 @@ from pez.recipes.recipe import Recipe
 
 CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_names()})
 ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder")
+
+
+SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
 
 
 def names_of_fit(recipe: Recipe) -> list[Any]:
@@ -38,7 +41,8 @@ def names_of_figure(config: Config, figure: str) -> list[Any]:
 def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     """Script and chosen names of every kind of job, by the kind's name.
 
-    Fits are ``fit_probe`` with the recipe's name, figures ``draw_figure`` with the figure's;
+    Fits are ``fit_probe`` with the recipe's name, figures ``judge_figure`` and
+    ``draw_figure`` with the figure's;
     encoders have a kind for every family.
     """
     added = yaml.safe_load((CHECKOUT / "tests/fingerprint/probes.yaml").read_text())
@@ -47,13 +51,22 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     config = load_config(merged, CHECKOUT)
     scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
     given: dict[str, Any] = dict(scripts)
-    for script in ("fit_probe", "draw_figure", *ENCODER_SCRIPTS):
+    named = ("fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features")
+    for script in (*named, *ENCODER_SCRIPTS):
         del given[script]
     for family in family_names():
         published = config.encoder("vjepa2_large").model_copy(update={"family": family})
         for script in ENCODER_SCRIPTS:
             given[f"{script} {family}"] = [published, config.extraction, "target_encoder"]
         given[f"extract_features {family}"].append(VIEWS)
+    nano = [config.encoder("vjepa2_nano"), config.extraction, VIEWS]
+    for control in map(find_control, control_names()):
+        if control.replaces == "clips":
+            given[f"extract_features {control.name}"] = [control.name, *nano]
+        elif control.replaces == "features":
+            for view in VIEWS if control.patch_width else VIEWS[:1]:
+                given[f"replace_features {control.name} {view}"] = [control.name, view]
+    given["extract_features permuted"] = ["permuted", *nano]
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
     given["simulate_clips"] = [config.sets["velocity"].design, config.clips.scene]
     given["render_clips"] = [config.clips.scene, config.clips.render]
@@ -61,7 +74,9 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
     for name, recipe in config.recipes.items():
         given[f"fit_probe {name}"] = names_of_fit(recipe)
+    given["fit_sweep"] = names_of_fit(config.recipes[SWEPT])
     for name in config.figures:
+        given[f"judge_figure {name}"] = names_of_figure(config, name)
         given[f"draw_figure {name}"] = names_of_figure(config, name)
     return {
         name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))

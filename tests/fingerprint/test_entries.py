@@ -61,7 +61,7 @@ SOLVER = [
     (
         "solvers/selection.py",
         "from pez.recipes.spec import ",
-        "from pez.probes.lasso import fit_lasso\nfrom pez.recipes.spec import LassoSolver, ",
+        "from pez.solvers.lasso import fit_lasso\nfrom pez.recipes.spec import LassoSolver, ",
     ),
     (
         "solvers/selection.py",
@@ -74,30 +74,13 @@ SOLVER = [
 ]
 FIGURE = [
     (
-        "figures/spec.py",
-        "class PlausibilityFigureSpec(_AnyFigure):",
-        "class MapFigureSpec(_AnyFigure):\n"
-        '    kind: Literal["map"]\n\n\n'
-        "class PlausibilityFigureSpec(_AnyFigure):",
+        "figures/kinds/map.py",
+        "",
+        "from pez.figures.spec import FigureSpec\n\n\n"
+        "class Section(FigureSpec):\n    size: int = 3\n",
     ),
-    (
-        "figures/draw.py",
-        "        if isinstance(spec, PlausibilityFigureSpec):",
-        "        if isinstance(spec, MapFigureSpec):\n"
-        "            built = build_map(spec, inputs)\n"
-        "        elif isinstance(spec, PlausibilityFigureSpec):",
-    ),
-    (
-        "figures/draw.py",
-        "import FigureSpec,",
-        "import FigureSpec, MapFigureSpec,",
-    ),
-    (
-        "figures/draw.py",
-        "from pez.figures.style",
-        "from pez.figures.map import build_map\nfrom pez.figures.style",
-    ),
-    ("figures/map.py", "", "def build_map(spec, inputs):\n    return 1\n"),
+    ("figures/drawings/map.py", "", "def build(spec, inputs):\n    return spec.size\n"),
+    ("emergence/kinds/map.py", "", "def remarks(evidence, model):\n    return 1\n"),
 ]
 FAMILY = [
     (
@@ -107,6 +90,16 @@ FAMILY = [
     )
 ]
 CONTROL = [("controls/kinds/noise.py", "", 'CONTROL = "noise"\n')]
+CLIPS_CONTROL = [
+    (
+        "controls/kinds/noise.py",
+        "",
+        "def reorder(frames, clip_ids, seed):\n    return frames[:, ::-1]\n",
+    )
+]
+FEATURES_CONTROL = [
+    ("controls/kinds/noise.py", "", "def features(clip, view):\n    return clip[0]\n")
+]
 PROBE_FIELD = [
     (
         "recipes/spec.py",
@@ -128,7 +121,7 @@ SCENE_FIELD = [
         "    ball_spin: float = 0.0\n    ball_mass_kg: float",
     )
 ]
-FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
+FIGURES = {name for name in jobs() if name.startswith(("draw_figure", "judge_figure"))}
 
 
 @pytest.fixture
@@ -146,10 +139,12 @@ def root(tmp_path: Path) -> Path:
         pytest.param(FIGURE, "map", set(), id="figure kind"),
         pytest.param(FAMILY, "other", set(), id="family"),
         pytest.param(CONTROL, "noise", set(), id="control"),
+        pytest.param(CLIPS_CONTROL, "noise", set(), id="control with clips of its own"),
+        pytest.param(FEATURES_CONTROL, "noise", set(), id="control with features of its own"),
         # what records a whole section in its file, field by field, counts every field: a training's
         # state (no figure needs it), and a clip shard
         pytest.param(FIELD, "", {"pretrain_nano"}, id="field that nothing reads"),
-        pytest.param(PROBE_FIELD, "", FIGURES, id="field that figures tell"),
+        pytest.param(PROBE_FIELD, "", FIGURES | {"fit_sweep"}, id="field that figures tell"),
         pytest.param(SCENE_FIELD, "", {"render_clips"}, id="field that a file records"),
     ],
 )
@@ -162,6 +157,56 @@ def test_a_new_entry_rebuilds_nothing_of_the_others(
         assert old in text
         path.write_text(text.replace(old, new, 1))
     assert changed(root, [name]) == rebuilt
+
+
+OF_PIXELS = {name for name in jobs() if name.startswith("replace_features pixels ")}
+OF_DIFFERENCES = {name for name in jobs() if name.startswith("replace_features frame_")}
+
+
+@pytest.mark.parametrize(
+    ("module", "old", "new", "rebuilt"),
+    [
+        (
+            "reorder.py",
+            "digest[:8]",
+            "digest[:7]",
+            {"extract_features frames_shuffled", "extract_features tubelets_shuffled"},
+        ),
+        (
+            "kinds/frames_shuffled.py",
+            "permutation(count)",
+            "permutation(count)[::-1]",
+            {"extract_features frames_shuffled"},
+        ),
+        ("grid.py", "clip(overlap, 0", "clip(overlap, 1", OF_PIXELS | OF_DIFFERENCES),
+        ("kinds/pixels.py", "float32(255)", "float32(256)", OF_PIXELS),
+        ("kinds/frame_differences.py", "axis=0", "axis=1", OF_DIFFERENCES),
+        (
+            "kinds/trajectory.py",
+            "direction[:, ::-1]",
+            "direction",
+            {"replace_features trajectory tubelet_mean"},
+        ),
+    ],
+)
+def test_code_of_a_control_makes_its_own_features_again_and_no_others(
+    root: Path, module: str, old: str, new: str, rebuilt: set[str]
+) -> None:
+    path = root / "pez/controls" / module
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert changed(root) == rebuilt
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"), [("pixels", "pixels, no network"), ("frames_shuffled", "shuffled frames")]
+)
+def test_the_looks_of_a_control_make_no_features_again(root: Path, kind: str, label: str) -> None:
+    path = root / "pez/controls/kinds" / f"{kind}.py"
+    text = path.read_text()
+    assert f'"{label}",' in text
+    path.write_text(text.replace(f'"{label}",', '"another label",'))
+    assert changed(root) <= FIGURES
 
 
 def test_a_family_behind_a_lazy_import_counts_where_it_is_chosen(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.defaults import CHOICES, as_it_is, jobs
+from fingerprint.defaults import CHOICES, SWEPT, as_it_is, jobs
 from fingerprint.test_messages import renumber
 from pez.fingerprint import SCRIPTS, CodeBase, silent
 
@@ -14,8 +14,11 @@ MOVIE_PROBES = {name for name in PROBES if "plausibility" in name}
 ATTENTIVE = {name for name in PROBES if "attentive" in name}
 RIDGE = {name for name in PROBES - MOVIE_PROBES if name.endswith(".strict")}
 GRADIENT = PROBES - ATTENTIVE - RIDGE
-FIGURES = {name for name in jobs() if name.startswith("draw_figure")}
-MOVIE_FIGURES = {f"draw_figure figure{number}" for number in (1, 6, 8)}
+SWEEPS = {"fit_sweep", "gather_sweep"}
+DRAWN = {name for name in jobs() if name.startswith("draw_figure")}
+JUDGED = {name for name in jobs() if name.startswith("judge_figure")}
+FIGURES = DRAWN | JUDGED
+MOVIE_FIGURES = {name for name in FIGURES if name.endswith(("figure1", "figure6", "figure8"))}
 BALL_FIGURES = FIGURES - MOVIE_FIGURES
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
@@ -67,7 +70,7 @@ EDITS = [
     ("recipes/kinds.py", '("vx_px", "vy_px"), ("vx", "vy"), VELOCITY, "image")',
      '("vx_px", "vx_px"), ("vx", "vy"), VELOCITY, "image")', {"fit_probe direction_vxy.reference"}),
     ("intphys/spec.py", "MOVIES = 4", "MOVIES = 5",
-     MOVIE_PROBES | MOVIE_FIGURES | {"index_intphys"}),
+     MOVIE_PROBES | JUDGED & MOVIE_FIGURES | {"index_intphys"}),
     ("intphys/spec.py", "DEV_SCENES, DEV_FRAMES = 30", "DEV_SCENES, DEV_FRAMES = 29", set()),
     ("intphys/mini_scene.py", "default_rng(", "RandomState(", {"render_intphys_mini"}),
     ("clips/labels.py", "np.pi * direction /", "np.pi * (1 + direction) /", {"simulate_clips"}),
@@ -77,14 +80,14 @@ EDITS = [
      {"render_clips", "render_intphys_mini"}),
     ("clips/procedural.py", "uniform", "uniform_", {"pretrain_nano"}),
     ("emergence/curves.py", "round(layers / 3)", "round(layers / 4)", FIGURES),
-    ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", MOVIE_FIGURES),
-    ("figures/page.py", "(0.0, 0.25, 0.5", "(0.0, 0.2, 0.5", FIGURES),
-    ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", FIGURES | {"draw_pretraining"}),
+    ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", JUDGED & MOVIE_FIGURES),
+    ("figures/page.py", "(0.0, 0.25, 0.5", "(0.0, 0.2, 0.5", DRAWN & MOVIE_FIGURES),
+    ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", DRAWN | {"draw_pretraining"}),
     ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
     ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
-     PROBES | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
+     PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
      | {"index_folder", "label_folder"}),
     ("own_clips/video.py", "(size[1] - resize) // 2", "(size[1] - resize) // 3", {"decode_folder"}),
     ("own_clips/labels.py", "row for row, name", "-row for row, name", {"label_folder"}),
@@ -106,7 +109,8 @@ OWNERS = {
     "solvers": PROBES,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES,
-    "figures": FIGURES | {"draw_pretraining"},
+    "figures": DRAWN | {"draw_pretraining"},
+    "evidence": PROBES | FIGURES,
     "intphys": MOVIES | MOVIE_PROBES | FIGURES,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
@@ -126,7 +130,8 @@ OWNERS = {
 def owners(module: str) -> set[str]:
     """Jobs that a number in ``module``, pez.package.name, may belong to."""
     name = module.removeprefix("pez.")
-    return OWNERS.get(name) or OWNERS[name.split(".")[0]]
+    found = OWNERS.get(name, OWNERS[name.split(".")[0]])
+    return found | SWEEPS if found & PROBES else found
 
 
 class Edited:
@@ -171,13 +176,17 @@ def test_an_edit_rebuilds_what_uses_it(
     text = (SCRIPTS / "pez" / file).read_text()
     assert old in text
     name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
-    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
+    changed = edited.changed(name, text.replace(old, new), tmp_path)
+    assert changed - SWEEPS == expected
+    # a sweep plans by the names of all its recipes, and measures again by those of each
+    assert "fit_sweep" in changed or f"fit_probe {SWEPT}" not in expected
 
 
 # Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.
 WITHOUT = {
     "pez.controls.kinds.permuted", "pez.controls.spec", "pez.emergence.facts", "pez.encoders.hub",
-    "pez.intphys.surprise", "pez.pretraining.evaluate", "pez.recipes.columns", "pez.recipes.recipe",
+    "pez.evidence.schema",
+    "pez.intphys.surprise", "pez.pretraining.evaluate", "pez.recipes.columns",
     "pez.runtime.schema",
 }  # fmt: skip
 
@@ -194,6 +203,8 @@ def test_another_number_anywhere_rebuilds_jobs_of_its_package_alone(
     silent_modules = silent.OUTSIDE_PROVENANCE | silent.SILENT_MODULES
     strangers, unnoticed = {}, []
     for name in modules():
+        if name.endswith("__init__"):
+            continue
         text = SCRIPTS.joinpath(*name.split(".")).with_suffix(".py")
         if not text.exists() or not text.read_text():
             continue

@@ -6,6 +6,10 @@ import sys
 import time
 from pathlib import Path
 
+from pez.runtime.lease_log import read_leases
+from pez.runtime.moments import read_moments
+from pez.runtime.note import read_note
+
 SCRIPTS = Path(__file__).parents[2] / "workflow_scripts"
 
 PREAMBLE = """
@@ -17,8 +21,11 @@ snakemake = types.SimpleNamespace(log=[sys.argv[1]], threads=1, rule="demo", res
 """
 
 
-def run(script: str, log: Path) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": ""}
+def run(
+    script: str, log: Path, devices: str = "", **variables: str
+) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "CUDA_VISIBLE_DEVICES": devices}
+    environment |= variables
     arguments = [sys.executable, "-c", PREAMBLE + script, str(log)]
     return subprocess.run(arguments, env=environment, capture_output=True, text=True)
 
@@ -32,6 +39,34 @@ def test_output_goes_to_the_log_and_says_the_device(tmp_path: Path) -> None:
     text = log.read_text()
     assert "hello" in text and "from C" in text
     assert "computing on the CPU: this machine offers no GPU" in text
+
+
+def test_a_device_is_leased_when_it_is_asked_for_and_the_moments_are_noted(tmp_path: Path) -> None:
+    log = tmp_path / "logs/demo/velocity.000.log"
+    script = (
+        "snakemake.output = {'note': ['a.json', 'b.json']}\n"
+        "snakemake.params = types.SimpleNamespace(made={'provenance': 'p'})\n"
+        "with job(snakemake) as run:\n"
+        "    assert os.environ['CUDA_VISIBLE_DEVICES'] == ''\n"
+        "    assert not os.listdir(os.environ['PEZ_GPU_LEASE_DIR'])\n"
+        "    time.sleep(0.2)\n"
+        "    assert run.device == run.device == 'cuda'\n"
+        "    assert os.environ['CUDA_VISIBLE_DEVICES'] == 'GPU-a'\n"
+    )
+    leases = tmp_path / "leases"
+    leases.mkdir()
+    script = f"os.chdir({str(tmp_path)!r})\n" + script
+    ended = run(script, log, "GPU-a,GPU-b", PEZ_GPU_LEASE_DIR=str(leases), PEZ_GPU_PLACES="1")
+    assert ended.returncode == 0, ended.stderr + log.read_text()
+    assert [read_note(tmp_path / f"{name}.json") for name in "ab"] == ["p", "p"]
+    moments = read_moments(tmp_path / "logs/moments.csv")
+    assert [one.moment for one in moments] == ["process", "begun", "ready", "device", "end"]
+    assert {(one.rule, one.job) for one in moments} == {("demo", "velocity.000")}
+    times = {one.moment: one.time_s for one in moments}
+    assert 0.2 <= times["ready"] - times["begun"] < 10
+    assert 0 < times["begun"] - times["process"] < 60
+    (lease,) = read_leases(tmp_path / "logs/gpu_leases.csv")
+    assert lease.device == "GPU-a" and lease.end is not None
 
 
 def test_an_error_of_ours_is_one_sentence(tmp_path: Path) -> None:

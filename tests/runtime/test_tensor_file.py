@@ -1,14 +1,23 @@
 """A tensor file that grows row by row is the file that would be written at once, or no file."""
 
 import errno
+import json
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tensor_file import map_tensor, rows_of_tensor, write_tensors
+from pez.runtime.header import KEY, parse_header
+from pez.runtime.tensor_file import (
+    check_data,
+    map_tensor,
+    rows_of_tensor,
+    tensors_of_file,
+    write_tensors,
+)
 
 VALUES = np.arange(5 * 3 * 2, dtype=np.float32).reshape(5, 3, 2)
 METADATA = {"model": "tiny", "stream": 3}
@@ -25,6 +34,46 @@ def test_the_bytes_are_those_of_a_file_written_at_once_in_any_order(tmp_path: Pa
     written_in_pieces(tmp_path / "pieces", [slice(3, 5), slice(0, 1), slice(1, 3)])
     assert (tmp_path / "pieces").read_bytes() == (tmp_path / "whole").read_bytes()
     np.testing.assert_array_equal(map_tensor(tmp_path / "pieces", "features"), VALUES)
+
+
+MIXED = {
+    "b.small": np.arange(5, dtype=np.uint8),
+    "a.rounded": np.ones((2, 3), np.float16),
+    "z": np.arange(6, dtype=np.float32).reshape(2, 3)[:, ::2],
+    "count": np.array([7]),
+    "exact": np.zeros((0, 4)),
+}
+
+
+def test_tensors_in_any_order_have_the_bytes_that_the_library_writes(tmp_path: Path) -> None:
+    notes = {"a": 1, "ü": "é"}
+    write_tensors(tmp_path / "ours", MIXED, notes)
+    layout = {name: (array.dtype, array.shape) for name, array in MIXED.items()}
+    with tensors_of_file(tmp_path / "pieces", layout, notes) as write:
+        for name in sorted(MIXED):
+            write(name, MIXED[name])
+    header = parse_header(tmp_path / "ours")
+    whole = {name: np.ascontiguousarray(array) for name, array in MIXED.items()}
+    metadata = json.dumps(header.metadata, sort_keys=True)
+    save_file(whole, tmp_path / "library", metadata={KEY: metadata})
+    ours = (tmp_path / "ours").read_bytes()
+    assert ours == (tmp_path / "library").read_bytes() == (tmp_path / "pieces").read_bytes()
+    assert check_data(tmp_path / "ours") == header.metadata["checksum"]
+
+
+def test_a_missing_tensor_or_one_of_another_shape_leaves_no_file(tmp_path: Path) -> None:
+    layout = {"x": (np.dtype("float32"), (3,)), "y": (np.dtype("float32"), (3,))}
+    with (
+        pytest.raises(ValueError, match=r"\['y'\] of .* not written"),
+        tensors_of_file(tmp_path / "file", layout, {}) as write,
+    ):
+        write("x", np.zeros(3, np.float32))
+    with (
+        pytest.raises(ValueError, match="float64"),
+        tensors_of_file(tmp_path / "file", layout, {}) as write,
+    ):
+        write("x", np.zeros(3))
+    assert not list(tmp_path.iterdir())
 
 
 def test_missing_rows_leave_no_file(tmp_path: Path) -> None:

@@ -22,9 +22,10 @@ def plan(
     targets: Iterable[str] = ("figure2c",),
     overlay: dict[str, Any] | None = None,
     configfiles: Iterable[str] = ("configs/smoke.yaml",),
+    gpus: int = 0,
 ) -> Counter[str]:
     """Return how many jobs of each rule a run in ``folder`` would start."""
-    jobs = plan_jobs(folder, targets, overlay, configfiles)
+    jobs = plan_jobs(folder, targets, overlay, configfiles, gpus)
     return Counter(job.rule.name for job in jobs)
 
 
@@ -33,6 +34,8 @@ def plan_jobs(
     targets: Iterable[str] = ("figure2c",),
     overlay: dict[str, Any] | None = None,
     configfiles: Iterable[str] = ("configs/smoke.yaml",),
+    resources: ResourceSettings | None = None,
+    gpus: int = 0,
 ) -> list[Any]:
     """Return the jobs that a run in ``folder`` would start, as Snakemake has them."""
     from snakemake.settings.enums import RerunTrigger
@@ -40,7 +43,7 @@ def plan_jobs(
     triggers = frozenset(RerunTrigger.parse_choice(name) for name in TRIGGERS)
     with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
         workflow = api.workflow(
-            resource_settings=ResourceSettings(cores=2),
+            resource_settings=resources or ResourceSettings(cores=2, resources={"gpu": gpus}),
             config_settings=ConfigSettings(
                 config=overlay or {}, configfiles=[folder / name for name in configfiles]
             ),

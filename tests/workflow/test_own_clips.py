@@ -37,7 +37,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh_project(tmp_path_factory.mktemp("own") / "project")
     write_set(project.folder / "own")
     (project.folder / "own.yaml").write_text(yaml.safe_dump(overlay()))
-    project.snakemake(*TABLES, PREVIEW, "--cores", "2", configfiles=(SMOKE, "own.yaml"))
+    project.snakemake(*TABLES, PREVIEW, "--cores", "2", overlays=("own.yaml",))
     return project
 
 

@@ -73,7 +73,7 @@ def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) 
     planned = plan(project.folder, ["figure1"], overlay, configfiles=["configs/paper.yaml"])
     assert planned["index_intphys"] == planned["sample_intphys_dev"] == 1
     assert planned["render_intphys_mini"] == 0
-    assert planned["extract_vjepa2_large_intphys_dev"] == 2  # 360 clips, 9 shards, 7 a job
+    assert planned["extract_vjepa2_large_intphys_dev"] == 9  # 360 clips in shards of 40
     assert planned["fit_probe"] == 2 * 3 * 2
 
 
@@ -104,16 +104,50 @@ def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Proj
     assert planned["fit_probe"] == 2 * 3 * 2
 
 
-def test_larger_jobs_extract_the_same_clips_in_fewer(project: Project) -> None:
-    planned = plan(project.folder, overlay={"extraction": {"shards_per_job": 2}})
-    assert planned["extract_vjepa2_tiny_velocity"] == 1
+def test_a_gpu_extracts_a_dataset_in_one_job(project: Project) -> None:
+    planned = plan(project.folder, gpus=2)
+    assert planned["extract_vjepa2_tiny_velocity"] == 0
+    assert planned["extract_vjepa2_tiny_velocity_whole"] == 1
     assert planned["fit_probe"] == 2 * FIGURE2C_RECIPES
+
+
+@pytest.mark.parametrize("gpus", [1, 4])
+def test_features_of_small_jobs_stand_for_those_of_large_ones(
+    smoke_run: Project, gpus: int
+) -> None:
+    assert plan(smoke_run.folder, FIGURES, gpus=gpus) == jobs()
+    style = {"figure_style": {"dpi": 200}}
+    assert plan(smoke_run.folder, ["figure2c"], style, gpus=gpus) == jobs(draw_figure=1, figure2c=1)
+
+
+@pytest.mark.slow
+def test_features_of_large_jobs_stand_for_those_of_small_ones(built: Project) -> None:
+    """And a job of either size makes the others' missing shards, with the same bytes."""
+    root = built.folder / SMOKE_OUT / "features/vjepa2_tiny"
+    before = {path: path.read_bytes() for path in root.rglob("*.safetensors")}
+    shutil.rmtree(root)
+    overlay = {"figure_style": {"dpi": 200}}  # a figure to draw, whose probes are there
+    assert plan(built.folder, ["figure2c"], overlay, gpus=1) == jobs(draw_figure=1, figure2c=1)
+    files = [str(path.relative_to(built.folder)) for path in before]
+    built.snakemake(*files, "--cores", "2", "--resources", "gpu=1")
+    log = built.folder / SMOKE_OUT / "logs/extract_features/vjepa2_tiny.velocity.whole.log"
+    assert log.exists()
+    assert {path: path.read_bytes() for path in root.rglob("*.safetensors")} == before
+    for gpus in (0, 1, 8):
+        assert plan(built.folder, files, gpus=gpus) == jobs()
+    one = next(path for path in files if "velocity" in path and "shard_001" in path)
+    (built.folder / one).unlink()
+    assert plan(built.folder, [one], gpus=0) == jobs(extract_vjepa2_tiny_velocity=1)
+    assert plan(built.folder, [one], gpus=1) == jobs(extract_vjepa2_tiny_velocity_whole=1)
+    built.snakemake(one, "--cores", "2", "--resources", "gpu=0")
+    for gpus in (0, 1, 8):
+        assert plan(built.folder, files, gpus=gpus) == jobs()
 
 
 def test_the_paper_configuration_downloads_one_checkpoint(project: Project) -> None:
     planned = plan(project.folder, ["figure2c", "figure2b"], configfiles=["configs/paper.yaml"])
     assert planned["download_checkpoint"] == planned["convert_checkpoint"] == 1
-    assert planned["extract_vjepa2_large_velocity"] == 1  # a GPU job takes a whole dataset
+    assert planned["extract_vjepa2_large_velocity"] == 7
 
 
 def test_a_figure_needs_the_checkpoints_of_its_own_models_alone(

@@ -43,7 +43,7 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     config = smoke()
     if rule == "fit_probe":
         return names_of_fit(config.fits[wildcards["fit"]])
-    if rule == "draw_figure":
+    if rule in ("judge_figure", "draw_figure"):
         return names_of_figure(config, wildcards["figure"])
     if rule == "extract_features":
         return [config.encoder("vjepa2_tiny"), config.extraction, VIEWS]

@@ -1,6 +1,7 @@
 """Imported by Python at its start, where this folder is on the path: notes what a job executes.
 
-Probes and figures differ from each other; of the other scripts the first job will do.
+Probes and figures differ from each other; of the other scripts the first job will do, unless
+``PEZ_TRACE_EVERY`` names others.
 
 At the end of a job the functions of the project that it called go to a file in ``PEZ_TRACE``, with
 the rule and the wildcards of the job.
@@ -40,7 +41,7 @@ def is_wanted() -> bool:
     if not names or FOLDER is None:
         return False
     script = names[0].split(".")[1]
-    if script in ("fit_probe", "draw_figure"):
+    if script in os.environ.get("PEZ_TRACE_EVERY", "fit_probe draw_figure").split():
         return True
     try:
         Path(FOLDER, script).touch(exist_ok=False)

@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.model import Config
-from pez.controls.registry import control_names
+from pez.config.sweep_checks import check_sweeps
 from pez.datasets.source import MOST_SHARDS, Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
-from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
+from pez.figures.spec import FigureSpec
 from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
 from pez.recipes.kinds import least_groups, metric_of
 from pez.recipes.recipe import Recipe, recipe_name
@@ -28,9 +29,10 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    yield from problems_of_all(config, checkout)
-    yield from dict.fromkeys(line for lines in recipe_problems(config).values() for line in lines)
-    if not any(recipe_problems(config).values()):
+    problems = list(problems_of_all(config, checkout))
+    problems += [line for lines in recipe_problems(config).values() for line in lines]
+    yield from dict.fromkeys(problems)
+    if not problems:
         for figure in config.figures:
             yield from figure_problems(config, figure, checkout)
 
@@ -39,7 +41,10 @@ def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
     """Yield the problems that no target can do without."""
     yield from _check_names(config, checkout)
     yield from _check_datasets(config)
-    yield from _check_controls(config)
+    controls = list(check_controls(config))
+    yield from controls
+    if not controls:
+        yield from check_sweeps(config, _problems)
     yield from _check_pretraining(config)
 
 
@@ -81,33 +86,6 @@ def _check_names(config: Config, checkout: Path) -> Iterable[str]:
         taken = name in rules or name.startswith(("extract_", "sample_"))
         if taken or (name.endswith("_timings") and name[: -len("_timings")] in config.figures):
             yield f"figures.{name}: a rule of the workflow has this name: take another"
-
-
-def _check_controls(config: Config) -> Iterable[str]:
-    known = list(control_names())
-    for name, control in config.controls.items():
-        if name not in known:
-            yield f"controls: control = {did_you_mean(name, known)}"
-        elif len(set(control.seeds)) < len(control.seeds):
-            yield f"controls.{name}.seeds = {list(control.seeds)}: each seed once"
-    for figure, spec in config.figures.items():
-        for name in spec.controls:
-            if name not in config.controls:
-                yield f"figures.{figure}.controls = {did_you_mean(name, list(config.controls))}"
-        for model in spec.models:
-            base = [name for name in known if f"_{name}" in model]
-            if base and model not in config.encoders.models:
-                yield (
-                    f"figures.{figure}.models names {model!r}: controls are drawn beside their "
-                    f"model; write {model.partition(f'_{base[0]}')[0]!r}"
-                )
-    for model in config.encoders.models:
-        for name in known:
-            if model.endswith(f"_{name}"):
-                yield (
-                    f"encoders.models.{model}: names ending in '_{name}' are reserved for the "
-                    "control that every model has"
-                )
 
 
 def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
@@ -226,20 +204,18 @@ def _check_figure(config: Config, name: str) -> Iterable[str]:
                 yield from _check_shown(key, figure, recipe, config)
 
 
-def _check_shown(
-    key: str, figure: FigureSpec | PlausibilityFigureSpec, recipe: Recipe, config: Config
-) -> Iterable[str]:
+def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -> Iterable[str]:
     """Compare the kind of figure with that of the probe, and heads with the models' widths."""
-    movies = isinstance(figure, PlausibilityFigureSpec)
-    if isinstance(recipe.spec, PlausibilityProbeSpec) != movies:
-        kind = "plausibility" if movies else "motion"
+    if isinstance(recipe.spec, PlausibilityProbeSpec) != figure.of_movies:
+        kind = "plausibility" if figure.of_movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
-    if not movies and metric_of(recipe.spec) != "r2":
+    if not figure.of_movies and metric_of(recipe.spec) != "r2":
         yield (
             f"{key}.probes = {recipe.probe!r}: a figure of motion draws R2, and classes have an "
             "accuracy (see the table of the probe, docs/own_clips.md)"
         )
+    yield from check_features_controls(key, figure.controls, recipe, config)
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver
         if encoder and isinstance(solver, AttentiveSolver) and encoder.hidden_size % solver.heads:

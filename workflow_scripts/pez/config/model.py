@@ -9,11 +9,12 @@ from typing import Any
 from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
-from pez.controls.control import Variant
-from pez.controls.registry import variants, weights_of
+from pez.config.figures import AnyFigureSpec
+from pez.controls.control import ANY_MODEL, Source, Variant
+from pez.controls.registry import all_variants, sources_of, weights_of
 from pez.controls.spec import ControlSpec
 from pez.datasets.registry import AnyEntry, dataset
-from pez.datasets.source import Source
+from pez.datasets.source import Source as Dataset
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
     EmbeddedWeights,
@@ -24,10 +25,11 @@ from pez.encoders.spec import (
     RandomWeights,
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
-from pez.figures.spec import AnyFigureSpec, FigureStyle
+from pez.figures.spec import FigureStyle
 from pez.pretraining.spec import PretrainingConfig
 from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
 from pez.recipes.spec import Solver
+from pez.recipes.sweep import SweepSpec, expand
 from pez.runtime.schema import Schema
 
 
@@ -45,6 +47,11 @@ class Config(Schema):
             "untrained": ControlSpec(seeds=(1,)),
             "permuted": ControlSpec(seeds=(1,)),
             "shuffled": ControlSpec(seeds=(42,)),
+            "frames_shuffled": ControlSpec(seeds=(1,)),
+            "tubelets_shuffled": ControlSpec(seeds=(1,)),
+            "pixels": ControlSpec(),
+            "frame_differences": ControlSpec(),
+            "trajectory": ControlSpec(),
         },
         description="controls by name, each a module in pez/controls/kinds",
     )
@@ -52,13 +59,16 @@ class Config(Schema):
     solvers: dict[Name, Solver]
     protocols: dict[Name, Protocol]
     probes: dict[Name, ProbeEntry]
+    sweeps: dict[Name, SweepSpec] = Field({}, description="grids of recipes, by name")
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, AnyFigureSpec]
     pretraining: PretrainingConfig
 
     def encoder(self, model: str) -> EncoderSpec:
-        """Return the encoder called ``model``, which may be a control."""
-        return self.networks[model]
+        """Return the encoder whose features ``model``, which may be a control, stands for."""
+        network = self.sources[model].network
+        assert network is not None, f"{model} has no encoder"
+        return self.networks[network]
 
     @cached_property
     def networks(self) -> dict[str, EncoderSpec]:
@@ -71,12 +81,32 @@ class Config(Schema):
                     found[variant.network(model)] = spec.model_copy(update=other)
         return found
 
+    @cached_property
+    def sources(self) -> dict[str, Source]:
+        """Where features come from, by the name under which they lie: every network, networks on
+        clips that a control has replaced, and what replaces features."""
+        found = {model: Source(model) for model in self.encoders.models}
+        for variant in self.variants(self._shown_controls):
+            found |= sources_of(variant, self.encoders.models)
+        return found
+
+    def layers(self, source: str) -> int:
+        """Blocks of the encoder that makes the features ``source``; 0: they have a single state."""
+        return self.encoder(source).layers if self.sources[source].network else 0
+
+    def width(self, source: str) -> int | None:
+        """Features of a token; of a patch, where no encoder makes the features ``source``."""
+        found = self.sources[source]
+        if found.network:
+            return self.networks[found.network].hidden_size
+        return found.variant.control.patch_width if found.variant else None
+
     def variants(self, controls: Iterable[str]) -> list[Variant]:
         """Return the named controls with each of their seeds."""
-        return [one for name in controls for one in variants(name, self.controls[name].seeds)]
+        return all_variants({name: self.controls[name].seeds for name in controls})
 
     @cached_property
-    def sets(self) -> dict[str, Source[Any]]:
+    def sets(self) -> dict[str, Dataset[Any]]:
         """Every dataset as its source answers for it, by name."""
         return {
             name: dataset(name, entry, self.clips, self.output_dir)
@@ -110,18 +140,64 @@ class Config(Schema):
 
     @property
     def _shown_controls(self) -> list[str]:
-        """Controls that some figure shows, in the order of the configuration."""
+        """Controls of some figure or sweep, in the order of the configuration."""
         shown = {name for figure in self.figures.values() for name in figure.controls}
+        shown |= {name for sweep in self.sweeps.values() for name in sweep.controls}
         return [name for name in self.controls if name in shown]
 
     def views(self, dataset: str) -> list[View]:
-        """Stored views of ``dataset``'s features that the figures ask for."""
+        """Stored views of ``dataset``'s features that figures and sweeps ask for."""
         shown = {name for figure in self.figures.values() for name in figure.recipes}
+        drawn = [recipe for name, recipe in self.recipes.items() if name in shown]
+        swept = [recipe for name in self.sweeps for recipe in self.swept(name)]
         needed = {"tubelet_mean"}
-        for name, recipe in self.recipes.items():
-            if name in shown and recipe.spec.dataset == dataset:
+        for recipe in [*drawn, *swept]:
+            if recipe.spec.dataset == dataset:
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]
+
+    def measured(self, network: str, fit: str) -> dict[str, Any]:
+        """Which model ``fit`` on ``network`` is asked about, and what is replaced there."""
+        return self._replaced.get((network, fit), {"model": network})
+
+    @cached_property
+    def _replaced(self) -> dict[tuple[str, str], dict[str, Any]]:
+        """Model, control and seed of every (network, fit) in which something is replaced."""
+        return {
+            (variant.network(model), variant.fit(recipe)): {
+                "model": ANY_MODEL if variant.control.replaces == "features" else model,
+                "control": variant.control.name,
+                "seed": variant.seed,
+            }
+            for variant in self.variants(self._shown_controls)
+            for model in self.encoders.models
+            for recipe in self.recipes
+        }
+
+    def swept(self, sweep: str) -> list[Recipe]:
+        """Recipes of ``sweep``.
+
+        Raises:
+            ConfigError: some contradict themselves.
+        """
+        if sweep not in self._swept:
+            spec = self.sweeps[sweep]
+            bases = [self.recipes[name] for name in spec.recipes]
+            self._swept[sweep] = list(expand(bases, spec.axes, self.solvers))
+        return self._swept[sweep]
+
+    @cached_property
+    def _swept(self) -> dict[str, list[Recipe]]:
+        return {}
+
+    def sweep_jobs(self, sweep: str) -> list[tuple[str, str]]:
+        """Jobs of ``sweep``, as (network, dataset): a handful, however many recipes there are."""
+        spec = self.sweeps[sweep]
+        networks = dict.fromkeys(spec.models)
+        for variant in self.variants(spec.controls):
+            networks |= dict.fromkeys(sources_of(variant, spec.models))
+        datasets = dict.fromkeys(recipe.spec.dataset for recipe in self.swept(sweep))
+        return [(network, dataset) for network in networks for dataset in datasets]
 
     def fits_of(self, figure: str) -> list[tuple[str, str]]:
         """What ``figure`` shows, as (network, fit): recipes on its models, and their controls.
@@ -130,15 +206,18 @@ class Config(Schema):
         """
         spec = self.figures[figure]
         own = [(model, recipe) for model in spec.models for recipe in spec.recipes]
-        return own + [
+        others = [
             (variant.network(model), variant.fit(recipe))
             for variant in self.variants(spec.controls)
             for model, recipe in own
         ]
+        return list(dict.fromkeys(own + others))  # models may have a control in common
 
 
 def describe_weights(config: Config, model: str) -> str:
     """Say in a few words which weights ``model`` runs with, for titles and captions."""
+    if config.sources[model].network is None:
+        return "no weights"
     weights = config.encoder(model).weights
     if isinstance(weights, RandomWeights):
         return f"random weights, seed {weights.seed}"

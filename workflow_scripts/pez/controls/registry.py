@@ -1,12 +1,12 @@
 """Controls by name, and the variants that the configured seeds make of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
 from pez.controls import kinds
-from pez.controls.control import Control, Variant
+from pez.controls.control import Control, Source, Variant
 from pez.encoders.spec import PermutedWeights, RandomWeights
 
 
@@ -30,13 +30,32 @@ def weights_of(variant: Variant, model: str) -> RandomWeights | PermutedWeights:
     return found
 
 
+def sources_of(variant: Variant, models: Iterable[str]) -> dict[str, Source]:
+    """Return by name the features that ``variant`` puts in place of those of ``models``."""
+    match variant.control.replaces:
+        case "weights":
+            return {variant.network(model): Source(variant.network(model)) for model in models}
+        case "clips":
+            return {variant.network(model): Source(model, variant) for model in models}
+        case "features":
+            return {variant.network(model): Source(None, variant) for model in models}
+    return {}
+
+
 def variants(name: str, seeds: Sequence[int]) -> tuple[Variant, ...]:
-    """Return the control ``name`` with each of ``seeds``.
+    """Return the control ``name`` with each of ``seeds``; without any, once.
 
     The first seed has the bare name, so that more seeds later leave its results where they are.
     """
     control = find_control(name)
+    if not seeds:
+        return (Variant(control, None, f"_{name}"),)
     return tuple(
         Variant(control, seed, f"_{name}" if number == 0 else f"_{name}_{seed}")
         for number, seed in enumerate(seeds)
     )
+
+
+def all_variants(seeds: Mapping[str, Sequence[int]]) -> list[Variant]:
+    """Return the controls that ``seeds`` names, each with its seeds."""
+    return [variant for name, of_name in seeds.items() for variant in variants(name, of_name)]

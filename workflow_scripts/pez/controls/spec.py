@@ -11,6 +11,7 @@ class ControlSpec(Schema):
     """One control."""
 
     seeds: tuple[Annotated[int, Field(ge=0)], ...] = Field(
-        min_length=1,
-        description="of its draws; of several, figures draw the mean over them",
+        (),
+        description="of its draws; of several, figures draw the mean over them; none for a control "
+        "that draws nothing",
     )

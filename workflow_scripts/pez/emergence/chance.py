@@ -3,21 +3,21 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from scipy.stats import binom
 
-from pez.emergence.curves import read_matrices
 from pez.emergence.observations import Observation
+from pez.evidence.read import EvidenceTable
+from pez.evidence.schema import ALL
 from pez.intphys.spec import MOVIES
 
 
-def scenes_per_fold(table: pd.DataFrame, layers: int, source: str, subset: str) -> np.ndarray:
+def scenes_per_fold(table: EvidenceTable, subset: str) -> np.ndarray:
     """Scenes judged in each fold, int [folds]: its test movies, four to a scene.
 
     Raises:
-        ArtifactError: the table lacks the subset or belongs to another model.
+        ArtifactError: see `pez.evidence.read.EvidenceTable.matrices`.
     """
-    clips = read_matrices(table, layers, source, "clip_accuracy", subset, column="n_test")
+    clips = table.matrices("clip_accuracy", subset, column="n_test")
     of_any_selection = next(iter(clips.values()))
     return (of_any_selection[0] / MOVIES).round().astype(int)
 
@@ -35,9 +35,7 @@ def standard_error(count: float) -> float:
     return float(0.5 / np.sqrt(count)) if count > 0 else float("nan")
 
 
-def binomial_scale(
-    table: pd.DataFrame, layers: int, source: str, probe: str, subsets: Sequence[str]
-) -> Observation:
+def binomial_scale(table: EvidenceTable, probe: str, subsets: Sequence[str]) -> Observation:
     """Standard errors of the accuracies of ``probe`` at 50 %, in words.
 
     The four movies of a scene are not independent answers, so that the scenes count, for clip
@@ -45,7 +43,7 @@ def binomial_scale(
     """
     parts = []
     for subset in subsets:
-        scenes = scenes_per_fold(table, layers, source, subset)
+        scenes = scenes_per_fold(table, subset)
         total, fold = int(scenes.sum()), float(scenes.mean())
         parts.append(
             f"{subset} ± {_points(standard_error(total))} ({total} scenes), "
@@ -55,7 +53,7 @@ def binomial_scale(
         f"chance alone, 1 standard error at 50 % with scenes as independent answers: "
         f"{'; '.join(parts)}"
     )
-    everything = int(scenes_per_fold(table, layers, source, "all").sum())
+    everything = int(scenes_per_fold(table, ALL).sum())
     return Observation(
         probe=probe,
         protocol="",

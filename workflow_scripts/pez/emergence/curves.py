@@ -4,12 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from pez.runtime.errors import ArtifactError
+from pez.evidence.read import EvidenceTable
 
-COLUMNS = ("layer", "selection", "fold", "metric", "value")
-NUMBERS = ("layer", "fold", "value")
 # What counts as wrong in a score because neither side is ahead, and is reported beside it.
 TIES = {"relative_accuracy": "relative_ties"}
 
@@ -68,6 +65,14 @@ class Curve:
         return np.array([estimate(row).mean for row in self.ties])
 
 
+def at_every_layer(curve: Curve, layers: int) -> Curve:
+    """Spread a curve of a single state over ``layers`` layers, flat; others are as they are."""
+    if curve.layers != 1:
+        return curve
+    ties = None if curve.ties is None else np.repeat(curve.ties, layers, axis=0)
+    return Curve(np.repeat(curve.scores, layers, axis=0), ties)
+
+
 def over_seeds(curves: Sequence[Curve]) -> Curve:
     """Mean of curves that differ in a seed, fold by fold; a fold that is degenerate in one is."""
     if len(curves) == 1:
@@ -95,60 +100,14 @@ def pez_layer(layers: int) -> int:
     return min(round(layers / 3), layers - 1)
 
 
-def read_curves(
-    table: pd.DataFrame,
-    layers: int,
-    source: str,
-    metric: str = "r2",
-    subset: str | None = None,
-) -> dict[str, Curve]:
-    """Turn a probe result table into one `Curve` of ``metric`` per selection.
-
-    Args:
-        table: tidy table with the columns `COLUMNS`.
-        layers: number of layers the model has.
-        source: path of the table, for messages.
-        metric: the score; its ties are read with it (see `TIES`).
-        subset: part of the clips that is judged; None for a table without the column subset.
+def curves_of(table: EvidenceTable, metric: str, subset: str) -> dict[str, Curve]:
+    """Curves of ``metric`` on ``subset``, one per selection, with the ties of a score that has any.
 
     Raises:
-        ArtifactError: the table holds no such metric or subset, or other layers than the model.
+        ArtifactError: see `pez.evidence.read.EvidenceTable.matrices`.
     """
-    scores = read_matrices(table, layers, source, metric, subset)
+    scores = table.matrices(metric, subset)
     if metric not in TIES:
         return {selection: Curve(values) for selection, values in scores.items()}
-    ties = read_matrices(table, layers, source, TIES[metric], subset)
+    ties = table.matrices(TIES[metric], subset)
     return {selection: Curve(values, ties[selection]) for selection, values in scores.items()}
-
-
-def read_matrices(
-    table: pd.DataFrame,
-    layers: int,
-    source: str,
-    metric: str,
-    subset: str | None,
-    column: str = "value",
-) -> dict[str, np.ndarray]:
-    """One matrix of ``column`` per selection, float64 [layers, folds]; arguments and errors as in
-    `read_curves`.
-    """
-    rows = table[table["metric"] == metric]
-    if subset is not None:
-        if "subset" not in table:
-            raise ArtifactError(f"{source} lacks the column subset: delete it and run again.")
-        rows = rows[rows["subset"] == subset]
-    if rows.empty:
-        of_subset = "" if subset is None else f" and subset {subset}"
-        raise ArtifactError(
-            f"{source} holds no rows of metric {metric}{of_subset}: delete it and run again."
-        )
-    matrices = {}
-    for selection, part in rows.groupby("selection"):
-        values = part.pivot(index="layer", columns="fold", values=column).sort_index()
-        if list(values.index) != list(range(layers)):
-            raise ArtifactError(
-                f"{source} holds {len(values)} layers ({selection}) where the model has {layers}: "
-                "it belongs to another model. Delete it and run again."
-            )
-        matrices[str(selection)] = values.to_numpy(np.float64)
-    return matrices

@@ -13,7 +13,7 @@ class ModelFacts(Schema):
     """One encoder, trained or not."""
 
     layers: int = Field(ge=1, description="number of transformer blocks")
-    source: Literal["checkpoint", "embedded", "random", "permuted"] = Field(
+    source: Literal["checkpoint", "embedded", "random", "permuted", "none"] = Field(
         description="origin of the weights"
     )
     weights: str = Field(description="the weights in words, e.g. 'random weights, seed 0'")

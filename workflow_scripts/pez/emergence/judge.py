@@ -1,100 +1,84 @@
-"""What is said of a figure: observations on every model, and its level against references."""
+"""From evidence on disk to the curves and the verdict of a figure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 
-from pydantic import Field
-
+from pez.controls.control import Variant
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.observations import Observation
-from pez.emergence.quality import Comparison, Level, compare, why_not_comparable
-from pez.emergence.readout import ALL, Readout
+from pez.emergence.figure_evidence import FigureEvidence
+from pez.emergence.figure_verdict import judge
 from pez.emergence.reference import References
-from pez.emergence.selections import observe_readout
-from pez.emergence.shortcut import Confusion
+from pez.emergence.series import drawn_references, in_order
+from pez.emergence.verdict_page import write_verdict
+from pez.emergence.visibility import read_out_of_view
+from pez.evidence.agreement import check_results
+from pez.evidence.read import open_evidence
 from pez.recipes.recipe import Recipe
-from pez.runtime.schema import Schema
+from pez.runtime.tables import write_table
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of one model.
-
-    Attributes:
-        readouts: its curves; those on all clips are compared with the references.
-        confusions: confusion matrices of a plausibility probe.
-        remarks: observations that follow from more than the curves.
-    """
-
-    readouts: Sequence[Readout]
-    confusions: tuple[Confusion, ...] = ()
-    remarks: tuple[Observation, ...] = ()
-
-
-class ModelVerdict(Schema):
-    """Verdict on one model of a figure."""
-
-    model: str
-    weights: str
-    level: Level = Field(description="against the third-party table; see pez.emergence.quality")
-    reasons: tuple[str, ...] = Field(description="why nothing is compared; empty if it is")
-    comparisons: tuple[Comparison, ...] = Field(description="third-party table first")
-    observations: tuple[Observation, ...] = Field(description="need no reference")
-    confusions: tuple[Confusion, ...] = Field((), description="of a plausibility probe")
-
-
-class FigureVerdict(Schema):
-    """Content of ``{figure}_verdict.json``."""
-
-    schema_version: int = Field(default=2, description="raised when a field changes its meaning")
-    figure: str
-    clips: ClipsFacts
-    recipes: dict[str, dict[str, str]] = Field(description="every choice of every recipe shown")
-    models: tuple[ModelVerdict, ...]
-
-
-def judge(
+def read_figure_evidence(
+    results: Sequence[Path],
     figure: str,
-    evidence: Mapping[str, Evidence],
-    recipes: Sequence[Recipe],
-    models: Mapping[str, ModelFacts],
+    title: str,
+    models: Sequence[str],
+    recipes: Mapping[str, Recipe],
+    metrics: Sequence[str],
+    subsets: Sequence[str],
+    controls: Sequence[Variant],
+    networks: Mapping[str, ModelFacts],
+) -> FigureEvidence:
+    """Open the tables ``.../{network}/{fit}.parquet``; the rest is as `FigureEvidence` has it.
+
+    Raises:
+        ArtifactError: a table is missing, damaged, of another model, recipe or dataset, or two of
+            them do not belong together.
+    """
+    check_results(results, recipes, controls)
+    tables = {
+        (path.parent.name, path.stem): open_evidence(path, networks[path.parent.name].layers)
+        for path in results
+    }
+    return FigureEvidence(
+        figure=figure,
+        title=title,
+        models=models,
+        recipes=list(recipes.values()),
+        metrics=metrics,
+        subsets=subsets,
+        controls=controls,
+        networks=networks,
+        tables=tables,
+    )
+
+
+def judge_figure(
+    kind: str,
+    evidence: FigureEvidence,
     clips: ClipsFacts,
     references: References,
-) -> FigureVerdict:
-    """Verdict on ``figure``: one `ModelVerdict` per model of ``evidence``.
+    series: Path | str,
+    markdown: Path,
+    json: Path,
+) -> None:
+    """Write the curves of a figure of ``kind`` to ``series``, its verdict as page and for machines.
 
-    Args:
-        figure: its name.
-        evidence: what is known of every model shown.
-        recipes: those shown.
-        models: facts of every model.
-        clips: the clips in use.
-        references: the reference tables.
+    Raises:
+        ArtifactError: a table lacks what is judged.
     """
-    verdicts = tuple(
-        _judge_model(model, known, models[model], clips, references)
-        for model, known in evidence.items()
-    )
-    known = {recipe.name: recipe.fields() for recipe in recipes}
-    return FigureVerdict(figure=figure, clips=clips, recipes=known, models=verdicts)
-
-
-def _judge_model(
-    model: str, known: Evidence, facts: ModelFacts, clips: ClipsFacts, references: References
-) -> ModelVerdict:
-    compared = [readout for readout in known.readouts if readout.subset == ALL]
-    level, reasons = why_not_comparable(compared, model, facts, clips, references)
-    comparisons: tuple[Comparison, ...] = ()
-    if level is None:
-        comparisons = compare(model, compared, clips, references)
-        level = comparisons[0].level
-    observations = (seen for readout in known.readouts for seen in observe_readout(readout))
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        level=level,
-        reasons=reasons,
-        comparisons=comparisons,
-        observations=(*observations, *known.remarks),
-        confusions=known.confusions,
-    )
+    fields = {recipe.name: recipe.fields() for recipe in evidence.recipes}
+    seen = {"out_of_view": read_out_of_view(evidence.tables.values(), fields)}
+    readouts = {model: evidence.readouts(model) for model in evidence.models}
+    of_kind = import_module(f"pez.emergence.kinds.{kind}")
+    remarks = {model: of_kind.remarks(evidence, model) for model in evidence.models}
+    verdict = judge(evidence, readouts, remarks, clips.model_copy(update=seen), references)
+    parts = [
+        part
+        for found in verdict.models
+        for part in of_kind.series(
+            evidence, found.model, readouts[found.model], drawn_references(found, references)
+        )
+    ]
+    write_table(series, in_order(parts), {"figure": evidence.figure, "recipes": fields})
+    write_verdict(verdict, markdown, json)

@@ -4,11 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pez.emergence.curves import Curve
+from pez.evidence.schema import ALL
 from pez.features.spec import residual_state
 from pez.recipes.recipe import Recipe
 from pez.recipes.spec import Selection
-
-ALL = "all"  # subset of every clip
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,6 @@ SCORES = {
     "relative_accuracy": Score("relative accuracy", 0.5),
     "clip_accuracy": Score("clip accuracy", 0.5),
 }
-TRAINED = "none"  # the control that a curve of the model itself is of
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class Readout:
         selection: how step and configuration were picked.
         curve: scores of the model.
         controls: the same of every control, by its name in `pez.controls`, picked in the same way.
-        otherwise: the model's curves with the recipe's other selections.
+        others: the model's curves under the recipe's other selections, readouts of their own.
         metric: score of the curves, a key of `SCORES`.
         subset: part of the clips that is judged.
     """
@@ -47,7 +45,7 @@ class Readout:
     selection: Selection
     curve: Curve
     controls: Mapping[str, Curve]
-    otherwise: Mapping[Selection, Curve] = field(default_factory=dict)
+    others: Mapping[Selection, Curve] = field(default_factory=dict)
     metric: str = "r2"
     subset: str = ALL
 

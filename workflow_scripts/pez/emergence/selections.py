@@ -6,7 +6,8 @@ from pez.controls.registry import find_control
 from pez.emergence.curves import Curve, Estimate, estimate
 from pez.emergence.landmarks import find_landmarks
 from pez.emergence.observations import Observation, Place, observe, plus_minus, state
-from pez.emergence.readout import ALL, Readout
+from pez.emergence.readout import Readout
+from pez.evidence.schema import ALL
 
 
 def observe_readout(readout: Readout) -> tuple[Observation, ...]:
@@ -15,9 +16,8 @@ def observe_readout(readout: Readout) -> tuple[Observation, ...]:
     if readout.subset != ALL:
         return (_best_layer(place, readout),)
     found = observe(place, readout.score, readout.curve, readout.controls)
-    curves = {readout.selection: readout.curve, **readout.otherwise}
-    if {"validation", "nested"} <= set(curves):
-        found += (selection_gap(place, curves["validation"], curves["nested"]),)
+    if readout.selection == "validation" and "nested" in readout.others:
+        found += (selection_gap(place, readout.curve, readout.others["nested"]),)
     return found
 
 

@@ -12,10 +12,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
-from pez.emergence.curves import Curve, Estimate, estimate, pez_layer, read_matrices
+from pez.emergence.curves import Curve, Estimate, estimate, pez_layer
+from pez.evidence.read import EvidenceTable
+from pez.evidence.schema import ALL
 from pez.recipes.recipe import Recipe
 from pez.runtime.schema import Schema
 
@@ -58,7 +59,7 @@ class Confusion(Schema):
 
 
 def confusions(
-    table: pd.DataFrame, layers: int, source: str, recipe: Recipe, subsets: Sequence[str]
+    table: EvidenceTable, recipe: Recipe, subsets: Sequence[str]
 ) -> tuple[Confusion, ...]:
     """Confusion matrices at the best layer and at the PEZ layer.
 
@@ -66,10 +67,8 @@ def confusions(
     it is the same for every subset and selection.
 
     Args:
-        table: probe results with the metrics clip_accuracy, possible_recall, impossible_recall;
+        table: evidence with the metrics clip_accuracy, possible_recall, impossible_recall;
             n_test counts movies, half of them possible.
-        layers: number of layers the model has.
-        source: path of the table, for messages.
         recipe: of the probe.
         subsets: which parts of the movies; "all" must be among them.
 
@@ -77,20 +76,20 @@ def confusions(
         ArtifactError: a metric or subset is missing, or the table is of another model.
     """
     selections = recipe.spec.selections
-    overall = read_matrices(table, layers, source, "clip_accuracy", "all")[selections[0]]
+    overall = table.matrices("clip_accuracy", ALL)[selections[0]]
     mean = Curve(overall).mean
     if np.isnan(mean).all():
         return ()
     roles: dict[int, str] = {int(np.nanargmax(mean)): "best"}
-    pez = pez_layer(layers)
+    pez = pez_layer(table.layers)
     roles[pez] = "best, PEZ" if pez in roles else "PEZ"
     found = []
     for subset in subsets:
         accuracy, possible, impossible = (
-            read_matrices(table, layers, source, metric, subset)
+            table.matrices(metric, subset)
             for metric in ("clip_accuracy", "possible_recall", "impossible_recall")
         )
-        clips = read_matrices(table, layers, source, "clip_accuracy", subset, column="n_test")
+        clips = table.matrices("clip_accuracy", subset, column="n_test")
         for selection in selections:
             for layer, role in roles.items():
                 matrix = _matrix(

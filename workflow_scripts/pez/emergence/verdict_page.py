@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pez.emergence.judge import FigureVerdict, ModelVerdict
+from pez.emergence.figure_verdict import FigureVerdict, ModelVerdict
 from pez.emergence.observations import Observation
 from pez.emergence.quality import Comparison, Rule
 from pez.emergence.shortcut import CEILING, SIGNATURE_TOLERANCE, Confusion

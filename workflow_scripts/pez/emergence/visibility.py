@@ -1,33 +1,32 @@
-"""Balls that leave the picture: the facts that probe tables carry, and the words for them."""
+"""Balls that leave the picture: the facts that evidence carries, and the words for them."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from pez.clips.visibility import TABLE_KEY, OutOfView
+from pez.evidence.read import EvidenceTable
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import read_table
 
 Recipes = Mapping[str, Mapping[str, str]]  # by name, what `pez.recipes.recipe.Recipe.fields` gives
 
 
-def read_out_of_view(results: Iterable[Path], recipes: Recipes) -> dict[str, OutOfView]:
-    """Counts by dataset, from the probe tables ``.../{model}/{recipe}.parquet``.
+def read_out_of_view(tables: Iterable[EvidenceTable], recipes: Recipes) -> dict[str, OutOfView]:
+    """Counts by dataset, as tables of evidence carry them.
 
     Datasets without balls have none.
 
     Raises:
-        ArtifactError: a table is missing or damaged, or two tables of one dataset differ.
+        ArtifactError: two tables of one dataset differ.
     """
-    known: dict[str, tuple[Path, OutOfView]] = {}
-    for path in results:
-        noted = read_table(path).attrs.get(TABLE_KEY)
+    known: dict[str, tuple[str, OutOfView]] = {}
+    for table in tables:
+        noted = table.rows.attrs.get(TABLE_KEY)
         if noted is None:
             continue
-        counts, dataset = OutOfView.model_validate(noted), recipes[path.stem]["dataset"]
-        first, before = known.setdefault(dataset, (path, counts))
+        counts, dataset = OutOfView.model_validate(noted), recipes[table.recipe]["dataset"]
+        first, before = known.setdefault(dataset, (table.source, counts))
         if counts != before:
             raise ArtifactError(
-                f"{first} and {path} were fitted to different clips of {dataset!r} (with "
+                f"{first} and {table.source} were fitted to different clips of {dataset!r} (with "
                 f"{before.at_end} and {counts.at_end} of them the ball is out of view at the end): "
                 "delete both and run again."
             )

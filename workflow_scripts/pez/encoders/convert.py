@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,25 @@ def convert_checkpoint(
     """
     source = Path(source)
     files = files_of(source)
+    with ThreadPoolExecutor(1) as reader:  # the checksums of gigabytes take as long as the rest
+        described = reader.map(_describe, files)
+        found, origin = _checked(source, files, spec, which)
+        weights = {"source": "checkpoint", "encoder": origin, "files": list(described)}
+    write_tensors(
+        output,
+        {name: tensor.numpy() for name, tensor in found.items()},
+        {
+            "weights": weights | ({"published_as": published_as} if published_as else {}),
+            "architecture": architecture_metadata(spec),
+            "versions": library_versions(),
+        },
+    )
+
+
+def _checked(
+    source: Path, files: list[Path], spec: EncoderSpec, which: MetaEncoder
+) -> tuple[dict[str, Tensor], str]:
+    """Return the encoder's tensors in float32, mapped where they are, and what they were called."""
     found = find_encoder(source, open_checkpoint(files), find_family(spec.family), which)
     origin = "huggingface" if files[0].suffix == ".safetensors" else found.container
     if origin == "huggingface":
@@ -65,20 +85,7 @@ def convert_checkpoint(
     check_shapes(source, shapes, expected_shapes(spec), spec, _CURE)
     tensors = {name: tensor.to(torch.float32) for name, tensor in found.tensors.items()}
     _check_finite(source, tensors)
-    weights = {
-        "source": "checkpoint",
-        "encoder": origin,
-        "files": [_describe(file) for file in files],
-    }
-    write_tensors(
-        output,
-        {name: tensor.numpy() for name, tensor in tensors.items()},
-        {
-            "weights": weights | ({"published_as": published_as} if published_as else {}),
-            "architecture": architecture_metadata(spec),
-            "versions": library_versions(),
-        },
-    )
+    return tensors, origin
 
 
 def _check_config(path: Path, spec: EncoderSpec) -> None:

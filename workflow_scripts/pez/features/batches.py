@@ -1,8 +1,8 @@
 """Clips in batches that shrink when the memory does not suffice."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Protocol, TypeVar
 
 import torch
 from numpy.typing import NDArray
@@ -17,28 +17,39 @@ _log = logging.getLogger(__name__)
 _CPU_ALLOCATOR = ("can't allocate memory", "not enough memory")
 
 
+class Clips(Protocol):
+    """Clips of a shard: an array of their frames, or what is read like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, T, H, W, 3)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, rows: slice, /) -> NDArray: ...
+
+
 def in_batches(
-    shards: Sequence[NDArray], run: Callable[[NDArray], T], batch_size: int
-) -> Iterator[tuple[slice, T]]:
-    """Yield (rows, ``run(clips)``) over the clips of all shards, at most ``batch_size`` at a time.
+    shards: Iterable[Clips], run: Callable[[NDArray], T], batch_size: int
+) -> Iterator[tuple[int, slice, T]]:
+    """Yield (shard, rows, ``run(clips)``) over all shards, at most ``batch_size`` clips at a time.
 
     No batch holds clips of two shards, so that what comes out of a clip does not depend on which
     shards are read together. When ``run`` is out of memory, the batch is halved, with a logged
     warning, for this batch and all later ones.
 
     Args:
-        shards: arrays [clips, ...].
+        shards: arrays [clips, ...], taken one by one.
         run: called with some clips of one shard.
         batch_size: clips in a batch.
 
     Yields:
-        Places of the clips, counted over all shards, and what ``run`` returned for them.
+        Place of the shard among all, of the clips within it, and what ``run`` returned for them.
 
     Raises:
         PezError: out of memory with a single clip.
     """
-    first = 0
-    for shard in shards:
+    for place, shard in enumerate(shards):
         start = 0
         while start < len(shard):
             stop = min(start + batch_size, len(shard))
@@ -55,7 +66,7 @@ def in_batches(
                     ) from error
                 reason = str(error).strip().split("\n")[0]
             else:
-                yield slice(first + start, first + stop), result
+                yield place, slice(start, stop), result
                 start = stop
                 continue
             # Outside the except block: there the traceback still holds the failed batch's tensors.
@@ -63,7 +74,6 @@ def in_batches(
             _log.warning("out of memory (%s): batch_size is now %d", reason, batch_size)
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
-        first += len(shard)
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

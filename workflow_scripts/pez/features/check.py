@@ -19,7 +19,8 @@ def check_features(paths: Sequence[Path | str], wanted: Identity) -> Identity:
 
     Args:
         paths: as named by `pez.features.paths.feature_path`: of every view and stream all shards.
-        wanted: model, weights_checksum, and what the dataset's labels say.
+        wanted: model, weights_checksum, what a control replaced, and what the dataset's labels
+            say.
 
     Returns:
         What they have in common, and one checksum for all of them.
@@ -30,7 +31,7 @@ def check_features(paths: Sequence[Path | str], wanted: Identity) -> Identity:
             from another one in precision or preprocessing; the message names files and values.
     """
     dataset = {"dataset", "frame_shape", "source"} & wanted.model_fields_set
-    given = wanted.part({"model", "weights_checksum", *dataset})
+    given = wanted.part({"model", "weights_checksum", "replaced", *dataset})
     of_stream: dict[tuple[str, int], list[FeatureKey]] = defaultdict(list)
     clips: dict[FeatureKey, list[str]] = {}
     first: tuple[Path | str, Identity] | None = None
@@ -54,6 +55,6 @@ def check_features(paths: Sequence[Path | str], wanted: Identity) -> Identity:
         together = [clip for key in sorted(keys) for clip in clips[key]]
         where = Path(paths[0]).parents[1] / keys[0].view
         expect(where, Identity(clip_ids=together), Identity(clip_ids=wanted.clip_ids))
-    common = first[1].part({*COMMON, "model", "weights_checksum"})
+    common = first[1].part({*COMMON, "model", "weights_checksum", "replaced"})
     every = "".join(str(stored_checksum(path)) for path in paths)
     return Identity(**common, features=checksum(every.encode()))

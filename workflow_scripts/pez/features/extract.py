@@ -5,9 +5,10 @@ from it are only queued: while it computes, this thread copies the next clips ou
 file, and another one writes the features of the batch before.
 """
 
-from collections import deque
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pez.clips.dataset import checksums, clips_identity
+from pez.clips.store import open_clips
 from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
 from pez.encoders.compute import Compute, choose_compute
@@ -26,18 +28,19 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
-from pez.features.batches import in_batches
+from pez.features.batches import Clips, in_batches
 from pez.features.paths import FeatureKey, parse_feature_path
 from pez.features.reduce import ReducedBatch, Reducer
 from pez.features.spec import ExtractionSpec, View
-from pez.features.write import feature_files
+from pez.features.write import FeatureFiles, feature_files, shard_writer
 from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import Identity
+from pez.runtime.moments import moment
 from pez.runtime.progress import progress
-from pez.runtime.tensor_file import checked_checksum, map_tensor
+from pez.runtime.tensor_file import check_data, checked_checksum, map_tensor, read_header
 
 FRAMES_TENSOR = "frames"
-IN_FLIGHT = 2  # batches queued on the device or waiting to be written
+ReplaceClips = Callable[[NDArray[np.uint8], Sequence[str]], Clips]
 
 
 def extract_features(
@@ -49,42 +52,48 @@ def extract_features(
     outputs: Sequence[Path | str],
     device: str,
     dataset: Identity | None = None,
+    replaced: str | None = None,
+    replace_clips: ReplaceClips | None = None,
 ) -> None:
     """Write the features of some clip shards, all residual streams from one forward pass.
 
-    Memory does not grow with the number of clips: `IN_FLIGHT` batches are held. A batch of 8 clips
-    of V-JEPA 2 Large is 25 streams x 8 x 8 x 1024 x 4 bytes = 7 MB of tubelet means and 105 MB of
-    the patches of one tubelet.
+    Each clip shard has feature files of its own, so that it makes no difference to them how many
+    shards a job takes. Memory does not grow with the number of clips: `IN_FLIGHT` batches are held.
+    A batch of 8 clips of V-JEPA 2 Large is 25 streams x 8 x 8 x 1024 x 4 bytes = 7 MB of tubelet
+    means and 105 MB of the patches of one tubelet.
 
     Args:
-        clips: clip shards in order, tensor ``frames`` uint8 [n, T, H, W, 3].
+        clips: every clip shard of the dataset in order, tensor ``frames`` uint8 [n, T, H, W, 3];
+            those are read whose numbers ``outputs`` name.
         checkpoint: encoder file (see `pez.encoders.load.load_encoder`).
         model: configured name of the model, for the metadata.
         encoder_spec: its architecture and the origin of its weights.
         extraction: preprocessing, batch size and precision.
-        outputs: feature files to write (`pez.features.paths.feature_path`): for every view wanted,
-            one file for each of the L + 1 streams, with the clips of all shards.
+        outputs: feature files to write (`pez.features.paths.feature_path`): of every shard and
+            every view wanted, one file for each of the L + 1 streams.
         device: "cpu" or "cuda".
         dataset: what the labels say of the clips (`pez.clips.dataset.dataset_identity`); None for
             clips of no dataset.
+        replaced: what a control puts in place of the clips, for the metadata; None for nothing.
+        replace_clips: gives what is read in place of the frames of a shard and the clips so named.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, a feature is not finite, or the disk is
             full.
         PezError: memory is too small for a single clip.
     """
-    wanted = {parse_feature_path(path): path for path in outputs}
-    views = _views_of(wanted, encoder_spec.layers)
-    shards = [open_frames(path) for path in clips]
-    identity = Identity() if dataset is None else clips_identity(clips, dataset)
-    count, frames = _count(clips, shards)
+    wanted = _by_shard(outputs, encoder_spec.layers)
+    views = sorted({key.view for files in wanted.values() for key in files})
+    paths = [clips[shard] for shard in wanted]
+    lengths, frames = _shapes(paths)
     family = find_family(encoder_spec.family)
     grid = family.grid(encoder_spec, frames)
     compute = choose_compute(device, extraction.precision)
     check_origin(checkpoint, encoder_spec)
     encoder = load_encoder(checkpoint, encoder_spec, compute)
-    if compiling_pays(encoder_spec, frames, count, compute):
+    if compiling_pays(encoder_spec, frames, sum(lengths), compute):
         compile_blocks(encoder)
+    moment("loaded")
     transform = build_transform(
         extraction.preprocessing, encoder_spec.input_size, family.mean, family.std
     )
@@ -97,10 +106,8 @@ def extract_features(
             return reducer.finish()
 
     metadata = {
-        **identity.metadata(),
+        **({} if replaced is None else {"replaced": replaced}),
         "model": model,
-        "clips": [Path(path).name for path in clips],
-        "clips_checksums": checksums(clips),
         "weights_checksum": checked_checksum(checkpoint),
         "weights": weights_metadata(checkpoint, encoder_spec),
         "preprocessing": extraction.preprocessing,
@@ -109,32 +116,59 @@ def extract_features(
         "device": compute.device.type,
         "versions": library_versions(),
     }
-    names = f"{Path(clips[0]).stem}" + (f" to {Path(clips[-1]).stem}" if len(clips) > 1 else "")
     row_shapes = {view: (_rows(view, grid), encoder_spec.hidden_size) for view in views}
+
+    def files_of(place: int) -> AbstractContextManager[FeatureFiles]:
+        path = paths[place]
+        of_shard = {"clips": [Path(path).name], "clips_checksums": checksums([path])}
+        if dataset is not None:
+            of_shard |= clips_identity([path], dataset).metadata()
+        files = list(wanted.values())[place]
+        return feature_files(files, lengths[place], row_shapes, {**metadata, **of_shard})
+
+    names = Path(paths[0]).stem + (f" to {Path(paths[-1]).stem}" if len(paths) > 1 else "")
     with (
-        feature_files(wanted, count, row_shapes, metadata) as files,
-        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
-        progress(None, f"{model}: {names}", total=count, unit="clip") as bar,
+        ThreadPoolExecutor(1, thread_name_prefix="read") as reader,
+        progress(None, f"{model}: {names}", total=sum(lengths), unit="clip") as bar,
+        shard_writer(files_of, lengths) as write,
     ):
-        under_way: deque[Future[None]] = deque()
-        for rows, batch in in_batches(shards, run, extraction.batch_size):
-            under_way.append(writer.submit(files.write, rows, batch, str(clips[0])))
-            while len(under_way) > IN_FLIGHT:
-                under_way.popleft().result()
+        shards = reader.map(partial(_open_shard, replace_clips), paths)
+        for place, rows, batch in in_batches(shards, run, extraction.batch_size):
+            write(place, rows, batch, str(paths[place]))
             bar.update(rows.stop - rows.start)
-        for written in under_way:
-            written.result()
+        moment("queued")
 
 
-def _count(paths: Sequence[Path | str], shards: Sequence[NDArray]) -> tuple[int, int]:
-    """Return the number of clips in all shards and that of frames in each clip."""
-    lengths = {shard.shape[1] for shard in shards}
+def _open_shard(replace_clips: ReplaceClips | None, path: Path | str) -> Clips:
+    frames = open_frames(path)
+    return frames if replace_clips is None else replace_clips(frames, open_clips(path).clip_ids)
+
+
+def read_ahead(clips: Sequence[Path | str], checkpoint: Path | str, shard: int) -> None:
+    """Bring the weights and the first clips into memory and compare them with their checksums.
+
+    For a job that waits for a device: `extract_features` then finds them there.
+
+    Raises:
+        ArtifactError: a file is missing or damaged.
+    """
+    checked_checksum(checkpoint)
+    check_data(clips[shard])
+
+
+def _shapes(paths: Sequence[Path | str]) -> tuple[list[int], int]:
+    """Return the number of clips in each shard and that of frames in each clip."""
+    shapes = [read_header(path)[0].get(FRAMES_TENSOR, {}).get("shape", []) for path in paths]
+    for path, shape in zip(paths, shapes, strict=True):
+        if len(shape) != 5 or 0 in shape:
+            open_frames(path)  # it says what is wrong
+    lengths = {shape[1] for shape in shapes}
     if len(lengths) > 1:
         raise ArtifactError(
-            f"{', '.join(map(str, paths))} have clips of {lengths} frames and make one feature "
-            "file: delete those of the wrong length and run again."
+            f"{', '.join(map(str, paths))} are of one dataset and have clips of {lengths} frames: "
+            "delete those of the wrong length and run again."
         )
-    return sum(len(shard) for shard in shards), lengths.pop()
+    return [shape[0] for shape in shapes], lengths.pop()
 
 
 def _to_device(batch: NDArray[np.uint8], compute: Compute) -> Tensor:
@@ -153,13 +187,20 @@ def _rows(view: View, grid: Grid) -> int:
     return grid.rows * grid.columns * (grid.tubelets if view == "all_patches" else 1)
 
 
-def _views_of(wanted: dict[FeatureKey, Path | str], layers: int) -> list[View]:
-    """Return the views in ``wanted``, after checking that each has all its streams."""
-    views = sorted({key.view for key in wanted})
+def _by_shard(
+    outputs: Sequence[Path | str], layers: int
+) -> dict[int, dict[FeatureKey, Path | str]]:
+    """Return the feature files by shard, after checking that each has every view and stream."""
+    found: dict[int, dict[FeatureKey, Path | str]] = {}
+    for path in outputs:
+        key = parse_feature_path(path)
+        found.setdefault(key.shard, {})[key] = path
+    views = sorted({key.view for files in found.values() for key in files})
     every = {(view, stream) for view in views for stream in range(layers + 1)}
-    if {(key.view, key.stream) for key in wanted} != every or len(wanted) != len(every):
+    whole = all({(key.view, key.stream) for key in files} == every for files in found.values())
+    if not whole or len(outputs) != len(found) * len(every):
         raise ValueError(f"the outputs are not streams 0..{layers} of each of {views}")
-    return views
+    return dict(sorted(found.items()))
 
 
 def open_frames(path: Path | str) -> NDArray[np.uint8]:

@@ -45,9 +45,6 @@ class ExtractionSpec(Schema):
         "resize",
         description="resize straight to the input size, or resize to 293/256 of it and crop",
     )
-    shards_per_job: int = Field(
-        1, ge=1, description="clip shards that one job reads; they share a feature file"
-    )
     batch_size: int = Field(
         8, ge=1, description="clips per forward pass; halved when memory is short"
     )

@@ -55,13 +55,19 @@ class FeatureStore:
 
     Attributes:
         root: folder ``features/{model}/{dataset}``.
-        layers: number L of transformer blocks; there are L + 1 streams.
+        layers: number L of transformer blocks; there are L + 1 streams. 0: features of a single
+            state, which is read as layer 0 in every capture.
         shards: number of clip shards.
     """
 
     root: Path
     layers: int
     shards: int
+
+    @property
+    def depth(self) -> int:
+        """Number of layers that can be read."""
+        return max(self.layers, 1)
 
     def features(self, layer: int, capture: Capture, pooling: Pooling) -> NDArray[np.float32]:
         """Return the pooled features of all clips at block ``layer``, in clip order.
@@ -91,9 +97,7 @@ class FeatureStore:
         Raises:
             ArtifactError: see `features`.
         """
-        if not 0 <= layer < self.layers:
-            raise ValueError(f"layer {layer} of a model of {self.layers} blocks")
-        stream, views = residual_state(layer, capture), VIEWS_OF_POOLING[pooling]
+        stream, views = self._stream(layer, capture), VIEWS_OF_POOLING[pooling]
         first, width = 0, 0
         for number in range(self.shards):
             path = feature_path(self.root, FeatureKey(views[0], stream, number))
@@ -121,7 +125,7 @@ class FeatureStore:
         Raises:
             ArtifactError: see `features`.
         """
-        stream, views = residual_state(layer, capture), VIEWS_OF_POOLING[pooling]
+        stream, views = self._stream(layer, capture), VIEWS_OF_POOLING[pooling]
         first = 0
         for number in range(self.shards):
             stored = self._shard(views, stream, number)
@@ -129,6 +133,11 @@ class FeatureStore:
             assert patches is not None
             yield PatchShard(number, first, patches, subtracted)
             first += len(patches)
+
+    def _stream(self, layer: int, capture: Capture) -> int:
+        if not 0 <= layer < self.depth:
+            raise ValueError(f"layer {layer} of a model of {self.layers} blocks")
+        return residual_state(layer, capture) if self.layers else 0
 
     def _shard(self, views: tuple[View, ...], stream: int, shard: int) -> dict[View, Tensor]:
         """Return the stored views of one shard; all of them have the same clips."""

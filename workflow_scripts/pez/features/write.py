@@ -1,8 +1,9 @@
 """Writing of feature files while they are computed: nothing that is not finite stays."""
 
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from pez.features.paths import STORED_DTYPE, TENSOR, FeatureKey
 from pez.features.reduce import ReducedBatch
 from pez.features.spec import View
 from pez.runtime.errors import ArtifactError
+from pez.runtime.moments import moment
 from pez.runtime.tensor_file import RowWriter, rows_of_tensor
 
+IN_FLIGHT = 2  # batches queued on the device or waiting to be written; shards that are closed
 WRITERS = 4  # threads that copy to the disk's cache: one alone fills 1.5 GB/s
 
 
@@ -76,6 +79,60 @@ def feature_files(
         }
         pool = stack.enter_context(ThreadPoolExecutor(WRITERS, thread_name_prefix="write"))
         yield FeatureFiles(writers, pool)
+
+
+@contextmanager
+def shard_writer(
+    files_of: Callable[[int], AbstractContextManager[FeatureFiles]], lengths: Sequence[int]
+) -> Iterator[Callable[[int, slice, ReducedBatch, str], None]]:
+    """Yield a function that writes a batch in another thread: (shard's place, rows, batch, name).
+
+    The batches of a shard come in their order, and shard after shard. The files of a shard appear
+    when its last batch is written: other threads wait for the disk. The function blocks while
+    `IN_FLIGHT` batches wait. All is written when the block ends without error.
+
+    Args:
+        files_of: opens the files of the shard at a place.
+        lengths: number of clips of every shard.
+    """
+    batches: deque[Future[None]] = deque()
+    closings: deque[Future[None]] = deque()
+    with (
+        ExitStack() as unfinished,
+        ThreadPoolExecutor(IN_FLIGHT, thread_name_prefix="close") as closer,
+        ThreadPoolExecutor(1, thread_name_prefix="write") as writer,
+    ):
+        files: FeatureFiles
+        closing: ExitStack
+
+        def write(place: int, rows: slice, batch: ReducedBatch, name: str) -> None:
+            nonlocal files, closing
+            if rows.start == 0:
+                closing = ExitStack()
+                unfinished.push(closing)
+                files = closing.enter_context(files_of(place))
+            written = writer.submit(files.write, rows, batch, name)
+            batches.append(written)
+            if place == rows.start == 0:
+                written.add_done_callback(lambda _: moment("first batch"))
+            if rows.stop == lengths[place]:
+                closings.append(closer.submit(_close_after, written, closing))
+            for waiting in (batches, closings):
+                while len(waiting) > IN_FLIGHT:
+                    waiting.popleft().result()
+
+        yield write
+        for written in batches:
+            written.result()
+        moment("computed")
+        for closed in closings:
+            closed.result()
+        moment("written")
+
+
+def _close_after(written: Future[None], files: ExitStack) -> None:
+    written.result()
+    files.close()
 
 
 def _not_finite(key: FeatureKey, features: np.ndarray, clips: str) -> str:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from pez.emergence.curves import pez_layer
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.judge import ModelVerdict
+from pez.emergence.figure_verdict import ModelVerdict
 from pez.emergence.visibility import visibility_caption
 from pez.features.spec import Capture, residual_state
-from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
+from pez.figures.kinds import motion, plausibility
 from pez.intphys.spec import BLOCKS, PUBLISHED_FRAMES
 from pez.recipes.recipe import Recipe
 
@@ -42,7 +42,7 @@ _METRICS = {
 }
 
 
-def panel_title(spec: FigureSpec, probe: str) -> str:
+def panel_title(spec: motion.Section, probe: str) -> str:
     """Title of the panel of ``probe``."""
     return spec.panel_titles.get(probe, probe.replace("_", " "))
 
@@ -59,9 +59,8 @@ def row_title(verdict: ModelVerdict, facts: ModelFacts, capture: Capture) -> str
     return title
 
 
-def protocol_words(recipes: Sequence[Recipe], protocol: str) -> str:
-    """What the legend calls the curves of ``protocol``."""
-    (selection, *_) = next(r.spec.selections for r in recipes if r.protocol == protocol)
+def choice_words(protocol: str, selection: str) -> str:
+    """What the legend calls the curves of ``protocol`` under ``selection``."""
     return f"{protocol} protocol ({selection} selection), ± 1 s.d."
 
 
@@ -87,7 +86,7 @@ def caption(
 
 
 def plausibility_caption(
-    spec: PlausibilityFigureSpec,
+    spec: plausibility.Section,
     recipes: Sequence[Recipe],
     protocols: Mapping[str, str],
     controls: str,
@@ -144,7 +143,7 @@ def recipes_in_words(
                 for recipe, fields in zip(own, chosen, strict=True)
             ]
         what = f" ({protocols[protocol]})" if protocols[protocol] else ""
-        picked = _SELECTION[own[0].spec.selections[0]]
+        picked = ", or ".join(_SELECTION[name] for name in own[0].spec.selections)
         sentences.append(f"{protocol.capitalize()} protocol{what}: {'; '.join(parts)}; {picked}.")
     return " ".join(sentences)
 

@@ -1,14 +1,12 @@
-"""Build a figure from probe results on disk and write its parts: picture, numbers, verdict."""
+"""Draw a figure from its curves and its verdict: the picture, and the numbers in it."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from pez.emergence.verdict_page import write_verdict
-from pez.figures.figure2 import build_figure2
 from pez.figures.inputs import FigureInputs
-from pez.figures.plausibility import build_plausibility
-from pez.figures.spec import FigureSpec, PlausibilityFigureSpec
+from pez.figures.registry import build_figure
+from pez.figures.spec import FigureSpec
 from pez.figures.style import save_figure, styled
 from pez.runtime.atomic import atomic_path
 
@@ -20,11 +18,9 @@ class FigureFiles:
     png: Path
     svg: Path
     csv: Path
-    verdict_md: Path
-    verdict_json: Path
 
 
-def describe(spec: FigureSpec | PlausibilityFigureSpec, inputs: FigureInputs) -> str:
+def describe(spec: FigureSpec, inputs: FigureInputs) -> str:
     """What a picture shows, as JSON that travels with it: recipes, weights, clips."""
     known = {
         "figure": inputs.name,
@@ -35,22 +31,13 @@ def describe(spec: FigureSpec | PlausibilityFigureSpec, inputs: FigureInputs) ->
     return json.dumps(known, sort_keys=True)
 
 
-def draw_figure(
-    spec: FigureSpec | PlausibilityFigureSpec, inputs: FigureInputs, files: FigureFiles
-) -> None:
-    """Draw the figure that ``spec`` describes and write its parts.
+def draw_figure(kind: str, spec: FigureSpec, inputs: FigureInputs, files: FigureFiles) -> None:
+    """Draw the figure of ``kind`` that ``spec`` describes and write its parts.
 
-    ``inputs.results`` hold every recipe of ``spec`` on every model of it, and every control.
-
-    Raises:
-        ArtifactError: a table is missing, damaged, of another model, or lacks what is drawn.
+    ``inputs.series`` hold every recipe of ``spec`` on every model of it, and every control.
     """
     with styled(inputs.style):
-        if isinstance(spec, PlausibilityFigureSpec):
-            built = build_plausibility(spec, inputs)
-        else:
-            built = build_figure2(spec, inputs)
+        built = build_figure(kind, spec, inputs)
         save_figure(built.picture, files.png, files.svg, describe(spec, inputs))
     with atomic_path(files.csv) as temporary:
         built.table.to_csv(temporary, index=False, lineterminator="\n")
-    write_verdict(built.verdict, files.verdict_md, files.verdict_json)

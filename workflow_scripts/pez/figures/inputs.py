@@ -1,22 +1,22 @@
-"""What a figure is built from, and what comes out of building it."""
+"""What a figure is drawn from, and what comes out of drawing it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
+from pydantic import ValidationError
 
 from pez.controls.control import Variant
-from pez.emergence.curves import COLUMNS, NUMBERS, Curve, over_seeds, read_curves
 from pez.emergence.facts import ClipsFacts, ModelFacts
-from pez.emergence.judge import FigureVerdict
-from pez.emergence.readout import ALL, Readout
-from pez.emergence.reference import References
+from pez.emergence.figure_verdict import FigureVerdict
+from pez.emergence.series import COLUMNS
 from pez.figures.spec import FigureStyle
 from pez.recipes.recipe import Recipe
 from pez.runtime.errors import ArtifactError
-from pez.runtime.tables import read_table
+from pez.runtime.regular import open_regular
+from pez.runtime.tables import open_table
 
 
 @dataclass(frozen=True)
@@ -24,27 +24,29 @@ class FigureInputs:
     """Everything but the figure's own specification.
 
     Attributes:
-        name: name of the figure, for its verdict.
+        name: name of the figure.
         style: how it looks.
-        results: probe tables ``.../{model}/{recipe}.parquet``, and those of the controls.
+        series: its curves and what stands beside them, columns `pez.emergence.series.COLUMNS`.
+        verdict: what is said of it.
         recipes: every recipe of the figure, by name.
         protocols: what every protocol is, in a few words.
         models: facts of every model and of the networks that replace it.
         controls: drawn beside every model, with each of their seeds.
-        clips: the clips in use.
-        references: the reference tables.
     """
 
     name: str
     style: FigureStyle
-    results: Sequence[Path]
+    series: pd.DataFrame
+    verdict: FigureVerdict
     recipes: Mapping[str, Recipe]
     protocols: Mapping[str, str]
     models: Mapping[str, ModelFacts]
     controls: Sequence[Variant]
-    clips: ClipsFacts
-    references: References
-    _tables: dict[tuple[str, str], "ResultTable"] = field(default_factory=dict, init=False)
+
+    @property
+    def clips(self) -> ClipsFacts:
+        """The clips in use."""
+        return self.verdict.clips
 
     def captions_of_controls(self, models: Sequence[str]) -> str:
         """A sentence for each control, with the weights that replace those of ``models``."""
@@ -60,95 +62,62 @@ class FigureInputs:
             sentences.append(sentence + mean)
         return " ".join(sentences)
 
-    def read(self, model: str, fit: str) -> "ResultTable":
-        """Result table of ``fit``, a recipe or its control with other labels, on ``model``.
-
-        Raises:
-            ArtifactError: the table is not among the inputs, missing, or damaged.
-        """
-        if (model, fit) in self._tables:  # every score and subset asks for it again
-            return self._tables[model, fit]
-        for path in self.results:
-            if (path.parent.name, path.stem) == (model, fit):
-                rows = read_table(path, COLUMNS, NUMBERS)
-                found = ResultTable(rows, self.models[model].layers, str(path))
-                self._tables[model, fit] = found
-                return found
-        raise ArtifactError(
-            f"no result of {fit!r} on {model!r} among the inputs: expected a path that ends in "
-            f"{model}/{fit}.parquet."
-        )
-
-    def readout(
-        self, model: str, recipe: Recipe, metric: str = "r2", subset: str | None = None
-    ) -> Readout:
-        """Curve of ``recipe`` on ``model`` with its controls.
-
-        The recipe's first selection is its curve; others stand beside it. ``subset`` is None for
-        a table that knows no subsets.
-
-        Raises:
-            ArtifactError: see `read` and `pez.emergence.curves.read_curves`.
-        """
-        chosen, *others = recipe.spec.selections
-        controls: dict[str, list[Curve]] = {}
-        for variant in self.controls:
-            table = self.read(variant.network(model), variant.fit(recipe.name))
-            curve = table.curves(recipe, metric, subset)[chosen]
-            controls.setdefault(variant.control.name, []).append(curve)
-        own = self.read(model, recipe.name).curves(recipe, metric, subset)
-        return Readout(
-            recipe=recipe,
-            selection=chosen,
-            curve=own[chosen],
-            controls={name: over_seeds(curves) for name, curves in controls.items()},
-            otherwise={selection: own[selection] for selection in others},
-            metric=metric,
-            subset=subset or ALL,
-        )
-
-
-@dataclass(frozen=True)
-class ResultTable:
-    """One probe table as read from disk.
-
-    Attributes:
-        table: its rows.
-        layers: number of layers of its model.
-        source: its path, for messages.
-    """
-
-    table: pd.DataFrame
-    layers: int
-    source: str
-
-    def curves(self, recipe: Recipe, metric: str, subset: str | None) -> dict[str, Curve]:
-        """Curves of all selections of ``recipe``, by selection.
-
-        Raises:
-            ArtifactError: the table is of another model, or lacks the metric, the subset, or a
-                selection.
-        """
-        curves = read_curves(self.table, self.layers, self.source, metric, subset)
-        missing = [name for name in recipe.spec.selections if name not in curves]
-        if missing:
-            raise ArtifactError(
-                f"{self.source} holds no selection {', '.join(missing)}, which recipe "
-                f"{recipe.name} asks for: delete it and run again."
-            )
-        return curves
-
 
 @dataclass(frozen=True)
 class BuiltFigure:
-    """A figure before it is written.
-
-    Attributes:
-        picture: the drawing.
-        table: exactly what is drawn.
-        verdict: what may be concluded.
-    """
+    """A figure before it is written: the drawing, and exactly what is drawn."""
 
     picture: Figure
     table: pd.DataFrame
-    verdict: FigureVerdict
+
+
+def read_series(path: Path | str, figure: str, recipes: Mapping[str, Recipe]) -> pd.DataFrame:
+    """Read the curves of ``figure``.
+
+    Raises:
+        ArtifactError: the file is missing, damaged, or of another figure or other recipes.
+    """
+    opened = open_table(path, COLUMNS, ("mean", "std", "band_low", "band_high", "depth"))
+    held = opened.metadata.get("figure")
+    if held != figure:
+        raise ArtifactError(
+            f"{path} holds the curves of {held!r} and not of {figure!r}: delete it and run again."
+        )
+    _check_recipes(path, opened.metadata.get("recipes"), recipes)
+    return opened.table
+
+
+def read_verdict(path: Path | str, figure: str, recipes: Mapping[str, Recipe]) -> FigureVerdict:
+    """Read the verdict on ``figure``.
+
+    Raises:
+        ArtifactError: the file is missing, damaged, or of another figure or other recipes.
+    """
+    with open_regular(path) as file:
+        text = file.read()
+    try:
+        verdict = FigureVerdict.model_validate_json(text)
+    except ValidationError as error:
+        raise ArtifactError(
+            f"{path} is no verdict on a figure ({error.error_count()} problems): delete it and run "
+            "again."
+        ) from None
+    if verdict.figure != figure:
+        raise ArtifactError(
+            f"{path} is the verdict on {verdict.figure!r} and not on {figure!r}: delete it and run "
+            "again."
+        )
+    _check_recipes(path, verdict.recipes, recipes)
+    return verdict
+
+
+def _check_recipes(path: Path | str, held: object, recipes: Mapping[str, Recipe]) -> None:
+    wanted = {name: recipe.fields() for name, recipe in recipes.items()}
+    if held == wanted:
+        return
+    known = dict(held) if isinstance(held, Mapping) else {}
+    differing = [name for name in known | wanted if known.get(name) != wanted.get(name)]
+    raise ArtifactError(
+        f"{path} was made with other recipes than the configuration has ({', '.join(differing)}): "
+        "delete it and run again."
+    )

@@ -7,12 +7,11 @@ import pandas as pd
 from matplotlib.lines import Line2D
 
 from pez.controls.registry import find_control
-from pez.emergence.readout import TRAINED
+from pez.evidence.schema import NO_CONTROL
 from pez.figures.looks import (
     GREY,
     LEVEL_LINES,
     NEUTRAL,
-    OTHER_SELECTION,
     OWN,
     PEZ_LINE,
     Palette,
@@ -28,23 +27,21 @@ _LEVELS = {
 
 
 def legend_handles(
-    table: pd.DataFrame, palette: Palette, words: Mapping[str, str], style: FigureStyle
+    table: pd.DataFrame, palette: Palette, words: Mapping[tuple[str, ...], str], style: FigureStyle
 ) -> list[Line2D]:
     """Entries for everything in ``table``: curves by colour, controls by style, then the rest.
 
     Args:
         table: what the figure draws.
         palette: colours of its curves.
-        words: what to call every protocol or model of the palette.
+        words: what to call every choice or model of the palette.
         style: the other colours.
     """
     curves = table[table["kind"] == "curve"]
     handles = [_line(words[name], colour, OWN.line) for name, colour in palette.colours.items()]
-    controls = (name for name in curves["control"].unique() if name != TRAINED)
+    controls = (name for name in curves["control"].unique() if name != NO_CONTROL)
     looks = [find_control(name).look for name in controls]
     handles += [_line(look.label, NEUTRAL, look.line) for look in looks]
-    if (table["kind"] == "selection").any():
-        handles.append(_line(OTHER_SELECTION.label, NEUTRAL, OTHER_SELECTION.line))
     if (curves["tie_share"] > 0).any():
         look = {**tie_ring(OWN), "linestyle": "-", "linewidth": 0.8}
         handles.append(_line("some scenes tie (counted as wrong); bar: if right", NEUTRAL, look))

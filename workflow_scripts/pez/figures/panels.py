@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from pez.controls.control import Look
-from pez.emergence.readout import TRAINED
+from pez.evidence.schema import NO_CONTROL
 from pez.figures.looks import (
     CHANCE_BAND,
     GREY,
@@ -75,7 +75,7 @@ def draw_panel(
 
     Args:
         axes: where; its limits are set.
-        rows: what is drawn in one panel, columns `pez.figures.series.COLUMNS`.
+        rows: what is drawn in one panel, columns `pez.emergence.series.COLUMNS`.
         floor: lowest score that is drawn.
         palette: colours of the curves.
         style: the other colours.
@@ -96,11 +96,6 @@ def draw_panel(
                 _draw_curve(axes, curve, palette, above_floor)
 
 
-def colour_of(curve: pd.DataFrame, palette: Palette) -> str:
-    """Colour of the curve in these rows."""
-    return palette.colours[curve[palette.by].iloc[0]]
-
-
 def curve_gid(curve: pd.DataFrame) -> str:
     """Name of the artist of the curve in these rows."""
     first = curve.iloc[0]
@@ -108,11 +103,11 @@ def curve_gid(curve: pd.DataFrame) -> str:
 
 
 def _look(curve: pd.DataFrame) -> Look:
-    return look_of(curve["kind"].iloc[0], curve["control"].iloc[0])
+    return look_of(curve["control"].iloc[0])
 
 
 def _draw_curve(axes: Axes, curve: pd.DataFrame, palette: Palette, clip: Rectangle) -> None:
-    look, colour, gid = _look(curve), colour_of(curve, palette), curve_gid(curve)
+    look, colour, gid = _look(curve), palette.of(curve), curve_gid(curve)
     x, mean = curve["depth"].to_numpy(), curve["mean"].to_numpy()
     if look.band is not None:
         low, high = curve["band_low"].to_numpy(), curve["band_high"].to_numpy()
@@ -174,7 +169,7 @@ def _draw_strip(
     low = rows[rows["mean"] < floor]
     if low.empty:
         return
-    for _, part in low[low["kind"].isin(("curve", "selection"))].groupby(_CURVE, sort=False):
+    for _, part in low[low["kind"] == "curve"].groupby(_CURVE, sort=False):
         axes.plot(
             part["depth"].to_numpy(),
             np.full(len(part), bottom + 0.72 * height),
@@ -182,9 +177,9 @@ def _draw_strip(
             linestyle="none",
             marker="v",
             markersize=3.2,
-            markerfacecolor=None if part["control"].iloc[0] == TRAINED else "none",
+            markerfacecolor=None if part["control"].iloc[0] == NO_CONTROL else "none",
             markeredgewidth=0.7,
-            color=colour_of(part, palette),
+            color=palette.of(part),
             zorder=6,
         )
     axes.text(

@@ -17,6 +17,7 @@ SILENT_MODULES = {
     "pez.clips.quiet",
     "pez.pretraining.progress",
     "pez.runtime.lease_log",
+    "pez.runtime.moments",
     "pez.runtime.progress",
 }
 SILENT_LIBRARIES = {"logging", "warnings"}
@@ -39,7 +40,8 @@ _TEXT_METHODS = {
 
 def is_outside_provenance(module: str) -> bool:
     """Whether ``module`` is not followed."""
-    return module in OUTSIDE_PROVENANCE or module in SILENT_MODULES
+    of_fingerprints = module.startswith("pez.fingerprint")  # keys of a cache, no number in it
+    return of_fingerprints or module in OUTSIDE_PROVENANCE or module in SILENT_MODULES
 
 
 def is_error_name(name: str) -> bool:

@@ -34,18 +34,21 @@ class ProbeInputs:
 def open_inputs(
     labels: Path | str,
     features: Sequence[Path | str],
-    weights: Path | str,
+    weights: Path | str | None,
     dataset: str,
     layers: int,
+    replaced: str | None = None,
 ) -> ProbeInputs:
     """Open the labels and features of ``dataset`` and check that they belong together.
 
     Args:
         labels: table with one row a clip.
         features: feature files ``.../{model}/{dataset}/{view}/...``, all that the probe reads.
-        weights: file with the encoder's weights, of which only the checksum is looked at.
+        weights: file with the encoder's weights, of which only the checksum is looked at; None for
+            features that no encoder made.
         dataset: its name.
-        layers: blocks of the encoder.
+        layers: blocks of the encoder; 0 without one.
+        replaced: what a control put in place of the clips or the features, as they say it.
 
     Raises:
         ArtifactError: a file is damaged, of another dataset, model, stream or shard, or made from
@@ -57,7 +60,11 @@ def open_inputs(
         layers=layers,
         shards=1 + max(parse_feature_path(path).shard for path in features),
     )
-    made = {"model": store.root.parent.name, "weights_checksum": known_checksum(weights)}
+    made = {
+        "model": store.root.parent.name,
+        "weights_checksum": None if weights is None else known_checksum(weights),
+        "replaced": replaced,
+    }
     common = check_features(features, Identity.model_validate({**known.metadata(), **made}))
     table = read_table(labels, ["clip_id"])
     rows = Identity(clip_ids=[str(clip) for clip in table["clip_id"]])

@@ -80,9 +80,8 @@ def run_probe(
         load_patches: gives the patches of a layer shard by shard, for a map that patches share.
 
     Returns:
-        Results (one row per layer, selection, fold and metric, of a plausibility probe also per
-        subset of the movies) and out-of-fold predictions (one row per layer, selection, clip and
-        output).
+        Results (one row per layer, selection, fold, subset and metric) and out-of-fold predictions
+        (one row per layer, selection, clip and output).
 
     Raises:
         ArtifactError: features or labels are not what they should be.

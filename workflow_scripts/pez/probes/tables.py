@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit
 
+from pez.evidence.schema import ALL
 from pez.intphys.spec import BLOCKS
 from pez.recipes.spec import AttentiveSolver, ProbeSpec, RidgeSolver, Selection
 from pez.recipes.targets import probe_angle, probe_outputs
@@ -15,8 +16,6 @@ from pez.scores.plausibility import movie_metrics
 from pez.scores.regression import fold_metrics
 from pez.solvers.selection import grid
 from pez.solvers.task import Choice, ClassificationTask, PlausibilityTask, Task
-
-ALL = "all"  # the subset of all movies
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Probe:
 def result_rows(
     probe: Probe, layer: int, selection: Selection, choice: Choice, index: int
 ) -> pd.DataFrame:
-    """One row per fold and metric (and subset, of a plausibility probe) of ``layer``.
+    """One row per fold, subset and metric of ``layer``; subsets: all clips, and blocks of movies.
 
     ``index`` is the layer's place in ``choice``.
     """
@@ -50,7 +49,7 @@ def result_rows(
         for subset, count, values in _judged(probe, fold, choice.predictions[index, fold]):
             sizes = {"n_train": int(split.train.sum()), "n_test": count}
             rows += [
-                where | subset | {"metric": metric, "value": value} | sizes | chosen
+                where | {"subset": subset, "metric": metric, "value": value} | sizes | chosen
                 for metric, value in values.items()
             ]
     return pd.DataFrame(rows)
@@ -89,19 +88,19 @@ def prediction_rows(
 
 def _judged(
     probe: Probe, fold: int, predicted: np.ndarray
-) -> Iterator[tuple[dict[str, str], int, dict[str, float]]]:
-    """Yield what names a subset of the held-out clips, its size, and the metrics in it."""
+) -> Iterator[tuple[str, int, dict[str, float]]]:
+    """Yield a subset of the held-out clips, its size, and the metrics in it."""
     task, held_out = probe.task, probe.task.outer[fold].held_out
     if isinstance(task, ClassificationTask):
         values = class_metrics(task.targets[held_out], predicted[held_out])
-        yield {}, int(held_out.sum()), {**values, "chance": chance(task.targets)}
+        yield ALL, int(held_out.sum()), {**values, "chance": chance(task.targets)}
         return
     if not isinstance(task, PlausibilityTask):
         angle = probe_angle(probe.spec)
         values = fold_metrics(task.targets[held_out], predicted[held_out], angle)
         if probe.degenerate[fold]:
             values["r2"] = float("nan")
-        yield {}, int(held_out.sum()), values
+        yield ALL, int(held_out.sum()), values
         return
     logits = predicted[:, 0].astype(np.float64)
     block, pairs = probe.labels["block"].to_numpy(), probe.labels["pair"].to_numpy()
@@ -114,7 +113,7 @@ def _judged(
             pairs[rows],
             task.half_counts_as,
         )
-        yield {"subset": subset}, int(rows.sum()), values
+        yield subset, int(rows.sum()), values
 
 
 def _hyper_parameters(task: Task, choice: Choice, layer: int, fold: int) -> dict[str, float]:

@@ -213,7 +213,7 @@ def _read_recipe(
     try:
         spec = _merged(protocols[protocol], entry, own, kinds)
     except ValidationError as error:
-        return list(_in_words(error))
+        return list(problems_in_words(error))
     if spec.solver not in solvers:
         return [f"solver = {did_you_mean(spec.solver, list(solvers))}"]
     return Recipe(probe, protocol, spec, solvers[spec.solver])
@@ -252,7 +252,8 @@ def _given(fields: Any) -> dict[str, Any]:
     return {} if fields is None else fields.model_dump(exclude_unset=True, exclude={"protocols"})
 
 
-def _in_words(error: ValidationError) -> Iterator[str]:
+def problems_in_words(error: ValidationError) -> Iterator[str]:
+    """What a recipe lacks or contradicts, a line each."""
     for problem in error.errors(include_url=False):
         parts = [part for part in problem["loc"][1:] if part not in UNION_TAGS]
         field = ".".join(map(str, parts))

@@ -246,13 +246,15 @@ AnyProbeSpec = Annotated[
 ]
 
 
+_SOLVERS: TypeAdapter[AnySolver] = TypeAdapter(Solver)
+_PROBES: TypeAdapter[ProbeSpec] = TypeAdapter(AnyProbeSpec)
+
+
 def read_solver(values: Mapping[str, object]) -> AnySolver:
     """Return the solver that ``values``, an entry under ``solvers``, describes."""
-    adapter: TypeAdapter[AnySolver] = TypeAdapter(Solver)
-    return adapter.validate_python(values)
+    return _SOLVERS.validate_python(values)
 
 
 def read_probe(values: Mapping[str, object]) -> ProbeSpec:
     """Return the probe that ``values``, an entry under ``probes``, describes."""
-    adapter: TypeAdapter[ProbeSpec] = TypeAdapter(AnyProbeSpec)
-    return adapter.validate_python(values)
+    return _PROBES.validate_python(values)

@@ -27,6 +27,7 @@ class Identity(BaseModel):
     shard: int | None = None
     model: str | None = None
     weights_checksum: str | None = None
+    replaced: str | None = None  # by a control: clips or features, and how
     precision: str | None = None
     preprocessing: str | None = None
     input_size: int | None = None
@@ -70,6 +71,7 @@ _WORDS = {
     "shard": "number of a shard",
     "model": "model",
     "weights_checksum": "checksum of weights",
+    "replaced": "control",
     "precision": "precision",
     "preprocessing": "preprocessing",
     "input_size": "size of the encoder's input",

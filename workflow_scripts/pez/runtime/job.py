@@ -8,25 +8,52 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from pez.runtime.errors import PezError
-from pez.runtime.gpu_lease import lease_gpus
+from pez.runtime.gpu_lease import DeviceQueue
 from pez.runtime.lease_log import record
+from pez.runtime.moments import follow, moment
 from pez.runtime.note import write_note
 from pez.runtime.progress import set_terminal
 
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
 class Job:
     """What the machine grants to a running job."""
 
-    device: str  # "cpu" or "cuda"
-    threads: int
+    def __init__(self, rule: str, threads: int, gpus: int, lease_log: Path | None) -> None:
+        self.threads = threads
+        self.leased: list[str] = []
+        self._rule, self._gpus, self._lease_log = rule, gpus, lease_log
+        self._queue = DeviceQueue(gpus)
+
+    @cached_property
+    def device(self) -> str:
+        """ "cuda" or "cpu"; of a rule with the resource ``gpu`` asking for it waits for a device.
+
+        So ask when everything is imported and read that needs none: other jobs compute meanwhile.
+        """
+        moment("ready")
+        self.leased = self._queue.lease()
+        if self.leased:
+            logger.info("leased GPU %s", ", ".join(self.leased))
+            if self._lease_log:
+                record(self._lease_log, "lease", self._rule, self.leased)
+        elif self._gpus:
+            logger.info("computing on the CPU: this machine offers no GPU")
+        else:
+            logger.info("computing on the CPU: the rule was granted no GPU")
+        moment("device")
+        return "cuda" if self.leased else "cpu"
+
+    def end(self) -> None:
+        """Note the release of the devices; they are free when the process has ended."""
+        if self.leased and self._lease_log:
+            record(self._lease_log, "release", self._rule, self.leased)
 
 
 @contextmanager
@@ -35,49 +62,39 @@ def job(snakemake: Any) -> Iterator[Job]:
 
     Everything printed goes to the rule's log file (progress bars stay on the terminal), the
     threads of the numerical libraries follow the rule's ``threads``, and a rule with the resource
-    ``gpu`` holds its devices until the process ends (``logs/gpu_leases.csv`` tells who held what).
-    Import torch inside the ``with`` block: the device has to be chosen first. The output ``note``
-    is written last, with the provenance of the others. A `PezError` ends the job with its message
+    ``gpu`` holds its devices from the first look at ``run.device`` until the process ends
+    (``logs/gpu_leases.csv`` tells who held what, ``logs/moments.csv`` what the time went to).
+    Import torch inside the ``with`` block: it reads the number of threads. The outputs ``note`` are
+    written last, with the provenance of the others. A `PezError` ends the job with its message
     alone.
     """
     _die_with_parent()
-    terminal = _redirect_output(Path(snakemake.log[0])) if snakemake.log else sys.stderr
+    log = Path(snakemake.log[0]) if snakemake.log else None
+    terminal = _redirect_output(log) if log else sys.stderr
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
     logging.captureWarnings(True)
+    if log:
+        follow(log.parents[1] / "moments.csv", snakemake.rule, log.stem)
     threads = min(snakemake.threads, len(os.sched_getaffinity(0)))
     os.environ["OMP_NUM_THREADS"] = str(threads)
     started = time.monotonic()
-    leased: list[str] = []
-    lease_log = Path(snakemake.log[0]).parents[1] / "gpu_leases.csv" if snakemake.log else None
+    lease_log = log.parents[1] / "gpu_leases.csv" if log else None
+    run = Job(snakemake.rule, threads, snakemake.resources.get("gpu", 0), lease_log)
     try:
-        leased = _lease(snakemake.resources.get("gpu", 0))
-        if leased and lease_log:
-            record(lease_log, "lease", snakemake.rule, leased)
-        yield Job(device="cuda" if leased else "cpu", threads=threads)
-        if note := snakemake.output.get("note"):
+        yield run
+        notes = snakemake.output.get("note", [])
+        for note in [notes] if isinstance(notes, str) else notes:
             write_note(note, snakemake.params.made["provenance"])
     except PezError as error:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)
         raise SystemExit(1) from None
     finally:
-        if leased and lease_log:
-            record(lease_log, "release", snakemake.rule, leased)
+        run.end()
+        moment("end")
         logger.info("rule %s ended after %.1f s", snakemake.rule, time.monotonic() - started)
-
-
-def _lease(gpus: int) -> list[str]:
-    """Lease ``gpus`` devices; an empty list means the CPU. The log says which."""
-    leased = lease_gpus(gpus)
-    if leased:
-        logger.info("leased GPU %s", ", ".join(leased))
-    elif gpus:
-        logger.info("computing on the CPU: this machine offers no GPU")
-    else:
-        logger.info("computing on the CPU: the rule was granted no GPU")
-    return leased
 
 
 def _redirect_output(log: Path) -> Any:

@@ -4,33 +4,23 @@ The metadata stand in the header as one JSON text, and in it the checksum of the
 after the header, as it lies in the file. Reading a tensor compares the two.
 """
 
-import json
 import os
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import save_file
 
 from pez.runtime.atomic import atomic_path
 from pez.runtime.checksum import UNKNOWN, Checksum, checksum
 from pez.runtime.errors import ArtifactError
-from pez.runtime.header import KEY, Header, parse_header
+from pez.runtime.header import Header, parse_header
+from pez.runtime.tensor_layout import CHECKSUM_KEY, DTYPES, Layout, header_of, in_order
 
-_DTYPES: dict[str, np.dtype[Any]] = {
-    "U8": np.dtype("uint8"),
-    "F16": np.dtype("float16"),
-    "F32": np.dtype("float32"),
-    "F64": np.dtype("float64"),
-    "I64": np.dtype("int64"),
-}
-_CODES = {dtype: code for code, dtype in _DTYPES.items()}
-_ALIGNMENT = 8  # of the data, as the library writes it
-_CHECKSUM = "checksum"  # its key among the metadata
+_WRITERS = 2  # threads that copy to the disk's cache
 
 # Files that this process has compared with their checksums: path, inode, time of change, size.
 _checked: dict[tuple[str, int, int, int], str] = {}
@@ -45,20 +35,56 @@ def write_tensors(
         ArtifactError: the disk is full.
     """
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    with atomic_path(path) as temporary:
-        try:
-            save_file(arrays, temporary, metadata={KEY: _with_checksum(metadata)})
-        except SafetensorError as error:
-            if "No space left" in str(error) or "os error 28" in str(error):
-                raise OSError(28, "No space left on device") from error
-            raise
-        with temporary.open("r+b") as file:
-            _state_checksum(file.fileno(), data_checksum(temporary))
+    layout = {name: (array.dtype, array.shape) for name, array in arrays.items()}
+    with tensors_of_file(path, layout, metadata) as write:
+        for name, array in arrays.items():
+            write(name, array)
 
 
-def _with_checksum(metadata: Mapping[str, Any]) -> str:
-    """Metadata as text, with room for the checksum, which is known when the data are written."""
-    return json.dumps({**metadata, _CHECKSUM: UNKNOWN}, sort_keys=True)
+@contextmanager
+def tensors_of_file(
+    path: Path | str,
+    layout: Layout,
+    metadata: Mapping[str, Any],
+) -> Iterator[Callable[[str, np.ndarray], None]]:
+    """Write tensors to ``path`` as they become known, in any order: yields ``write(name, array)``.
+
+    It returns at once: other threads copy to the disk, and the array must stay as it is. The file
+    has the bytes of the library's ``save_file``, and appears under its name when the block ends
+    with every tensor written.
+
+    Args:
+        path: the file.
+        layout: dtype and shape of every tensor.
+        metadata: JSON-able.
+
+    Raises:
+        ArtifactError: the disk is full.
+        ValueError: the block ended without an error and without all tensors.
+    """
+    text, places, waiting = header_of(layout, metadata), in_order(layout), dict(layout)
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w+b") as file,
+        ThreadPoolExecutor(_WRITERS, thread_name_prefix="write") as pool,
+    ):
+        file.write(text)
+        file.flush()
+        copies: list[Future[None]] = []
+
+        def write(name: str, array: np.ndarray) -> None:
+            if (array.dtype, array.shape) != waiting.pop(name):
+                raise ValueError(f"{name} is {array.dtype} {array.shape} and not {layout[name]}")
+            data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
+            place = len(text) + places[name][0]
+            copies.append(pool.submit(_write_all, file.fileno(), data, place))
+
+        yield write
+        for copy in copies:
+            copy.result()
+        if waiting:
+            raise ValueError(f"{sorted(waiting)} of {path} were not written")
+        _state_checksum(file.fileno(), data_checksum(temporary))
 
 
 def _state_checksum(descriptor: int, value: str) -> None:
@@ -123,17 +149,11 @@ def rows_of_tensor(
         ArtifactError: the disk is full.
         ValueError: the block ended without an error and without all rows.
     """
-    size = dtype.itemsize * int(np.prod(shape))
-    header = {
-        "__metadata__": {KEY: _with_checksum(metadata)},
-        name: {"dtype": _CODES[dtype], "shape": list(shape), "data_offsets": [0, size]},
-    }
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % _ALIGNMENT)
+    text = header_of({name: (dtype, shape)}, metadata)
     with atomic_path(path) as temporary, temporary.open("w+b") as file:
-        file.write(struct.pack("<Q", len(text)) + text)
+        file.write(text)
         file.flush()
-        rows = RowWriter(file.fileno(), 8 + len(text), dtype, shape)
+        rows = RowWriter(file.fileno(), len(text), dtype, shape)
         yield rows
         if rows.missing:
             raise ValueError(f"{rows.missing} of {shape[0]} rows of {path} were not written")
@@ -160,7 +180,7 @@ def read_metadata(path: Path | str) -> dict[str, Any]:
 
 def stored_checksum(path: Path | str) -> str | None:
     """Return the checksum that the header of the file at ``path`` states; None for none."""
-    return parse_header(path).metadata.get(_CHECKSUM)
+    return parse_header(path).metadata.get(CHECKSUM_KEY)
 
 
 def known_checksum(path: Path | str) -> str:
@@ -184,13 +204,13 @@ def map_tensor(path: Path | str, name: str) -> np.ndarray:
             "again."
         )
     entry = header.entries[name]
-    if entry["dtype"] not in _DTYPES:
+    if entry["dtype"] not in DTYPES:
         raise ArtifactError(
-            f"{path} stores {name!r} as {entry['dtype']} (readable: {', '.join(_DTYPES)}): "
+            f"{path} stores {name!r} as {entry['dtype']} (readable: {', '.join(DTYPES)}): "
             "delete it and run again."
         )
     check_data(path)
-    dtype, shape = _DTYPES[entry["dtype"]], tuple(entry["shape"])
+    dtype, shape = DTYPES[entry["dtype"]], tuple(entry["shape"])
     if 0 in shape:  # nothing to map
         return np.empty(shape, dtype)
     offset = header.start + entry["data_offsets"][0]
@@ -211,7 +231,7 @@ def check_data(path: Path | str) -> str:
     key = (str(path), state.st_ino, state.st_mtime_ns, state.st_size)
     if key in _checked:
         return _checked[key]
-    stated = header.metadata.get(_CHECKSUM)
+    stated = header.metadata.get(CHECKSUM_KEY)
     if stated is None:
         raise ArtifactError(
             f"{path} states no checksum: it was not written by this version of the workflow. "
@@ -249,4 +269,4 @@ def data_checksum(path: Path | str, header: Header | None = None) -> str:
 
 
 def _without_checksum(header: Header) -> dict[str, Any]:
-    return {name: value for name, value in header.metadata.items() if name != _CHECKSUM}
+    return {name: value for name, value in header.metadata.items() if name != CHECKSUM_KEY}

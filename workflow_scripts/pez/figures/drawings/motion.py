@@ -9,48 +9,29 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pez.emergence.judge import Evidence, judge
-from pez.figures.captions import caption, panel_title, protocol_words, row_title
+from pez.figures.captions import caption, choice_words, panel_title, row_title
 from pez.figures.inputs import BuiltFigure, FigureInputs
+from pez.figures.kinds.motion import Section as MotionSection
 from pez.figures.legend import legend_handles
-from pez.figures.looks import Palette
+from pez.figures.looks import Palette, as_drawn
 from pez.figures.page import DepthAxis, Page, Panel, PanelRow, Section, draw_page
 from pez.figures.panels import TOP, axis_floor, draw_r2_panel
-from pez.figures.series import curve_rows, drawn_references, in_order, pez_row, reference_rows
-from pez.figures.spec import FigureSpec
 
 
-def build_figure2(spec: FigureSpec, inputs: FigureInputs) -> BuiltFigure:
-    """Build the figure that ``spec`` describes; call inside `pez.figures.style.styled`.
-
-    Raises:
-        ArtifactError: see `pez.figures.draw.draw_figure`.
-    """
+def build(spec: MotionSection, inputs: FigureInputs) -> BuiltFigure:
+    """Build the figure that ``spec`` describes; call inside `pez.figures.style.styled`."""
     recipes = [inputs.recipes[name] for name in spec.recipes]
-    evidence = {
-        model: Evidence([inputs.readout(model, recipe) for recipe in recipes])
-        for model in spec.models
-    }
-    verdict = judge(inputs.name, evidence, recipes, inputs.models, inputs.clips, inputs.references)
-    parts = []
-    for found in verdict.models:
-        references = drawn_references(found, inputs.references)
-        readouts = evidence[found.model].readouts
-        parts += [curve_rows(found.model, readout) for readout in readouts]
-        parts += [pez_row(found.model, readout) for readout in readouts]
-        one_each = {readout.recipe.probe: readout for readout in readouts}
-        parts += [reference_rows(found.model, one, references) for one in one_each.values()]
-    table = in_order(parts)
-    palette = Palette.of("protocol", spec.protocols, inputs.style)
+    table = as_drawn(inputs.series)
+    palette = Palette.of_choices(recipes, inputs.style)
     sections = [
         Section(
             row_title(found, inputs.models[found.model], recipes[0].spec.capture),
             [_row(table[table["model"] == found.model], spec, palette, inputs)],
             DepthAxis.of_states(inputs.models[found.model].layers),
         )
-        for found in verdict.models
+        for found in inputs.verdict.models
     ]
-    words = {protocol: protocol_words(recipes, protocol) for protocol in spec.protocols}
+    words = {choice: choice_words(*choice) for choice in palette.colours}
     page = Page(
         title=spec.title,
         sections=sections,
@@ -60,10 +41,12 @@ def build_figure2(spec: FigureSpec, inputs: FigureInputs) -> BuiltFigure:
         ),
         panel_height_mm=inputs.style.panel_height_mm,
     )
-    return BuiltFigure(draw_page(page, inputs.style), table, verdict)
+    return BuiltFigure(draw_page(page, inputs.style), table)
 
 
-def _row(table: pd.DataFrame, spec: FigureSpec, palette: Palette, inputs: FigureInputs) -> PanelRow:
+def _row(
+    table: pd.DataFrame, spec: MotionSection, palette: Palette, inputs: FigureInputs
+) -> PanelRow:
     floor, bottom = axis_floor(table, spec.y_floor)
     panels = [
         Panel(

@@ -12,32 +12,21 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from pez.emergence.chance import binomial_scale, scenes_per_fold
-from pez.emergence.judge import Evidence, ModelVerdict, judge
-from pez.emergence.readout import SCORES, Readout
-from pez.emergence.shortcut import CEILING, Confusion, confusions
+from pez.emergence.figure_verdict import ModelVerdict
+from pez.emergence.readout import SCORES
 from pez.figures.captions import (
+    choice_words,
     clip_source,
     plausibility_caption,
-    protocol_words,
     row_title,
     subset_title,
 )
 from pez.figures.inputs import BuiltFigure, FigureInputs
+from pez.figures.kinds.plausibility import Section as PlausibilitySection
 from pez.figures.legend import legend_handles
-from pez.figures.looks import Palette
+from pez.figures.looks import Palette, as_drawn
 from pez.figures.page import DepthAxis, Page, Panel, PanelRow, Section, draw_page
 from pez.figures.panels import TOP, draw_panel
-from pez.figures.series import (
-    chance_row,
-    curve_rows,
-    drawn_references,
-    in_order,
-    level_row,
-    pez_row,
-    reference_rows,
-)
-from pez.figures.spec import PlausibilityFigureSpec
 from pez.recipes.recipe import Recipe
 
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -50,36 +39,28 @@ _ROW_HEIGHT = 0.6  # of a panel beside others, relative to one of a usual figure
 class _Drawing:
     """What is on the page."""
 
-    spec: PlausibilityFigureSpec
+    spec: PlausibilitySection
     inputs: FigureInputs
     recipes: Sequence[Recipe]
-    verdicts: Sequence[ModelVerdict]
     table: pd.DataFrame
     palette: Palette
 
+    @property
+    def verdicts(self) -> Sequence[ModelVerdict]:
+        """What is said of every model."""
+        return self.inputs.verdict.models
 
-def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> BuiltFigure:
-    """Build the figure that ``spec`` describes; call inside `pez.figures.style.styled`.
 
-    Raises:
-        ArtifactError: see `pez.figures.draw.draw_figure`.
-    """
+def build(spec: PlausibilitySection, inputs: FigureInputs) -> BuiltFigure:
+    """Build the figure that ``spec`` describes; call inside `pez.figures.style.styled`."""
     recipes = [inputs.recipes[name] for name in spec.recipes]
-    evidence = {model: _evidence(spec, inputs, model, recipes) for model in spec.models}
-    verdict = judge(inputs.name, evidence, recipes, inputs.models, inputs.clips, inputs.references)
-    table = in_order(
-        [
-            part
-            for found in verdict.models
-            for part in _rows(spec, inputs, found, evidence[found.model].readouts)
-        ]
-    )
+    table = as_drawn(inputs.series)
     palette = (
-        Palette.of("protocol", spec.protocols, inputs.style)
+        Palette.of_choices(recipes, inputs.style)
         if spec.by_block
-        else Palette.of("model", spec.models, inputs.style)
+        else Palette.of_models(spec.models, inputs.style)
     )
-    drawing = _Drawing(spec, inputs, recipes, verdict.models, table, palette)
+    drawing = _Drawing(spec, inputs, recipes, table, palette)
     page = Page(
         title=f"{spec.title}; {clip_source(inputs.clips)}",
         sections=_sections_by_model(drawing) if spec.by_block else [_overall(drawing)],
@@ -94,61 +75,13 @@ def build_plausibility(spec: PlausibilityFigureSpec, inputs: FigureInputs) -> Bu
         ),
         panel_height_mm=inputs.style.panel_height_mm * _ROW_HEIGHT,
     )
-    return BuiltFigure(draw_page(page, inputs.style), table, verdict)
+    return BuiltFigure(draw_page(page, inputs.style), table)
 
 
-def _evidence(
-    spec: PlausibilityFigureSpec, inputs: FigureInputs, model: str, recipes: Sequence[Recipe]
-) -> Evidence:
-    readouts = [
-        inputs.readout(model, recipe, metric, subset)
-        for recipe in recipes
-        for metric in spec.metrics
-        for subset in spec.subsets
-    ]
-    found: list[Confusion] = []
-    for recipe in recipes:
-        result = inputs.read(model, recipe.name)
-        found += confusions(result.table, result.layers, result.source, recipe, spec.subsets)
-    first = inputs.read(model, recipes[0].name)
-    scale = binomial_scale(first.table, first.layers, first.source, spec.title, spec.subsets)
-    return Evidence(readouts, tuple(found), (scale,))
-
-
-def _rows(
-    spec: PlausibilityFigureSpec,
-    inputs: FigureInputs,
-    verdict: ModelVerdict,
-    readouts: Sequence[Readout],
-) -> list[pd.DataFrame]:
-    """Everything that is drawn of one model, constant lines first."""
-    references = drawn_references(verdict, inputs.references)
-    parts = []
-    for readout in readouts:
-        recipe = readout.recipe
-        result = inputs.read(verdict.model, recipe.name)
-        scenes = scenes_per_fold(result.table, result.layers, result.source, readout.subset)
-        levels = [chance_row(int(scenes.sum()))]
-        if readout.metric == "clip_accuracy":
-            levels.append(level_row("ceiling", CEILING, "three of a scene's four movies"))
-        place = {
-            "model": verdict.model,
-            "probe": recipe.probe,
-            "protocol": recipe.protocol,
-            "metric": readout.metric,
-            "subset": readout.subset,
-        }
-        parts += [level.assign(**place) for level in levels]
-        parts += [curve_rows(verdict.model, readout), pez_row(verdict.model, readout)]
-        parts.append(reference_rows(verdict.model, readout, references))
-    return parts
-
-
-def _curve_words(drawing: _Drawing) -> Mapping[str, str]:
-    spec = drawing.spec
-    if spec.by_block:
-        return {name: protocol_words(drawing.recipes, name) for name in spec.protocols}
-    return {model: f"{model}, ± 1 s.d." for model in spec.models}
+def _curve_words(drawing: _Drawing) -> Mapping[tuple[str, ...], str]:
+    if drawing.spec.by_block:
+        return {choice: choice_words(*choice) for choice in drawing.palette.colours}
+    return {(model,): f"{model}, ± 1 s.d." for model in drawing.spec.models}
 
 
 def _sections_by_model(drawing: _Drawing) -> list[Section]:
@@ -171,25 +104,29 @@ def _sections_by_model(drawing: _Drawing) -> list[Section]:
 
 
 def _overall(drawing: _Drawing) -> Section:
-    """One section: a panel per probe and protocol with all models in it."""
+    """One section: a panel per probe, protocol and selection with all models in it."""
     models, capture = drawing.inputs.models, drawing.recipes[0].spec.capture
     heading = "; ".join(
         row_title(found, models[found.model], capture) for found in drawing.verdicts
     )
     panels = {
-        f"{_kind_of_probe(recipe)} probe, {recipe.protocol}": {
+        _panel_title(recipe, selection): {
             "probe": recipe.probe,
             "protocol": recipe.protocol,
+            "selection": selection,
         }
         for recipe in drawing.recipes
+        for selection in recipe.spec.selections
     }
     layers = {models[model].layers for model in drawing.spec.models}
     depth = DepthAxis.relative() if len(layers) > 1 else DepthAxis.of_states(layers.pop())
     return Section(heading, _panel_rows(drawing, panels), depth)
 
 
-def _kind_of_probe(recipe: Recipe) -> str:
-    return "attentive" if recipe.solver.method == "attentive" else "linear"
+def _panel_title(recipe: Recipe, selection: str) -> str:
+    kind = "attentive" if recipe.solver.method == "attentive" else "linear"
+    several = len(recipe.spec.selections) > 1
+    return f"{kind} probe, {recipe.protocol}" + (f", {selection}" if several else "")
 
 
 def _panel_rows(drawing: _Drawing, panels: Mapping[str, Mapping[str, str]]) -> list[PanelRow]:
@@ -222,8 +159,9 @@ def _panel_rows(drawing: _Drawing, panels: Mapping[str, Mapping[str, str]]) -> l
 
 
 def _equal(table: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """Rows of these values; levels and markers are of every selection and name none."""
     for name, value in columns.items():
-        table = table[table[name] == value]
+        table = table[(table[name] == value) | table[name].isna()]
     return table
 
 

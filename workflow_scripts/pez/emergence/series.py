@@ -1,17 +1,18 @@
-"""The numbers of a figure: exactly what is drawn, as one tidy table."""
+"""The curves of a figure with what stands beside them: the table that pictures are drawn from."""
+
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from pez.emergence.chance import fair_coin_band
 from pez.emergence.curves import Curve, pez_layer
-from pez.emergence.judge import ModelVerdict
-from pez.emergence.readout import ALL, TRAINED, Readout
+from pez.emergence.figure_verdict import ModelVerdict
+from pez.emergence.readout import Readout
 from pez.emergence.reference import References, numbers_of
-from pez.figures.looks import look_of
+from pez.evidence.schema import ALL, NO_CONTROL
 
-# kind: curve; selection (the same fits picked in another way); pez (the marker); reference (single
-# points); chance and ceiling (levels).
+# kind: curve; pez (the marker); reference (single points); chance and ceiling (levels).
 COLUMNS = (
     "model",
     "probe",
@@ -28,7 +29,7 @@ COLUMNS = (
     "std",  # sample standard deviation over folds
     "n_folds",
     "n_nan_folds",  # degenerate folds, left out of mean and std
-    "band_low",  # mean -+ std where a band is drawn; of chance, where 95 % of fair coins fall
+    "band_low",  # of a curve, mean -+ std; of chance, where 95 % of fair coins fall
     "band_high",
     "tie_share",  # share of scenes that tie, counted as wrong in mean; NaN where none can
     "note",
@@ -36,26 +37,32 @@ COLUMNS = (
 MARKS = ("first", "at", "pez", "peak", "last")  # reference points that are drawn
 
 
+def in_order(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Put parts of a figure's table together, with the columns `COLUMNS`."""
+    filled = [part for part in parts if not part.empty]
+    return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
+
+
+def first_selections(readouts: Iterable[Readout]) -> list[Readout]:
+    """One readout of those that differ in their selection alone: what they share is told once."""
+    return [one for one in readouts if one.selection == one.recipe.spec.selections[0]]
+
+
 def curve_rows(model: str, readout: Readout) -> pd.DataFrame:
-    """The curves of ``readout``: controls first, then other selections, the model's own last."""
-    chosen = readout.selection
-    curves = [("curve", name, chosen, curve) for name, curve in readout.controls.items()]
-    curves += [("selection", TRAINED, name, curve) for name, curve in readout.otherwise.items()]
-    curves.append(("curve", TRAINED, chosen, readout.curve))
+    """The curves of ``readout``: controls first, the model's own last."""
+    curves = {**readout.controls, NO_CONTROL: readout.curve}
     parts = [
-        _curve(readout, curve, look_of(kind, control).band is not None).assign(
-            kind=kind, control=control, selection=selection
-        )
-        for kind, control, selection, curve in curves
+        _curve(readout, curve).assign(kind="curve", control=control, selection=readout.selection)
+        for control, curve in curves.items()
     ]
-    return _placed(pd.concat(parts, ignore_index=True), model, readout)
+    return placed(pd.concat(parts, ignore_index=True), model, readout)
 
 
 def pez_row(model: str, readout: Readout) -> pd.DataFrame:
     """The marker of the PEZ layer."""
     layers = readout.curve.layers
     points = _points(readout, [pez_layer(layers)], [np.nan], ["one third of depth"])
-    return _placed(points.assign(kind="pez"), model, readout)
+    return placed(points.assign(kind="pez"), model, readout)
 
 
 def reference_rows(model: str, readout: Readout, references: pd.DataFrame) -> pd.DataFrame:
@@ -66,7 +73,7 @@ def reference_rows(model: str, readout: Readout, references: pd.DataFrame) -> pd
         found = found.iloc[:0]
     notes = [f"{mark}; {source}" for mark, source in zip(found.quantity, found.source, strict=True)]
     points = _points(readout, [int(n) for n in found.layer], list(found.value), notes)
-    return _placed(points.assign(kind="reference"), model, readout)
+    return placed(points.assign(kind="reference"), model, readout)
 
 
 def level_row(kind: str, value: float, note: str) -> pd.DataFrame:
@@ -89,13 +96,8 @@ def drawn_references(verdict: ModelVerdict, references: References) -> pd.DataFr
     return references.third_party if compared else references.third_party.iloc[:0]
 
 
-def in_order(parts: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put parts of a figure's table together."""
-    filled = [part for part in parts if not part.empty]
-    return pd.concat(filled, ignore_index=True).reindex(columns=list(COLUMNS))
-
-
-def _placed(rows: pd.DataFrame, model: str, readout: Readout) -> pd.DataFrame:
+def placed(rows: pd.DataFrame, model: str, readout: Readout) -> pd.DataFrame:
+    """``rows`` with the model, recipe, metric and subset that they are of."""
     recipe = readout.recipe
     return rows.assign(
         model=model,
@@ -111,9 +113,8 @@ def _depth(readout: Readout, layers: list[int]) -> dict[str, list[int] | np.ndar
     return {"layer": layers, "state": states, "depth": np.array(states) / readout.curve.layers}
 
 
-def _curve(readout: Readout, curve: Curve, band: bool) -> pd.DataFrame:
+def _curve(readout: Readout, curve: Curve) -> pd.DataFrame:
     mean, spread = curve.mean, curve.spread
-    nothing = np.full(curve.layers, np.nan)
     return pd.DataFrame(
         {
             **_depth(readout, list(range(curve.layers))),
@@ -121,8 +122,8 @@ def _curve(readout: Readout, curve: Curve, band: bool) -> pd.DataFrame:
             "std": spread,
             "n_folds": curve.n_folds,
             "n_nan_folds": curve.n_nan_folds,
-            "band_low": mean - spread if band else nothing,
-            "band_high": mean + spread if band else nothing,
+            "band_low": mean - spread,
+            "band_high": mean + spread,
             "tie_share": curve.tie_share,
             "note": "",
         }

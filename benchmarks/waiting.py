@@ -1,0 +1,166 @@
+"""Where the time goes that a person waits for a figure, from clips and a checkpoint on disk.
+
+    python benchmarks/waiting.py [--gpus 1 2] [--targets figure2c figure2c+figure2b] [--out FOLDER]
+
+For every number N of GPUs and every set of targets a fresh copy of the project runs the real
+`snakemake TARGETS --cores 8 --resources gpu=N` on V-JEPA 2 Large and its untrained control.
+Beforehand, and not counted, it gets the clips of the default datasets (ray-cast and not rendered:
+rendering is no GPU's work) and a checkpoint of random weights in the layout of Meta's files.
+
+Every second of the run is given to one thing: to what the jobs were doing that ran then, by the
+moments that they note (`pez.runtime.moments`), or to Snakemake where none ran. Where several ran,
+the second is the one's that is named first in STAGES: computing comes before getting ready for it.
+The tables are Markdown: the last output, and waiting.md in FOLDER.
+
+`--smoke --gpus 0` tries the script itself: a tiny network on small clips, on any machine.
+"""
+
+import argparse
+import multiprocessing
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import yaml
+from waiting_inputs import CHECKOUT, NOTES, make_inputs, merged
+from waiting_tables import by_job, by_rule, critical_path, spans_of, whole_time
+
+sys.path.insert(0, str(CHECKOUT / "workflow_scripts"))
+
+from pez.runtime.lease_log import overlapping, read_leases
+from pez.runtime.moments import read_moments
+
+PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "configs", "profiles", "envs",
+         "resources")  # fmt: skip
+MEASURED = "measured"  # name of the network
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--gpus", nargs="+", type=int, default=[1])
+    parser.add_argument(
+        "--targets", nargs="+", default=["figure2c", "figure2c+figure2b"], help="joined by +"
+    )
+    parser.add_argument("--cores", type=int, default=8)
+    parser.add_argument("--smoke", action="store_true", help="with configs/smoke.yaml")
+    parser.add_argument("--out", type=Path, help="folder for tables and records")
+    options = parser.parse_args()
+    sections = []
+    with tempfile.TemporaryDirectory(dir=os.environ.get("PEZ_BENCHMARK_DIR")) as name:
+        folder = Path(name)
+        started = time.perf_counter()
+        model = "vjepa2_tiny" if options.smoke else "vjepa2_large"
+        overlays = [CHECKOUT / "configs/smoke.yaml"] if options.smoke else []
+        overlays.append(write_overlay(folder, model, overlays))
+        prepared(make_inputs, folder, MEASURED, overlays)
+        print(f"inputs made in {time.perf_counter() - started:.0f} s", flush=True)
+        for gpus in options.gpus:
+            for targets in options.targets:
+                title = f"{targets.replace('+', ' ')}, {gpus} GPU" + "s" * (gpus != 1)
+                place = project(folder / "project", folder / "clips", overlays)
+                section = run(place, overlays, targets.split("+"), gpus, options.cores, title)
+                print(section, flush=True)
+                sections.append(section)
+                if options.out:
+                    keep(place, options.out, f"{targets}.{gpus}")
+    text = "\n\n".join(sections)
+    if options.out:
+        (options.out / "waiting.md").write_text(text + "\n")
+    print(text)
+
+
+def prepared(make: Callable[..., None], *arguments: object) -> None:
+    """Call ``make`` in a process of its own, so that nothing of it stays on the device."""
+    process = multiprocessing.get_context("spawn").Process(target=make, args=arguments)
+    process.start()
+    process.join()
+    if process.exitcode:
+        raise SystemExit("the inputs could not be made")
+
+
+def write_overlay(folder: Path, model: str, overlays: list[Path]) -> Path:
+    """Configuration: the figures show a network of ``model``'s sizes, and its untrained control."""
+    sizes = dict(merged(overlays)["encoders"]["models"][model])
+    sizes["weights"] = {"source": "checkpoint", "file": str(folder / "meta.pt")}
+    shown = {"models": [MEASURED], "controls": ["untrained"]}
+    overlay = {
+        "output_dir": "artifacts",
+        "encoders": {"models": {MEASURED: sizes}},
+        "figures": dict.fromkeys(("figure2c", "figure2b"), shown),
+    }
+    path = folder / "overlay.yaml"
+    path.write_text(yaml.safe_dump(overlay))
+    return path
+
+
+def project(folder: Path, clips: Path, overlays: list[Path]) -> Path:
+    """A fresh copy of the project beside the clips, which are linked into it with their notes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for part in PARTS:
+        source = CHECKOUT / part
+        (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
+    for file in clips.rglob("*.*"):
+        link = folder / "artifacts/clips/kubric" / file.relative_to(clips)
+        link.parent.mkdir(parents=True, exist_ok=True)
+        os.link(file, link)
+    subprocess.run(
+        [sys.executable, "-c", NOTES, *map(str, overlays)],
+        cwd=folder,
+        env=environment(folder),
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+    return folder
+
+
+def environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PEZ_GPU_LEASE_DIR": str(folder / "leases")}
+
+
+def run(
+    place: Path, overlays: list[Path], targets: Sequence[str], gpus: int, cores: int, title: str
+) -> str:
+    """Run the workflow and tell in Markdown what it was waited for."""
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--resources",
+               f"gpu={gpus}", "--configfile", *map(str, overlays)]  # fmt: skip
+    log = place / "snakemake.log"
+    with log.open("w") as file:
+        started = time.time()
+        done = subprocess.run(command, cwd=place, env=environment(place), stdout=file, stderr=file)
+        ended = time.time()
+    if done.returncode:
+        raise SystemExit(log.read_text()[-5000:])
+    moments = read_moments(place / "artifacts/logs/moments.csv")
+    spans = spans_of(moments)
+    lines = [f"## {title}: {ended - started:.1f} s", ""]
+    lines += whole_time(spans, started, ended)
+    lines += ["", *by_rule(spans, place)]
+    lines += ["", *by_job(spans, started)]
+    lines += ["", *critical_path(spans, started, ended)]
+    record = place / "artifacts/logs/gpu_leases.csv"
+    if record.exists():
+        leases = read_leases(record)
+        held = sum((lease.end or lease.start) - lease.start for lease in leases)
+        devices = len({lease.device for lease in leases})
+        lines += ["", f"{len(leases)} leases of {devices} devices, {held:.1f} s in all; "
+                      f"{len(overlapping(leases))} overlap."]  # fmt: skip
+    return "\n".join(lines)
+
+
+def keep(place: Path, out: Path, name: str) -> None:
+    """Copy the records of a run."""
+    folder = out / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for file in ("artifacts/logs/moments.csv", "artifacts/logs/gpu_leases.csv", "snakemake.log"):
+        if (place / file).exists():
+            shutil.copy(place / file, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""Inputs of `waiting.py`: clips and a checkpoint in the files of the workflow."""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
+
+from pez.datasets.sources.balls import Balls
+from pez.encoders.spec import EncoderSpec
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def merged(overlays: list[Path]) -> dict:
+    """The configuration as Snakemake merges it."""
+    from snakemake.utils import update_config
+
+    config = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    for overlay in overlays:
+        update_config(config, yaml.safe_load(overlay.read_text()))
+    return config
+
+
+def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
+    """Clips in the files of the workflow, and a checkpoint in Meta's layout."""
+    from pez.config.load import load_config
+
+    config = load_config(merged(overlays), CHECKOUT)
+    for name, balls in config.sets.items():
+        if balls.has_trajectories:
+            make_clips(folder / "clips" / name, name, balls)
+    write_checkpoint(folder / "meta.pt", config.encoder(model))
+
+
+def make_clips(folder: Path, name: str, balls: Balls) -> None:
+    import numpy as np
+    import torch
+
+    from pez.clips.ray_cast import FRAME_PIXELS, render
+    from pez.clips.store import write_clips
+    from pez.pretraining.evaluate import DATASETS, ball_clips
+    from pez.runtime.tables import write_table
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    scene, size = balls.scene, balls.shard_size
+    DATASETS[name] = balls.design
+    labels, scenes = ball_clips(name, scene)
+    ids = labels["clip_id"].tolist()
+    identity = {"dataset": name, "clip_ids": ids,
+                "frame_shape": [scene.frames, scene.resolution, scene.resolution]}  # fmt: skip
+    table = labels[["clip_id"]]
+    source = write_table(folder / "trajectories.parquet", table, identity)
+    write_table(folder / "labels.parquet", labels, identity | {"source": source})
+    for shard, first in enumerate(range(0, len(ids), size)):
+        frames = []
+        for start in range(first, min(first + size, len(ids)), 8):
+            part = slice(start, min(start + 8, first + size))
+            some = type(scenes)(*(value[part].to(device) for value in scenes))
+            pixels = (render(some, FRAME_PIXELS) * 255).round().to(torch.uint8)
+            pixels = pixels[
+                ..., :: FRAME_PIXELS // scene.resolution, :: FRAME_PIXELS // scene.resolution
+            ]
+            frames.append(pixels.permute(0, 1, 3, 4, 2).cpu().numpy())
+        write_clips(
+            folder / f"shard_{shard:03d}.safetensors",
+            np.ascontiguousarray(np.concatenate(frames)),
+            ids[first : first + size],
+            first,
+            {"dataset": name, "source": source, "shard": shard},
+        )
+
+
+def write_checkpoint(path: Path, spec: EncoderSpec) -> None:
+    """Random weights under Meta's names, q, k and v of a block in one matrix, as vitl.pt has them.
+
+    The file holds one of Meta's two encoders and no predictor: 1.2 GB in place of 5.
+    """
+    import torch
+
+    from pez.encoders.initialise import initial_weights
+
+    ours = initial_weights(spec, 0)
+    state = {}
+    for name, tensor in ours.items():
+        block, _, kind = name.rpartition(".")
+        if block.endswith(("attention.key", "attention.value")):
+            continue
+        if block.endswith("attention.query"):
+            stem = block.removesuffix("query")
+            tensor = torch.cat([ours[f"{stem}{part}.{kind}"] for part in ("query", "key", "value")])
+            name = f"{stem}qkv.{kind}"
+        for here, there in (("layer.", "blocks."), ("layernorm.", "norm."), ("attention.", "attn."),
+                            ("embeddings.patch_embeddings.", "patch_embed.")):  # fmt: skip
+            name = name.replace(here, there)
+        state[f"module.backbone.{name}"] = tensor
+    torch.save({"target_encoder": state, "epoch": 0}, path)
+
+
+# What the workflow would note beside the clips if it had made them: it plans them, and is told.
+NOTES = """
+import sys
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import (
+    ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings)
+sys.path.insert(0, "workflow_scripts")
+from pez.runtime.note import write_note
+with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
+    workflow = api.workflow(
+        resource_settings=ResourceSettings(cores=1, resources={"gpu": 0}),
+        config_settings=ConfigSettings(configfiles=list(map(Path, sys.argv[1:]))),
+        snakefile=Path("Snakefile"))
+    dag = workflow.dag(DAGSettings(targets={"clips"}))
+    dag.execute_workflow(executor="dryrun")
+    for job in workflow._workflow.dag.jobs:
+        if job.rule.name in ("simulate_clips", "render_clips"):
+            write_note(job.output.note, job.params.made["provenance"])
+"""

@@ -1,0 +1,30 @@
+"""GPUs of this run: how many, how many jobs wait for one, and how much work a job takes."""
+
+# Jobs that are started for each GPU: one computes, the others import and read meanwhile, which
+# takes longer than the work of most. None computes before it has leased a device
+# (pez/runtime/gpu_lease.py), and no more devices are leased than --resources gpu allows.
+SEATS = 4
+
+# Sizes of extraction jobs, in the names of their logs: one shard of clips, or all of a dataset.
+SHARD, WHOLE = "{shard}", "whole"
+
+
+def gpus():
+    """GPUs that this run may use: those of --resources gpu, or else of this machine."""
+    granted = workflow.global_resources.get("gpu")
+    return granted.value if granted else len(visible_devices())
+
+
+if workflow.exec_mode != ExecMode.DEFAULT:
+    # A single job on the node of a cluster, which knows its rule: of either size.
+    EXTRACTION_SIZES = [SHARD, WHOLE]
+elif workflow.global_resources["_nodes"].value is not None:
+    # A cluster deals the devices out, and a job that waits there waits in the cluster's queue.
+    granted = workflow.global_resources.get("gpu")
+    EXTRACTION_SIZES = [SHARD if granted and not granted.value else WHOLE]
+elif gpus():
+    EXTRACTION_SIZES = [WHOLE]
+    os.environ[PLACES] = str(gpus())
+    workflow.register_resource("gpu", SEATS * gpus())
+else:
+    EXTRACTION_SIZES = [SHARD]

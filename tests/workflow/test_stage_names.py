@@ -1,0 +1,110 @@
+"""Options of Snakemake that name rules take the names of stages, by real dry runs."""
+
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+from snakemake.cli import parse_args
+from snakemake.settings.types import ResourceSettings
+
+from conftest import FIGURES, Project
+from workflow.planning import plan, plan_jobs
+
+EXTRACTIONS = 2 * 2 * 2  # velocity and acceleration in two shards, the model and its control
+MOVIES = 2 * 2  # intphys_mini in two shards
+
+
+def dry_run(project: Project, *arguments: str, check: bool = True) -> str:
+    """What a dry run says, standard output and error together."""
+    done = project.snakemake(*arguments, "-n", "--cores", "8", check=check)
+    return done.stdout + done.stderr
+
+
+def jobs(printed: str) -> Counter[str]:
+    """Jobs by rule, as counted in the table of a dry run."""
+    table = re.search(r"Job stats:\njob +count\n[- ]+\n(.*?)\ntotal ", printed, re.DOTALL)
+    assert table, printed
+    rows = [line.rsplit(maxsplit=1) for line in table[1].splitlines()]
+    return Counter({rule: int(count) for rule, count in rows})
+
+
+def of_stage(counts: Counter[str], stage: str) -> int:
+    return sum(count for rule, count in counts.items() if rule.startswith(f"{stage}_"))
+
+
+def planned(project: Project, figure: str, *options: str) -> dict[str, list[Any]]:
+    """Jobs of ``figure`` by stage, with ``options`` read as the command line reads them."""
+    _, known = parse_args([figure, *options])
+    settings = ResourceSettings(
+        cores=8,
+        overwrite_resources=known.set_resources,
+        overwrite_threads=known.set_threads,
+    )
+    found: dict[str, list[Any]] = {}
+    for job in plan_jobs(project.folder, [figure], resources=settings):
+        found.setdefault(job.rule.name.partition("_")[0], []).append(job)
+    return found
+
+
+def test_resources_and_threads_of_a_stage(project: Project) -> None:
+    for_stage = ("--set-resources", "extract_features:mem_mb=64000", "extract_features:gpu=0")
+    for_one = "extract_vjepa2_tiny_velocity:mem_mb=500"  # counts more than its stage
+    options = (*for_stage, for_one, "--set-threads", "extract_features=3")
+    jobs = planned(project, "figure2c", *options)
+    memory = Counter(job.resources.mem_mb for job in jobs["extract"])
+    assert memory == {64000: EXTRACTIONS - 2, 500: 2}
+    assert {job.resources.gpu for job in jobs["extract"]} == {0}
+    assert {job.threads for job in jobs["extract"]} == {3}
+    assert {job.resources.mem_mb for job in jobs["fit"]} == {6000}
+    assert {job.threads for job in jobs["fit"]} == {1}
+
+
+def test_resources_and_threads_of_a_stage_of_movies(project: Project) -> None:
+    options = ("--set-resources", "sample_intphys:mem_mb=9000", "--set-threads", "sample_intphys=2")
+    (job,) = planned(project, "figure1", *options)["sample"]
+    assert job.resources.mem_mb == 9000 and job.threads == 2
+
+
+def test_the_command_line_takes_them_as_well(project: Project) -> None:
+    options = ("--set-resources", "extract_features:mem_mb=64000", "--set-threads")
+    assert of_stage(jobs(dry_run(project, "figure2c", *options, "extract_features=3")), "extract")
+
+
+def test_until_a_stage(project: Project) -> None:
+    counts = jobs(dry_run(project, "figure2c", "--until", "extract_features"))
+    assert of_stage(counts, "extract") == EXTRACTIONS
+    assert not {"fit_probe", "draw_figure"} & set(counts) and counts["render_clips"] == 4
+    counts = jobs(dry_run(project, "figure1", "--until", "sample_intphys"))
+    assert counts["sample_intphys_mini"] == 1 and not of_stage(counts, "extract")
+
+
+def test_omitting_what_follows_from_a_stage(project: Project) -> None:
+    counts = jobs(dry_run(project, "figure2c", "--omit-from", "extract_features"))
+    assert counts["render_clips"] == 4
+    assert not of_stage(counts, "extract") and not counts["fit_probe"]
+
+
+def test_a_stage_is_forced_and_prioritised(smoke_run: Project) -> None:
+    assert plan(smoke_run.folder, FIGURES) == Counter()
+    counts = jobs(dry_run(smoke_run, "figure2c", "--forcerun", "extract_features"))
+    assert of_stage(counts, "extract") == EXTRACTIONS
+    assert counts["fit_probe"] and not counts["render_clips"]
+    counts = jobs(dry_run(smoke_run, "figure1", "--forcerun", "sample_intphys"))
+    assert counts["sample_intphys_mini"] == 1 and of_stage(counts, "extract") == MOVIES
+    assert not counts["index_intphys"]
+    dry_run(smoke_run, "figure2c", "--prioritize", "extract_features")
+
+
+@pytest.mark.parametrize("option", ["--set-resources", "--set-threads"])
+def test_an_option_for_no_rule_at_all_is_refused(project: Project, option: str) -> None:
+    value = {"--set-resources": "extract_feature:mem_mb=1", "--set-threads": "extract_feature=2"}
+    printed = dry_run(project, "figure2c", option, value[option], check=False)
+    assert f"{option}: rule = 'extract_feature' (did you mean 'extract_features'?" in printed
+
+
+def test_the_name_of_a_stage_is_that_of_its_logs_and_of_no_rule(project: Project) -> None:
+    listed = project.snakemake("--list-rules").stdout.split()
+    for stage in ("extract_features", "sample_intphys"):
+        assert stage not in listed
+        assert (project.folder / "workflow_scripts" / f"{stage}.py").is_file()
