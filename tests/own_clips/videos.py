@@ -11,12 +11,14 @@ CODECS = {".webm": ("libvpx", "yuv420p"), ".gif": ("gif", "gray")}
 SPEEDS, DIRECTIONS = (1, 2, 3), ("left", "right")
 
 
-def moving_square(speed: int, direction: str, top: int, frames: int = 16, side: int = 64):
+def moving_square(
+    speed: int, direction: str, top: int, frames: int = 16, side: int = 64, level: int = 220
+) -> np.ndarray:
     """Frames uint8 [T, side, side, 3]."""
     pictures = np.full((frames, side, side, 3), 40, np.uint8)
     for moment, picture in enumerate(pictures):
         left = 4 + speed * moment if direction == "right" else side - 16 - speed * moment
-        picture[top : top + 12, left : left + 12] = 220
+        picture[top : top + 12, left : left + 12] = level
     return pictures
 
 
@@ -48,7 +50,9 @@ def write_set(root: Path, clips: int = 24) -> Path:
     for number in range(clips):
         speed, direction = SPEEDS[number % 3], DIRECTIONS[number // 3 % 2]
         name = f"clip_{number:02d}.mp4"
-        write_video(root / name, moving_square(speed, direction, top=2 * number))
-        rows.append((name, speed, direction, number // 6))
-    write_labels(root / "labels.csv", ("clip", "speed", "direction", "group"), rows)
+        shade, level = (("bright", 220), ("dark", 120))[number % 2]
+        write_video(root / name, moving_square(speed, direction, top=2 * number, level=level))
+        rows.append((name, speed, direction, shade, number // 6))
+    header = ("clip", "speed", "direction", "shade", "group")
+    write_labels(root / "labels.csv", header, rows)
     return root

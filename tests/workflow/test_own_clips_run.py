@@ -12,7 +12,7 @@ from conftest import SMOKE, SMOKE_OUT, Project, fresh_project
 from own_clips.videos import write_set
 from workflow.planning import plan
 
-PROBES = ("own_speed.strict", "own_direction.strict", "own_direction.paper")
+PROBES = ("own_speed.strict", "own_shade.strict", "own_shade.paper")
 TABLES = [f"{SMOKE_OUT}/probes/vjepa2_tiny/{name}.parquet" for name in PROBES]
 PREVIEW = f"{SMOKE_OUT}/clips/folder/own/preview.gif"
 
@@ -26,7 +26,7 @@ def overlay() -> dict:
                              "columns": {"speed": {"unit": "px/frame"}}}},
         "probes": {
             "own_speed": {**common, "target": {"column": "speed"}, "protocols": {"strict": own}},
-            "own_direction": {**common, "target": {"column": "direction"},
+            "own_shade": {**common, "target": {"column": "shade"},
                               "protocols": {"strict": own, "paper": own}},
         },
     }  # fmt: skip
@@ -43,14 +43,23 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Project:
 
 def test_probes_read_labels_by_their_columns(run: Project) -> None:
     speed, ridge, softmax = (pd.read_parquet(run.folder / path) for path in TABLES)
-    mean = speed.groupby("metric")["value"].mean()
-    assert mean["r2"] > 0.3  # where the square ends tells its speed, once the way is known
+    told = pd.read_parquet(run.folder / TABLES[0].replace(".p", ".predictions.p"))
+    labels = pd.read_csv(run.folder / "own/labels.csv").assign(
+        clip_id=lambda rows: rows["clip"].str.removesuffix(".mp4")
+    )
+    told = told.merge(labels, on="clip_id")
+    assert (told["target"] == told["speed"]).all() and told["clip_id"].nunique() == 24
+    for (layer, fold), part in told.groupby(["layer", "fold"]):
+        errors = ((part["prediction"] - part["speed"]) ** 2).sum()
+        by_hand = 1 - errors / ((part["speed"] - part["speed"].mean()) ** 2).sum()
+        rows = speed[(speed["layer"] == layer) & (speed["fold"] == fold)]
+        assert rows.set_index("metric")["value"]["r2"] == pytest.approx(by_hand, abs=1e-6)
     for table in (ridge, softmax):
         mean = table.groupby("metric")["value"].mean()
         assert mean["accuracy"] > 0.9 and mean["balanced_accuracy"] > 0.9
         assert mean["chance"] == 0.5
     predictions = pd.read_parquet(run.folder / TABLES[1].replace(".p", ".predictions.p"))
-    assert set(predictions["output"]) == {"left", "right"}
+    assert set(predictions["output"]) == {"bright", "dark"}
     assert predictions["clip_id"].nunique() == 24
 
 
