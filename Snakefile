@@ -19,7 +19,7 @@ CHECKOUT = Path(workflow.basedir)
 SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from pez.config.load import load_config
+from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
 from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
@@ -29,8 +29,14 @@ from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.figures.registry import kind_names
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import choices_of, names_in
-from pez.fingerprint.provenance import digest, digest_of_file, made, sampled_digest, values
-from pez.intphys.spec import BLOCKS, DEV, MINI, PUBLISHED_FRAMES
+from pez.fingerprint.provenance import (
+    digest,
+    digest_of_clips,
+    digest_of_file,
+    made,
+    sampled_digest,
+    values,
+)
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_lease import PLACES, visible_devices
@@ -42,18 +48,19 @@ configfile: "config.yaml"
 
 
 try:
-    CONFIG = load_config(config, CHECKOUT)
+    CONFIG, REFUSED = open_config(config, CHECKOUT)
 except ConfigError as error:
     raise WorkflowError(str(error))
 
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
+SETS = CONFIG.sets
 CHOICES = {*choices_of(Config), *VIEWS, *family_names(), *control_names(), *kind_names()}
 CODE = CodeBase(SCRIPTS, CHOICES)
 
 
 wildcard_constraints:
-    dataset="|".join(CONFIG.datasets()),
+    dataset="|".join(SETS),
     model="|".join(CONFIG.sources),
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
@@ -66,9 +73,11 @@ include: "rules/common.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"
+include: "rules/dataset_provenance.smk"
 include: "rules/controls.smk"
 include: "rules/clips.smk"
 include: "rules/intphys.smk"
+include: "rules/folder.smk"
 include: "rules/checkpoints.smk"
 include: "rules/features.smk"
 include: "rules/probes.smk"
@@ -84,8 +93,8 @@ TARGETS = {
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
-    "intphys": "the generated possible and impossible movies, checked and cut into clips",
-    "clips": "the rendered datasets, with a contact sheet and a preview of each",
+    "intphys": "the possible and impossible movies, checked and cut into clips",
+    "clips": "the other datasets, with a contact sheet and a preview of each",
 }
 
 
@@ -113,23 +122,21 @@ rule targets:
 rule all:
     input:
         [f"{OUT}/figures/{figure}.png" for figure in CONFIG.figures],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+        lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
 
 
 rule clips:
     input:
-        [shard for dataset in CONFIG.clips.datasets for shard in clip_shards(dataset)],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.clips.datasets],
+        lambda wildcards: datasets_of("clips"),
     message:
-        "The clips are rendered"
+        "The clips are ready"
 
 
 rule intphys:
     input:
-        [file for dataset in CONFIG.intphys.datasets() for file in clip_shards(dataset)],
-        [clips_file(dataset, "preview.gif") for dataset in CONFIG.intphys.datasets()],
+        lambda wildcards: datasets_of("intphys"),
     message:
         "The possible and impossible movies are ready"
 

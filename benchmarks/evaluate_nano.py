@@ -23,7 +23,7 @@ from pez.clips.spec import Motion
 from pez.features.spec import Pooling
 from pez.features.store import FeatureStore
 from pez.probes.run import run_probe
-from pez.recipes.spec import Grouping, Normalisation, ProbeSpec, RidgeSolver, Target
+from pez.recipes.spec import Grouping, Normalisation, ProbeSpec, RidgeSolver, TargetName
 from pez.runtime.tables import read_table
 from pez.runtime.tensor_file import map_tensor
 
@@ -31,7 +31,7 @@ LAYERS = 12
 MODELS = ("vjepa2_nano", "vjepa2_nano_untrained")
 POOLINGS: tuple[Pooling, ...] = ("mean", "temporal_last")
 GROUPINGS: tuple[Grouping, ...] = ("condition", "direction_spatial_sector")
-TARGETS: dict[Target, Motion] = {
+TARGETS: dict[TargetName, Motion] = {
     "direction_sincos": "velocity",
     "speed": "velocity",
     "acceleration": "acceleration",
@@ -78,7 +78,7 @@ def downsample(frames: np.ndarray) -> np.ndarray:
 
 
 def nested_r2(
-    target: Target,
+    target: TargetName,
     dataset: Motion,
     grouping: Grouping,
     load: Callable[[int], np.ndarray],

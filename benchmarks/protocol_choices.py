@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +223,9 @@ class Measurements:
     def _measure(self, recipe: Recipe, folder: Path | None) -> pd.DataFrame:
         """A row per layer, fold and metric."""
         spec, config = recipe.spec, self._config
-        clips = "intphys" if spec.target == "plausibility" else f"clips/{config.clips.renderer}"
+        source = replace(config.sets[spec.dataset], out=str(self._artifacts))
         features = feature_folder(recipe, folder or self._artifacts)
-        store = FeatureStore(features, config.encoder(MODEL).layers, config.shards(spec.dataset))
+        store = FeatureStore(features, config.encoder(MODEL).layers, source.shards)
         where = (spec.capture, spec.pooling)
         results, _ = run_probe(
             recipe.name,
@@ -233,7 +233,7 @@ class Measurements:
             recipe.solver,
             lambda index: store.features(LAYERS[index], *where),
             len(LAYERS),
-            read_table(self._artifacts / clips / spec.dataset / "labels.parquet"),
+            read_table(source.labels),
             "cpu",
             load_patches=lambda index: store.patch_shards(LAYERS[index], *where),
         )

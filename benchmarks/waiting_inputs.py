@@ -7,7 +7,7 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
-from pez.clips.spec import ClipsConfig
+from pez.datasets.sources.balls import Balls
 from pez.encoders.spec import EncoderSpec
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -28,12 +28,13 @@ def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
     from pez.config.load import load_config
 
     config = load_config(merged(overlays), CHECKOUT)
-    for name in config.clips.datasets:
-        make_clips(folder / "clips" / name, name, config.clips)
+    for name, balls in config.sets.items():
+        if balls.has_trajectories:
+            make_clips(folder / "clips" / name, name, balls)
     write_checkpoint(folder / "meta.pt", config.encoder(model))
 
 
-def make_clips(folder: Path, name: str, clips: ClipsConfig) -> None:
+def make_clips(folder: Path, name: str, balls: Balls) -> None:
     import numpy as np
     import torch
 
@@ -43,8 +44,8 @@ def make_clips(folder: Path, name: str, clips: ClipsConfig) -> None:
     from pez.runtime.tables import write_table
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    scene, size = clips.scene, clips.render.shard_size
-    DATASETS[name] = clips.datasets[name]
+    scene, size = balls.scene, balls.shard_size
+    DATASETS[name] = balls.design
     labels, scenes = ball_clips(name, scene)
     ids = labels["clip_id"].tolist()
     identity = {"dataset": name, "clip_ids": ids,

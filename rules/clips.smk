@@ -1,4 +1,4 @@
-"""Simulate the balls, render them, and make pictures of the datasets for people to look at."""
+"""Datasets of balls: simulate them, render them, and make pictures for people to look at."""
 
 CLIPS = f"{OUT}/clips/{CONFIG.clips.renderer}/{{dataset}}"
 
@@ -9,7 +9,7 @@ rule simulate_clips:
             simulate_made(wildcards.dataset),
             note("simulate_clips", wildcards.dataset),
             [
-                clips_file(wildcards.dataset, name)
+                SETS[wildcards.dataset].file(name)
                 for name in ("labels.parquet", "trajectories.parquet")
             ],
         ),
@@ -43,7 +43,7 @@ rule render_clips:
         stands=lambda wildcards: stands(
             render_made(wildcards.dataset),
             note("render_clips", f"{wildcards.dataset}.{wildcards.shard}"),
-            [clips_file(wildcards.dataset, f"shard_{wildcards.shard}.safetensors")],
+            [SETS[wildcards.dataset].file(f"shard_{wildcards.shard}.safetensors")],
         ),
     output:
         shard=f"{CLIPS}/shard_{{shard}}.safetensors",
@@ -59,7 +59,7 @@ rule render_clips:
         mem_mb=2000,
         runtime=60,
     params:
-        clips=values(render_given()),
+        clips=lambda wildcards: values(render_given(wildcards.dataset)),
         made=lambda wildcards: render_made(wildcards.dataset),
     message:
         "Rendering {wildcards.dataset}, shard {wildcards.shard}"
@@ -70,12 +70,12 @@ rule render_clips:
 rule preview_clips:
     input:
         labels=f"{CLIPS}/labels.parquet",
-        shards=lambda wildcards: ancient(clip_shards(wildcards.dataset)),
+        shards=lambda wildcards: ancient(SETS[wildcards.dataset].shard_files),
         notes=lambda wildcards: clip_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
             preview_made(wildcards.dataset),
             note("preview_clips", wildcards.dataset),
-            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+            [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),

@@ -7,48 +7,37 @@ def shipped(path):
     return os.path.relpath(CHECKOUT / path)
 
 
-def clips_file(dataset, name):
-    """Path of a file of ``dataset``."""
-    if dataset in CONFIG.clips.datasets:
-        return f"{OUT}/clips/{CONFIG.clips.renderer}/{dataset}/{name}"
-    return f"{OUT}/intphys/{dataset}/{name}"
+def refuse(name):
+    """Stop if there is something wrong with the recipe or figure `name`, which is asked for now."""
+    if name in REFUSED:
+        raise WorkflowError(refusal(REFUSED[name]))
 
 
-def movies_root(dataset):
-    """Folder of the movies of an IntPhys dataset: it holds the blocks O1, O2, O3."""
-    if dataset == MINI:
-        return f"{OUT}/intphys/{MINI}/movies"
-    return CONFIG.intphys.root
+def ready(name):
+    """The dataset `name`, which is asked for now: stop if it cannot be built."""
+    problem = SETS[name].problem()
+    if problem:
+        raise WorkflowError(problem)
+    return SETS[name]
 
 
-def movie_files(dataset):
-    """What stands for the movies of an IntPhys dataset among a rule's inputs: the folders of the
-    scenes that are generated here; of the published ones the labels, because 36,000 pictures as
-    inputs would take Snakemake longer than the check of every one of them. Labels that are missing
-    are left to that check, which names them with all else that is wrong."""
-    root = Path(movies_root(dataset))
-    if dataset == MINI:
-        scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
-        return [f"{root}/{block}/{scene:02d}" for block in BLOCKS for scene in scenes]
-    if not root.is_dir():
-        raise WorkflowError(
-            f"intphys.root = {CONFIG.intphys.root!r} is not a folder. Set it to the folder of the "
-            "public IntPhys development set that holds O1, O2 and O3 (see README.md)."
-        )
-    return sorted(map(str, root.glob("O[123]/*/*/status.json")))
+def asked(fit):
+    """The dataset of `fit`, which is asked for now: stop if there is something wrong with either."""
+    refuse(FITS[fit].name)
+    return ready(FITS[fit].spec.dataset)
 
 
-def clip_shards(dataset):
-    """Every clip shard of ``dataset``."""
-    return [
-        clips_file(dataset, f"shard_{shard:03d}.safetensors")
-        for shard in range(CONFIG.shards(dataset))
-    ]
+def datasets_of(target, shards=True):
+    """Previews of the datasets that `target` builds, and their clip shards if those are asked for."""
+    found = [ready(name) for name in SETS if SETS[name].is_there]
+    found = [source for source in found if source.target == target]
+    files = [file for source in found if shards for file in source.shard_files]
+    return [*files, *(source.file("preview.gif") for source in found)]
 
 
 def shard_names(dataset):
     """Names of the clip shards of ``dataset``: 000, 001, ..."""
-    return [f"{shard:03d}" for shard in range(CONFIG.shards(dataset))]
+    return [f"{shard:03d}" for shard in range(SETS[dataset].shards)]
 
 
 def feature_shards(model, dataset):
@@ -166,6 +155,7 @@ def probe_threads(fit):
 
 def figure_probes(figure):
     """Probe results that ``figure`` shows."""
+    refuse(figure)
     return [f"{OUT}/probes/{network}/{fit}.parquet" for network, fit in CONFIG.fits_of(figure)]
 
 
@@ -243,20 +233,20 @@ def clips_facts(figure):
     """What a figure says about the clips behind its probes."""
     datasets = figure_datasets(figure)
     return {
-        **frames_facts(datasets[0]),
-        "datasets": {name: CONFIG.count_clips(name) for name in datasets},
+        **frames_facts(datasets),
+        "datasets": {name: SETS[name].count for name in datasets},
     }
 
 
-def frames_facts(dataset):
-    """Where the frames of ``dataset`` come from. The datasets of one figure have it in common:
-    they are all of balls, or one of movies."""
-    if dataset in CONFIG.clips.datasets:
-        return {"renderer": CONFIG.clips.renderer, "samples": CONFIG.clips.render.samples}
-    sampling = CONFIG.intphys.sampling.model_dump(mode="json")
-    if dataset == DEV:
-        return {"renderer": PUBLISHED_FRAMES, "samples": None, "sampling": sampling}
-    return {"renderer": "kubric", "samples": CONFIG.intphys.mini.samples, "sampling": sampling}
+def frames_facts(datasets):
+    """Where the frames of `datasets` come from: what they have in common, or of each in words."""
+    frames = {name: SETS[name].frames for name in datasets}
+    first, *others = frames.values()
+    if any(one != first for one in others):
+        words = [f"{one.renderer} ({name})" for name, one in frames.items()]
+        return {"renderer": "; ".join(words), "samples": None}
+    facts = {"renderer": first.renderer, "samples": first.samples}
+    return facts if first.sampling is None else {**facts, "sampling": dict(first.sampling)}
 
 
 def feature_jobs(model, dataset, views=None):
@@ -268,19 +258,6 @@ def feature_jobs(model, dataset, views=None):
     return [("extract_features", f"{model}.{dataset}.{shard}") for shard in shards]
 
 
-def clip_jobs(dataset):
-    """Jobs that make the clips of ``dataset``, as (rule, name of the benchmark file)."""
-    if dataset in CONFIG.clips.datasets:
-        shards = range(CONFIG.shards(dataset))
-        rendered = [("render_clips", f"{dataset}.{shard:03d}") for shard in shards]
-        return [("simulate_clips", dataset), *rendered]
-    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1) if dataset == MINI else ()
-    rendered = [
-        ("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
-    ]
-    return [*rendered, ("index_intphys", dataset), ("sample_intphys", dataset)]
-
-
 def figure_benchmarks(figure):
     """Benchmark files of the jobs behind ``figure``, as far as they are its own: clips, weights,
     features, probes and the drawing."""
@@ -289,7 +266,7 @@ def figure_benchmarks(figure):
     jobs = [("judge_figure", figure), ("draw_figure", figure)]
     jobs += [("fit_probe", f"{path.parent.name}.{path.stem}") for path in results]
     for dataset in figure_datasets(figure):
-        jobs += clip_jobs(dataset)
+        jobs += SETS[dataset].jobs
         jobs += [job for model in models for job in feature_jobs(model, dataset)]
         jobs += [("extract_features", f"{model}.{dataset}.{WHOLE}") for model in models]
     jobs += [

@@ -29,8 +29,8 @@ def replace_made(model, dataset, view):
 def replace_source(model, dataset):
     """What features without an encoder are made of: frames, or positions of balls."""
     if control_given(model)["reads"] == "positions":
-        return [clips_file(dataset, "trajectories.parquet")]
-    return clip_shards(dataset)
+        return [SETS[dataset].file("trajectories.parquet")]
+    return SETS[dataset].shard_files
 
 
 def replace_notes(model, dataset):

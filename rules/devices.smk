@@ -3,7 +3,7 @@
 # Jobs that are started for each GPU: one computes, the others import and read meanwhile, which
 # takes longer than the work of most. None computes before it has leased a device
 # (pez/runtime/gpu_lease.py), and no more devices are leased than --resources gpu allows.
-SEATS = 4
+SEATS = 8
 
 # Sizes of extraction jobs, in the names of their logs: one shard of clips, or all of a dataset.
 SHARD, WHOLE = "{shard}", "whole"

@@ -41,7 +41,7 @@ rule replace_features:
     input:
         source=lambda wildcards: ancient(replace_source(wildcards.model, wildcards.dataset)),
         source_notes=lambda wildcards: replace_notes(wildcards.model, wildcards.dataset),
-        labels=lambda wildcards: clips_file(wildcards.dataset, "labels.parquet"),
+        labels=lambda wildcards: SETS[wildcards.dataset].labels,
         stands=lambda wildcards: stands(
             replace_made(wildcards.model, wildcards.dataset, wildcards.view),
             note("replace_features", f"{wildcards.model}.{wildcards.dataset}.{wildcards.view}"),
@@ -75,7 +75,7 @@ rule replace_features:
 # Every network, and the networks on clips that a control has replaced.
 ENCODED = [name for name, source in CONFIG.sources.items() if source.network]
 
-for model, dataset, size in product(ENCODED, CONFIG.datasets(), EXTRACTION_SIZES):
+for model, dataset, size in product(ENCODED, SETS, EXTRACTION_SIZES):
     shards = shard_names(dataset) if size == WHOLE else ["{shard}"]
 
     rule:
@@ -85,9 +85,9 @@ for model, dataset, size in product(ENCODED, CONFIG.datasets(), EXTRACTION_SIZES
                 f"extract_{model}_{dataset}" + ("_whole" if size == WHOLE else ""),
             )
         input:
-            clips=ancient(clip_shards(dataset)),
+            clips=ancient(SETS[dataset].shard_files),
             clip_notes=clip_notes(dataset),
-            labels=clips_file(dataset, "labels.parquet"),
+            labels=SETS[dataset].clip_list,
             precision=precision_file(),
             weights=ancient(built_weights(model)),
             weights_note=weights_note(model),

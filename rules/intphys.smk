@@ -6,17 +6,20 @@ INTPHYS = f"{OUT}/intphys/{{dataset}}"
 rule render_intphys_mini:
     input:
         stands=lambda wildcards: stands(
-            render_mini_made(),
-            note("render_intphys_mini", f"{wildcards.block}.{wildcards.scene}"),
-            [f"{movies_root(MINI)}/{wildcards.block}/{wildcards.scene}"],
+            render_mini_made(wildcards.dataset),
+            note(
+                "render_intphys_mini",
+                f"{wildcards.dataset}.{wildcards.block}.{wildcards.scene}",
+            ),
+            [f"{SETS[wildcards.dataset].root}/{wildcards.block}/{wildcards.scene}"],
         ),
     output:
-        directory(f"{OUT}/intphys/intphys_mini/movies/{{block}}/{{scene}}"),
-        note=note("render_intphys_mini", "{block}.{scene}"),
+        directory(f"{INTPHYS}/movies/{{block}}/{{scene}}"),
+        note=note("render_intphys_mini", "{dataset}.{block}.{scene}"),
     log:
-        f"{OUT}/logs/render_intphys_mini/{{block}}.{{scene}}.log",
+        f"{OUT}/logs/render_intphys_mini/{{dataset}}.{{block}}.{{scene}}.log",
     benchmark:
-        f"{OUT}/benchmarks/render_intphys_mini/{{block}}.{{scene}}.tsv"
+        f"{OUT}/benchmarks/render_intphys_mini/{{dataset}}.{{block}}.{{scene}}.tsv"
     wildcard_constraints:
         block=r"O\d",
         scene=r"\d{2}",
@@ -27,22 +30,22 @@ rule render_intphys_mini:
         mem_mb=2000,
         runtime=20,
     params:
-        mini=values(render_mini_given()),
-        made=lambda wildcards: render_mini_made(),
+        mini=lambda wildcards: values(SETS[wildcards.dataset].mini),
+        made=lambda wildcards: render_mini_made(wildcards.dataset),
     message:
-        "Rendering scene {wildcards.scene} of {wildcards.block}"
+        "Rendering scene {wildcards.scene} of {wildcards.block}, {wildcards.dataset}"
     script:
         "../workflow_scripts/render_intphys_mini.py"
 
 
 rule index_intphys:
     input:
-        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        movies=lambda wildcards: ancient(ready(wildcards.dataset).movie_files),
         notes=lambda wildcards: movie_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
             index_made(wildcards.dataset),
             note("index_intphys", wildcards.dataset),
-            [clips_file(wildcards.dataset, "index.parquet")],
+            [SETS[wildcards.dataset].file("index.parquet")],
         ),
     output:
         f"{INTPHYS}/index.parquet",
@@ -67,28 +70,28 @@ rule index_intphys:
 
 
 # One rule per dataset: the number of shards depends on it.
-for dataset in CONFIG.intphys.datasets():
+for name in [name for name in SETS if SETS[name].clips_rule == "sample_intphys"]:
 
     rule:
         name:
-            rule_of("sample_intphys", f"sample_{dataset}")
+            rule_of("sample_intphys", f"sample_{name}")
         input:
-            index=clips_file(dataset, "index.parquet"),
-            movies=lambda wildcards, dataset=dataset: ancient(movie_files(dataset)),
-            notes=movie_notes(dataset),
-            stands=lambda wildcards, dataset=dataset: stands(
-                sample_made(dataset),
-                note("sample_intphys", dataset),
-                [clips_file(dataset, "labels.parquet"), *clip_shards(dataset)],
+            index=SETS[name].file("index.parquet"),
+            movies=lambda wildcards, name=name: ancient(ready(name).movie_files),
+            notes=movie_notes(name),
+            stands=lambda wildcards, name=name: stands(
+                sample_made(name),
+                note("sample_intphys", name),
+                [SETS[name].labels, *SETS[name].shard_files],
             ),
         output:
-            labels=clips_file(dataset, "labels.parquet"),
-            shards=clip_shards(dataset),
-            note=note("sample_intphys", dataset),
+            labels=SETS[name].labels,
+            shards=SETS[name].shard_files,
+            note=note("sample_intphys", name),
         log:
-            f"{OUT}/logs/sample_intphys/{dataset}.log",
+            f"{OUT}/logs/sample_intphys/{name}.log",
         benchmark:
-            f"{OUT}/benchmarks/sample_intphys/{dataset}.tsv"
+            f"{OUT}/benchmarks/sample_intphys/{name}.tsv"
         conda:
             "../envs/clips.yaml"
         threads: 1
@@ -96,10 +99,10 @@ for dataset in CONFIG.intphys.datasets():
             mem_mb=2000,
             runtime=30,
         params:
-            clips=values(sample_given(dataset)),
-            made=lambda wildcards, dataset=dataset: sample_made(dataset),
+            clips=values(sample_given(name)),
+            made=lambda wildcards, name=name: sample_made(name),
         message:
-            f"Clips of {dataset}"
+            f"Clips of {name}"
         script:
             "../workflow_scripts/sample_intphys.py"
 
@@ -107,12 +110,12 @@ for dataset in CONFIG.intphys.datasets():
 rule preview_intphys:
     input:
         index=f"{INTPHYS}/index.parquet",
-        movies=lambda wildcards: ancient(movie_files(wildcards.dataset)),
+        movies=lambda wildcards: ancient(ready(wildcards.dataset).movie_files),
         notes=lambda wildcards: movie_notes(wildcards.dataset),
         stands=lambda wildcards: stands(
             preview_intphys_made(wildcards.dataset),
             note("preview_intphys", wildcards.dataset),
-            [clips_file(wildcards.dataset, name) for name in ("contact_sheet.png", "preview.gif")],
+            [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
         contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
@@ -129,7 +132,7 @@ rule preview_intphys:
         mem_mb=2000,
         runtime=10,
     params:
-        root=lambda wildcards: movies_root(wildcards.dataset),
+        root=lambda wildcards: SETS[wildcards.dataset].root,
         made=lambda wildcards: preview_intphys_made(wildcards.dataset),
     message:
         "Contact sheet and preview of {wildcards.dataset}"

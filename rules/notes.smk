@@ -22,19 +22,12 @@ def note(rule, job):
 
 def clip_notes(dataset):
     """Notes of the clip shards of `dataset`."""
-    if dataset not in CONFIG.clips.datasets:
-        return [note("sample_intphys", dataset)]
-    return [note("render_clips", f"{dataset}.{shard}") for shard in shard_names(dataset)]
+    return [note(*job) for job in SETS[dataset].clip_jobs(range(SETS[dataset].shards))]
 
 
 def movie_notes(dataset):
     """Notes of the generated movies; others have none."""
-    if dataset != MINI:
-        return []
-    scenes = range(1, CONFIG.intphys.scenes(dataset) + 1)
-    return [
-        note("render_intphys_mini", f"{block}.{scene:02d}") for block in BLOCKS for scene in scenes
-    ]
+    return [note(*job) for job in SETS[dataset].movie_jobs]
 
 
 def checkpoint_notes(model):

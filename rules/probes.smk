@@ -3,7 +3,7 @@
 
 rule fit_probe:
     input:
-        labels=lambda wildcards: clips_file(FITS[wildcards.fit].spec.dataset, "labels.parquet"),
+        labels=lambda wildcards: asked(wildcards.fit).labels,
         features=lambda wildcards: ancient(
             features_in(
                 wildcards.model, FITS[wildcards.fit].spec.dataset, fit_views(wildcards.fit)

@@ -11,90 +11,6 @@ def code(script, given=None):
 
 
 @cache
-def simulate_made(dataset):
-    given = simulate_given(dataset)
-    return made(given, code("simulate_clips.py", given), [])
-
-
-def simulate_given(dataset):
-    return {"dataset": CONFIG.clips.datasets[dataset], "scene": CONFIG.clips.scene}
-
-
-@cache
-def render_made(dataset):
-    given = render_given()
-    return made(given, code("render_clips.py", given), [simulate_made(dataset)["provenance"]])
-
-
-def render_given():
-    return {"scene": CONFIG.clips.scene, "render": CONFIG.clips.render}
-
-
-@cache
-def render_mini_made():
-    given = render_mini_given()
-    return made(given, code("render_intphys_mini.py", given), [])
-
-
-def render_mini_given():
-    mini = CONFIG.intphys.mini  # how many scenes there are is of no matter to one of them
-    return mini.model_copy(update={"scenes": type(mini).model_fields["scenes"].default})
-
-
-@cache
-def index_made(dataset):
-    if dataset == MINI:
-        movies = render_mini_made()["provenance"]
-    else:
-        movies = digest([Path(label).read_text() for label in movie_files(dataset)])
-    return made(index_given(dataset), code("index_intphys.py"), [movies])
-
-
-def index_given(dataset):
-    return {
-        "root": movies_root(dataset),
-        "scenes": CONFIG.intphys.scenes(dataset),
-        "frames": CONFIG.intphys.frames(dataset),
-    }
-
-
-@cache
-def sample_made(dataset):
-    given = sample_given(dataset)
-    return made(given, code("sample_intphys.py", given), [index_made(dataset)["provenance"]])
-
-
-def sample_given(dataset):
-    return {
-        "dataset": dataset,
-        "root": movies_root(dataset),
-        "sampling": CONFIG.intphys.sampling,
-        "shard_size": CONFIG.intphys.shard_size,
-    }
-
-
-def labels_made(dataset):
-    """Provenance of the labels of `dataset`."""
-    return simulate_made(dataset) if dataset in CONFIG.clips.datasets else sample_made(dataset)
-
-
-def clips_made(dataset):
-    """Provenance of the clip shards of `dataset`."""
-    return render_made(dataset) if dataset in CONFIG.clips.datasets else sample_made(dataset)
-
-
-@cache
-def preview_made(dataset):
-    return made({}, code("preview_clips.py"), [clips_made(dataset)["provenance"]])
-
-
-@cache
-def preview_intphys_made(dataset):
-    given = {"root": movies_root(dataset)}
-    return made(given, code("preview_intphys.py"), [index_made(dataset)["provenance"]])
-
-
-@cache
 def download_made(file):
     return made(checkpoint_url(file), code("download_checkpoint.py"), [])
 
@@ -257,6 +173,7 @@ def judge_made(figure):
 
 
 def judge_given(figure):
+    refuse(figure)
     spec = CONFIG.figures[figure]
     return {
         "kind": spec.kind,
@@ -279,6 +196,7 @@ def draw_made(figure):
 
 
 def draw_given(figure):
+    refuse(figure)
     return {
         "kind": CONFIG.figures[figure].kind,
         "figure": CONFIG.figures[figure],

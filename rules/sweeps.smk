@@ -3,7 +3,7 @@
 
 rule fit_sweep:
     input:
-        labels=lambda wildcards: clips_file(wildcards.dataset, "labels.parquet"),
+        labels=lambda wildcards: ready(wildcards.dataset).labels,
         features=lambda wildcards: ancient(
             features_in(
                 wildcards.model,

@@ -17,7 +17,7 @@ from pez.clips.spec import BallDatasetSpec, RenderSpec, SceneSpec
 from pez.clips.store import open_clips
 from pez.runtime.errors import ArtifactError
 
-SOURCES = Path(__file__).parents[2] / "workflow_scripts"
+SETS = Path(__file__).parents[2] / "workflow_scripts"
 SMALL = SceneSpec(resolution=64, frames=4)
 PLACES = np.array([[0.3, -0.2, 0.3], [1.9, 1.1, 0.3], [-3.9, 2.0, 0.3], [2.0, -6.0, 0.3]])
 
@@ -158,7 +158,7 @@ def _render_in_a_process(folder, output, threads=1, shard=0, size=2):
     arguments = map(str, (threads, shard, size, folder / "trajectories.parquet", output))
     return subprocess.run(
         [sys.executable, "-c", RENDER, *arguments],
-        env={**os.environ, "PYTHONPATH": str(SOURCES)},
+        env={**os.environ, "PYTHONPATH": str(SETS)},
         capture_output=True,
         text=True,
         check=True,

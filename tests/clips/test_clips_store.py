@@ -12,7 +12,7 @@ from pez.clips.store import open_clips, write_clips
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
 
-SOURCES = Path(__file__).parents[2] / "workflow_scripts"
+SETS = Path(__file__).parents[2] / "workflow_scripts"
 IDS = ("velocity_0004", "velocity_0005")
 FRAMES = np.random.default_rng(0).integers(0, 256, (2, 4, 8, 6, 3), dtype=np.uint8)
 
@@ -124,7 +124,7 @@ while True:
 
 def test_killed_in_the_middle_of_writing_leaves_nothing_that_looks_finished(tmp_path):
     path = tmp_path / "shard_000.safetensors"
-    environment = {**os.environ, "PYTHONPATH": str(SOURCES)}
+    environment = {**os.environ, "PYTHONPATH": str(SETS)}
     writer = subprocess.Popen([sys.executable, "-c", WRITE_FOR_EVER, str(path)], env=environment)
     deadline = time.monotonic() + 30
     # let it come to a half-written file, stop it there, and only then kill it

@@ -73,9 +73,9 @@ def test_a_set_in_which_most_balls_leave_is_refused_before_anything_is_written(
     assert "8 of 8 at 2 m/s, 8 of 8 at 7 m/s, none at 1 m/s" in message
     for cure in (
         "clips.scene.frames (now 64)",
-        "clips.datasets.fast.magnitudes",
+        "datasets.fast.magnitudes",
         "clips.scene.view_m (now 8)",
-        "clips.datasets.fast.allow_out_of_view: true",
+        "datasets.fast.allow_out_of_view: true",
     ):
         assert cure in message
     assert not list(tmp_path.iterdir())

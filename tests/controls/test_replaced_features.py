@@ -211,7 +211,7 @@ def test_by_the_strict_recipe_the_ceiling_of_speed_is_one(tmp_path: Path) -> Non
     loaded = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     config = load_config(loaded, CHECKOUT)
     recipe, files = config.recipes["speed.strict"], [tmp_path / "l.parquet", tmp_path / "t.parquet"]
-    simulate_dataset("velocity", config.clips.scene, config.clips.datasets["velocity"], *files)
+    simulate_dataset("velocity", config.clips.scene, config.sets["velocity"].design, *files)
     replace_by_trajectory(
         trajectory.features,
         files[1],

@@ -25,7 +25,7 @@ def test_a_committed_picture_has_the_current_recipe(picture: Path) -> None:
     assert described["models"] == {name: describe_weights(config, name) for name in figure.models}
     datasets = {recipe["dataset"] for recipe in recipes.values()}
     assert described["clips"]["datasets"] == {
-        name: config.count_clips(name) for name in sorted(datasets)
+        name: config.sets[name].count for name in sorted(datasets)
     }
 
 

@@ -68,9 +68,9 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
                 given[f"replace_features {control.name} {view}"] = [control.name, view]
     given["extract_features permuted"] = ["permuted", *nano]
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
-    given["simulate_clips"] = [config.clips.datasets["velocity"], config.clips.scene]
+    given["simulate_clips"] = [config.sets["velocity"].design, config.clips.scene]
     given["render_clips"] = [config.clips.scene, config.clips.render]
-    given["sample_intphys"] = config.intphys.sampling
+    given["sample_intphys"] = config.sets["intphys_mini"].entry.sampling
     given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
     for name, recipe in config.recipes.items():
         given[f"fit_probe {name}"] = names_of_fit(recipe)

@@ -87,13 +87,17 @@ EDITS = [
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
     ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
-     PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}),
+     PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
+     | {"index_folder", "label_folder"}),
+    ("own_clips/video.py", "(size[1] - resize) // 2", "(size[1] - resize) // 3", {"decode_folder"}),
+    ("own_clips/labels.py", "row for row, name", "-row for row, name", {"label_folder"}),
 ]  # fmt: skip
 
 # Which jobs a number in a module of each package may belong to.
 BALLS, MOVIES = {"simulate_clips", "render_clips", "preview_clips"}, {
     "render_intphys_mini", "index_intphys", "sample_intphys", "preview_intphys",
 }  # fmt: skip
+OWN = {"index_folder", "label_folder", "decode_folder", "preview_folder"}
 WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
@@ -111,10 +115,13 @@ OWNERS = {
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     "clips.dataset": BALLS | MOVIES | EXTRACTION | PROBES,  # whose clips features and labels are of
-    "clips.store": BALLS | MOVIES | EXTRACTION,
+    "clips.store": BALLS | MOVIES | OWN | EXTRACTION,
+    "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
+    "__init__": set[str](),
     "config": set[str](),
+    "datasets": set[str](),
     "controls": FIGURES,
     "fingerprint": set[str](),
 }
@@ -179,7 +186,8 @@ def test_an_edit_rebuilds_what_uses_it(
 WITHOUT = {
     "pez.controls.kinds.permuted", "pez.controls.spec", "pez.emergence.facts", "pez.encoders.hub",
     "pez.evidence.schema",
-    "pez.intphys.surprise", "pez.pretraining.evaluate", "pez.runtime.schema",
+    "pez.intphys.surprise", "pez.pretraining.evaluate", "pez.recipes.columns",
+    "pez.runtime.schema",
 }  # fmt: skip
 
 

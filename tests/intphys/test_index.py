@@ -127,7 +127,7 @@ def test_damage_is_named_with_the_cure(damage: str, tree: Path, tmp_path: Path) 
     inflict(root)
     with pytest.raises(ArtifactError, match=complaint) as caught:
         index_movies(root, SCENES, FRAMES)
-    assert "intphys.root" in str(caught.value)
+    assert "(its root)" in str(caught.value)
 
 
 def test_all_problems_are_counted_and_the_first_are_named(tree: Path, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_all_problems_are_counted_and_the_first_are_named(tree: Path, tmp_path: 
 
 
 def test_a_root_that_is_no_folder(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"nowhere is not a folder.*intphys\.root"):
+    with pytest.raises(ArtifactError, match=r"nowhere is not a folder.*Set root of the dataset"):
         index_movies(tmp_path / "nowhere", SCENES, FRAMES)
 
 

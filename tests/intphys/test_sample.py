@@ -40,7 +40,7 @@ def test_frame_numbers(frames, breakpoint, chosen, expected) -> None:
 
 
 def test_movies_that_cannot_be_cut_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"3 frames, and intphys\.sampling\.frames = 4"):
+    with pytest.raises(ValueError, match=r"3 frames, and sampling\.frames of the dataset is 4"):
         frame_numbers(3, None, sampling(4))
     with pytest.raises(ValueError, match=r"no breakpoint.*uniform"):
         frame_numbers(9, None, sampling(4, "breakpoint"))

@@ -1,20 +1,26 @@
 """Targets, groupings, splits and metrics: definitions that a reader can check by hand."""
 
+from typing import get_args
+
 import numpy as np
 import pandas as pd
 import pytest
 from probe_data import design
 
+from pez.clips.spec import ClipsConfig
+from pez.datasets.sources.balls import Balls, BallsEntry
 from pez.recipes.groupings import group_ids, pixel_region, spatial_sector
-from pez.recipes.kinds import TARGETS, least_groups, most_groups
-from pez.recipes.spec import ProbeSpec
+from pez.recipes.kinds import TARGETS, least_groups
+from pez.recipes.spec import GroupingName, ProbeSpec, TargetName
 from pez.recipes.splits import inner_split, outer_splits
 from pez.recipes.targets import target_values
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.scores.regression import angles, circular_errors_deg, fold_metrics, is_constant, r2
 
 LABELS = design(8, 7, 7)
-GROUPINGS = [g for g in ProbeSpec.model_fields["grouping"].annotation.__args__ if g != "scene"]
+ENTRY = BallsEntry(source="balls", motion="velocity", magnitudes=range(1, 8))
+MOST = Balls("velocity", ENTRY, ClipsConfig(), "out").groupings
+GROUPINGS = [name for name in get_args(GroupingName) if name != "scene"]
 
 
 def spec(**changes) -> ProbeSpec:
@@ -26,7 +32,7 @@ def spec(**changes) -> ProbeSpec:
 
 
 def test_every_target_has_as_many_columns_as_outputs_and_the_values_of_its_labels():
-    assert set(TARGETS) == set(ProbeSpec.model_fields["target"].annotation.__args__)
+    assert set(TARGETS) == set(get_args(TargetName))
     of_balls = {name: info for name, info in TARGETS.items() if name != "plausibility"}
     for target, info in of_balls.items():
         assert target_values(LABELS, target).shape == (len(LABELS), len(info.outputs))
@@ -63,13 +69,13 @@ def test_groups_are_numbered_without_gaps_and_within_the_bound(grouping):
     groups = group_ids(LABELS, grouping, 42)
     assert groups.shape == (392,)
     assert set(groups) == set(range(groups.max() + 1))
-    assert groups.max() + 1 <= most_groups(grouping, 8, 7, 7)
+    assert groups.max() + 1 <= MOST[grouping]
 
 
 def test_groups_by_design_have_the_size_of_the_design():
     sizes = {"start_index": 7, "condition": 56, "video": 392, "direction": 8, "magnitude": 7}
     for grouping, count in sizes.items():
-        assert most_groups(grouping, 8, 7, 7) == count
+        assert MOST[grouping] == count
         assert group_ids(LABELS, grouping, 42).max() + 1 == count
     condition = group_ids(LABELS, "condition", 42)
     assert (

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT, Project
-from pez.config.load import load_config
+from pez.config.load import load_config, open_config
 from pez.config.model import describe_weights, json_schema
 from pez.runtime.errors import ConfigError
 
@@ -25,6 +25,11 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
         section = section[parent]
     section[last] = value
     return config
+
+
+def figure2c() -> dict[str, Any]:
+    figure: dict[str, Any] = defaults()["figures"]["figure2c"]
+    return figure
 
 
 @pytest.mark.parametrize(
@@ -126,6 +131,71 @@ def with_value(key: str, value: Any) -> dict[str, Any]:
             r"pretraining\.model = 'vjepa2_nano' is of family 'videomae': only 'vjepa2' is trained",
         ),
         ("output_dir", "", r"output_dir = ''"),
+        (
+            "output_dir",
+            "run_{date}",
+            r"output_dir = 'run_\{date\}': write the path out; braces are",
+        ),
+        ("output_dir", "~/runs", r"output_dir = '~/runs': write the path out"),
+        ("figures.all", figure2c(), r"figures\.all: a rule of the workflow has this name"),
+        ("figures.fit_probe", figure2c(), r"figures\.fit_probe: a rule of the workflow has"),
+        ("figures.figure2b_timings", figure2c(), r"figures\.figure2b_timings: a rule of the work"),
+        ("figures.figure1", None, r"figures\.figure1 = None: a section of keys is expected"),
+        (
+            "clips.scene.light_direction",
+            [1.0, 2.0],
+            r"clips\.scene\.light_direction\.2 is missing: it has no default",
+        ),
+        ("datasets.velocity.starts", 2000, r"56000 clips make 1000 shards|at most 1000 have names"),
+        (
+            "datasets.velocity.source",
+            "bals",
+            r"datasets\.velocity\.source = 'bals' \(did you mean 'balls'\? allowed: balls, folder",
+        ),
+        ("datasets.own", {"root": "clips"}, r"datasets\.own\.source is missing"),
+        (
+            "datasets.velocity.scene",
+            {"frams": 8},
+            r"datasets\.velocity\.scene: unknown key 'frams'",
+        ),
+        ("clips.datasets", {}, r"clips\.datasets: datasets are entries of section datasets now"),
+        ("intphys", {}, r"intphys: datasets are entries of section datasets now"),
+        (
+            "probes.plausibility.dataset",
+            "intphys_dev",
+            r"dataset = 'intphys_dev', which is not there: datasets\.intphys_dev\.root = None",
+        ),
+        (
+            "probes.speed.target",
+            {"column": "speed"},
+            r"probes\.speed\.protocols\.strict: target\.column = 'speed' \(did you mean 'speed_m",
+        ),
+        (
+            "probes.speed.target",
+            {"column": "in_view_at_end", "kind": "number"},
+            r"target = column in_view_at_end: in_view_at_end is a category, which is classified",
+        ),
+        (
+            "probes.speed.target",
+            {"column": ["in_view_at_end", "start_index"]},
+            r"target = classes of column .*: classes are the values of one column",
+        ),
+        (
+            "probes.speed.target",
+            {"column": "start_index", "kind": "category"},
+            r"figures\.figure2c\.probes = 'speed': a figure of motion draws R2, and classes have",
+        ),
+        ("probes.speed.target", {"colum": "x"}, r"probes\.speed\.target: unknown key 'colum'"),
+        (
+            "probes.speed.grouping",
+            {"column": "start_indx"},
+            r"grouping\.column = 'start_indx' \(did you mean 'start_index'\?",
+        ),
+        (
+            "probes.plausibility.clips",
+            "in_view",
+            r"probes\.plausibility\.protocols\.strict: clips = 'in_view'",
+        ),
         ("encoders.models.a_untrained", {}, r"encoders\.models\.a_untrained"),
     ],
 )
@@ -133,6 +203,26 @@ def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) ->
     with pytest.raises(ConfigError, match=message) as caught:
         load_config(with_value(key, value), CHECKOUT)
     assert "pydantic" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "refused"),
+    [
+        ("probes.velocity_xy.folds", 60, {"figure2b"}),
+        ("probes.speed.protocols.paper", {"pooling": "mean", "solver": "nothing"}, set()),
+        ("probes.speed.protocols.strict", {"target": "acceleration"}, {"figure2c"}),
+        ("figures.figure6.models", ["nothing"], {"figure6"}),
+        ("encoders.models.vjepa2_nano.weights.file", "nowhere", {
+            "figure2b", "figure2c", "figure1", "figure6", "figure8"}),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_concerns_only_what_asks_for_it(
+    key: str, value: Any, refused: set[str]
+) -> None:
+    _, problems = open_config(with_value(key, value), CHECKOUT)
+    assert {name for name in problems if name in defaults()["figures"]} == refused
+    with pytest.raises(ConfigError):
+        load_config(with_value(key, value), CHECKOUT)
 
 
 def test_an_earlier_name_of_a_grouping_is_taken_and_explained(

@@ -69,7 +69,7 @@ def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) 
                 folder = root / block / f"{scene:02d}" / str(movie)
                 folder.mkdir(parents=True)
                 (folder / "status.json").write_text("{}")
-    overlay = {"intphys": {"root": "dev"}}
+    overlay = {"datasets": {"intphys_dev": {"root": "dev"}}}
     planned = plan(project.folder, ["figure1"], overlay, configfiles=["configs/paper.yaml"])
     assert planned["index_intphys"] == planned["sample_intphys_dev"] == 1
     assert planned["render_intphys_mini"] == 0
@@ -80,12 +80,23 @@ def test_the_public_movies_are_indexed_and_cut_where_they_lie(project: Project) 
 def test_a_missing_folder_of_public_movies_is_named_when_it_is_needed(project: Project) -> None:
     paper = ["configs/paper.yaml"]
     plan(project.folder, ["figure2c"], configfiles=paper)
-    with pytest.raises(WorkflowError, match=r"intphys\.root = 'artifacts/intphys/dev' is not a"):
+    with pytest.raises(
+        WorkflowError, match=r"datasets\.intphys_dev\.root = 'artifacts/intphys/dev' is not a"
+    ):
         plan(project.folder, ["figure1"], configfiles=paper)
 
 
+def test_a_figure_is_refused_for_what_is_wrong_with_its_own_probes_alone(project: Project) -> None:
+    overlay = {"probes": {"velocity_xy": {"folds": 60}}, "figures": {"figure6": {"models": ["x"]}}}
+    assert plan(project.folder, ["figure2c"], overlay)["draw_figure"] == 1
+    with pytest.raises(WorkflowError, match=r"velocity_xy\.protocols\.strict: folds = 60"):
+        plan(project.folder, ["figure2b"], overlay)
+    with pytest.raises(WorkflowError, match=r"figures\.figure6\.models = 'x'"):
+        plan(project.folder, ["figure6"], overlay)
+
+
 def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Project) -> None:
-    overlay = {"intphys": {"sampling": {"window": "breakpoint"}}}
+    overlay = {"datasets": {"intphys_mini": {"sampling": {"window": "breakpoint"}}}}
     planned = plan(smoke_run.folder, ["figure1"], overlay)
     assert planned["render_intphys_mini"] == planned["index_intphys"] == 0
     assert planned["sample_intphys_mini"] == 1
@@ -263,7 +274,7 @@ def test_a_batch_size_extracts_again_and_renders_nothing(smoke_run: Project) -> 
 
 
 def test_more_clips_rebuild_from_the_clips(smoke_run: Project) -> None:
-    overlay = {"clips": {"datasets": {"velocity": {"starts": 6}}}}
+    overlay = {"datasets": {"velocity": {"starts": 6}}}
     planned = plan(smoke_run.folder, ["figure2c"], overlay)
     assert planned["simulate_clips"] == 1
     assert planned["render_clips"] == 2  # 48 clips in shards of 30

@@ -20,7 +20,12 @@ from pez.fingerprint.closure import Closure
 from pez.fingerprint.source import Target, decorator_name
 
 # They tell which class to check a configuration by; it was checked when the workflow was planned.
-TAGGING = {"pez.recipes.spec:_kind_of_probe", "pez.figures.spec:_kind_of_figure"}
+TAGGING = {
+    "pez.figures.spec:_kind_of_figure",
+    "pez.recipes.columns:kind_of_target",
+    "pez.recipes.columns:names_column",
+    "pez.recipes.spec:_kind_of_probe",
+}
 # They make what planning checks configuration with, when the module is imported.
 ON_IMPORT = {"pez.recipes.recipe:_optional_fields", "pez.encoders.registry:family_names"}
 WORDING = {"pez.clips.visibility:_table"}  # of a log line
@@ -45,7 +50,8 @@ def given(rule: str, wildcards: dict[str, str]) -> Any:
     if rule == "initialise_encoder":
         return config.encoder(wildcards["model"])
     if rule == "simulate_clips":
-        return [config.clips.datasets[wildcards["dataset"]], config.clips.scene]
+        source = config.sets[wildcards["dataset"]]
+        return [source.design, source.scene]
     return None
 
 

@@ -81,13 +81,8 @@ class BallDatasetSpec(Schema):
 
 
 class ClipsConfig(Schema):
-    """Section ``clips`` of the configuration."""
+    """Section ``clips`` of the configuration: what rendered datasets of balls have in common."""
 
     renderer: Literal["kubric"] = "kubric"
     scene: SceneSpec = SceneSpec()
     render: RenderSpec = RenderSpec()
-    datasets: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], BallDatasetSpec]
-
-    def shards(self, dataset: str) -> int:
-        """Number of shard files of ``dataset``."""
-        return -(-self.datasets[dataset].clips // self.render.shard_size)

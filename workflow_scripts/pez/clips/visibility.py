@@ -136,7 +136,7 @@ def check_in_view(
     found = f"{counts.at_end} of {counts.clips} clips end with the ball wholly out of the picture"
     log.info("%s: %s\n%s", name, found, _table(counts))
     if 2 * counts.at_end > counts.clips and not dataset.allow_out_of_view:
-        key = f"clips.datasets.{name}"
+        key = f"datasets.{name}"
         raise PezError(
             f"dataset {name!r}: {found} ({counts.in_words()}), where probes would read an empty "
             f"floor. Lower clips.scene.frames (now {scene.frames}) or {key}.magnitudes, widen "

@@ -1,15 +1,18 @@
 """What must agree between the sections of the configuration."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.model import Config
 from pez.config.sweep_checks import check_sweeps
+from pez.datasets.source import MOST_SHARDS, Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec
-from pez.intphys.spec import BLOCKS, DEV
-from pez.recipes.kinds import TARGETS, least_groups, most_groups
+from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
+from pez.recipes.kinds import least_groups, metric_of
 from pez.recipes.recipe import Recipe, recipe_name
 from pez.recipes.spec import (
     AttentiveSolver,
@@ -18,58 +21,118 @@ from pez.recipes.spec import (
     ProbeSpec,
     RidgeSolver,
 )
-from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
 
 def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
-    """Yield one line per problem: the key, the value, and what is allowed.
+    """Yield one line per problem anywhere: the key, the value, and what is allowed.
 
     ``checkout`` is the folder that shipped weights lie in.
     """
-    problems = [*check_controls(config), *_check_recipes(config)]
-    yield from problems
+    problems = list(problems_of_all(config, checkout))
+    problems += [line for lines in recipe_problems(config).values() for line in lines]
+    yield from dict.fromkeys(problems)
     if not problems:
-        yield from _check_figures(config)
+        for figure in config.figures:
+            yield from figure_problems(config, figure, checkout)
+
+
+def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
+    """Yield the problems that no target can do without."""
+    yield from _check_names(config, checkout)
+    yield from _check_datasets(config)
+    controls = list(check_controls(config))
+    yield from controls
+    if not controls:
         yield from check_sweeps(config, _problems)
     yield from _check_pretraining(config)
-    yield from _check_weights(config, checkout)
 
 
-def _check_recipes(config: Config) -> Iterable[str]:
-    try:
-        recipes = config.recipes
-    except ConfigError as error:
-        yield from str(error).splitlines()
-        return
-    for recipe in recipes.values():
-        key = f"probes.{recipe.probe}.protocols.{recipe.protocol}"
-        yield from (f"{key}: {problem}" for problem in _problems(recipe, config))
+def recipe_problems(config: Config) -> dict[str, list[str]]:
+    """Problems of every recipe, by its name: what does not ask for it need not know."""
+    problems = {}
+    for probe, entry in config.probes.items():
+        for protocol in entry.protocols:
+            name, key = recipe_name(probe, protocol), f"probes.{probe}.protocols.{protocol}"
+            found = config.broken_recipes.get(name)
+            if found is None:
+                found = list(_problems(config.recipes[name], config))
+            problems[name] = [f"{key}: {problem}" for problem in found]
+    return problems
+
+
+def figure_problems(config: Config, figure: str, checkout: Path) -> list[str]:
+    """Problems of ``figure`` with the models, probes and protocols that it names."""
+    return list(
+        dict.fromkeys([*_check_figure(config, figure), *_check_weights(config, figure, checkout)])
+    )
+
+
+def _check_datasets(config: Config) -> Iterable[str]:
+    for source in config.sets.values():
+        yield from source.contradictions()
+
+
+def _check_names(config: Config, checkout: Path) -> Iterable[str]:
+    """Names that Snakemake would take for something else."""
+    files = [checkout / "Snakefile", *(checkout / "rules").glob("*.smk")]
+    rules = {name for file in files for name in re.findall(r"(?m)^rule (\w+):", file.read_text())}
+    if set("{}~") & set(config.output_dir):
+        yield (
+            f"output_dir = {config.output_dir!r}: write the path out; braces are wildcards of "
+            "Snakemake, and ~ is a folder of that name"
+        )
+    for name in config.figures:
+        taken = name in rules or name.startswith(("extract_", "sample_"))
+        if taken or (name.endswith("_timings") and name[: -len("_timings")] in config.figures):
+            yield f"figures.{name}: a rule of the workflow has this name: take another"
 
 
 def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
     spec = recipe.spec
     yield from _check_solver(recipe)
-    if spec.dataset not in config.datasets():
-        hint = "; set intphys.root" if spec.dataset == DEV else ""
-        yield f"dataset = {did_you_mean(spec.dataset, config.datasets())}{hint}"
+    if spec.dataset not in config.sets:
+        yield f"dataset = {did_you_mean(spec.dataset, list(config.sets))}"
         return
-    kind = config.kind(spec.dataset)
-    targets = [name for name, info in TARGETS.items() if kind in info.kinds]
-    if spec.target not in targets:
-        yield (
-            f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
-            f"in which {_WHAT_VARIES[kind]} (allowed: {', '.join(targets)})"
-        )
+    source = config.sets[spec.dataset]
+    if not source.is_there:
+        yield f"dataset = {spec.dataset!r}, which is not there: {source.problem()}"
         return
-    yield from _check_folds(spec, config)
+    if source.shards > MOST_SHARDS:
+        yield f"{source.problem()}"
+    yield from _check_target(spec, source)
+    if spec.clips == "in_view" and source.column("frames_out_of_view") is None:
+        yield f"clips = 'in_view': the labels of dataset {spec.dataset!r} do not say who is in view"
+    yield from _check_folds(spec, source)
 
 
-_WHAT_VARIES = {
-    "velocity": "balls move with constant velocity",
-    "acceleration": "balls move with constant acceleration",
-    "plausibility": "movies are possible or impossible",
-}
+def _check_target(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
+    if isinstance(spec.target, str):
+        if spec.target not in source.targets:
+            listed = [*source.targets, "a label: {column: ...}"]
+            yield (
+                f"target = {spec.target!r} cannot be read from dataset {spec.dataset!r}, "
+                f"in which {source.varies} (allowed: {', '.join(listed)})"
+            )
+        return
+    yield from _check_columns("target", spec.target.column, source)
+    if isinstance(spec.target, CategoryTarget) and len(spec.target.column) > 1:
+        yield f"target = {spec.target!r}: classes are the values of one column"
+    texts = [name for name in spec.target.column if _is_text(source, name)]
+    if isinstance(spec.target, NumberTarget) and texts:
+        yield f"target = {spec.target!r}: {', '.join(texts)} is a category, which is classified"
+
+
+def _is_text(source: Source[Any], name: str) -> bool:
+    column = source.column(name)
+    return column is not None and column.kind == "category"
+
+
+def _check_columns(field: str, columns: Iterable[str], source: Source[Any]) -> Iterable[str]:
+    known = [column.name for column in source.columns]
+    for name in columns:
+        if name not in known:
+            yield f"{field}.column = {did_you_mean(name, known)}: a label of {source.name!r}"
 
 
 def _check_solver(recipe: Recipe) -> Iterable[str]:
@@ -97,15 +160,22 @@ def _check_solver(recipe: Recipe) -> Iterable[str]:
         )
 
 
-def _check_folds(spec: ProbeSpec, config: Config) -> Iterable[str]:
-    balls = config.clips.datasets.get(spec.dataset)
-    if balls is None:
-        groups = len(BLOCKS) * config.intphys.scenes(spec.dataset)
-    elif spec.grouping == "scene":
-        yield f"grouping = 'scene': the clips of dataset {spec.dataset!r} form no scenes"
-        return
+def _check_folds(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
+    if isinstance(spec.grouping, ColumnGrouping):
+        unknown = list(_check_columns("grouping", spec.grouping.column, source))
+        yield from unknown
+        if unknown:
+            return
+        groups = source.most_groups(spec.grouping.column)
+    elif spec.grouping in source.groupings:
+        groups = source.groupings[spec.grouping]
     else:
-        groups = most_groups(spec.grouping, balls.directions, len(balls.magnitudes), balls.starts)
+        allowed = ", ".join([*source.groupings, "labels: {column: ...}"])
+        yield (
+            f"grouping = {spec.grouping!r}: dataset {spec.dataset!r}, in which {source.varies}, "
+            f"forms no such groups (allowed: {allowed})"
+        )
+        return
     if least_groups(spec.folds, spec.selections) > groups:
         yield (
             f"folds = {spec.folds}: grouping {spec.grouping!r} gives at most {groups} groups on "
@@ -114,26 +184,24 @@ def _check_folds(spec: ProbeSpec, config: Config) -> Iterable[str]:
         )
 
 
-def _check_figures(config: Config) -> Iterable[str]:
-    for name, figure in config.figures.items():
-        key = f"figures.{name}"
-        for model in figure.models:
-            if model not in config.encoders.models:
-                yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
-        for probe in figure.probes:
-            if probe not in config.probes:
-                yield f"{key}.probes = {did_you_mean(probe, list(config.probes))}"
-                continue
-            known = list(config.probes[probe].protocols)
-            for protocol in figure.protocols:
-                if protocol not in known:
-                    yield (
-                        f"{key}.protocols = {did_you_mean(protocol, known)}: probe {probe!r} has "
-                        "no other"
-                    )
-                else:
-                    recipe = config.recipes[recipe_name(probe, protocol)]
-                    yield from _check_shown(key, figure, recipe, config)
+def _check_figure(config: Config, name: str) -> Iterable[str]:
+    figure, key = config.figures[name], f"figures.{name}"
+    for model in figure.models:
+        if model not in config.encoders.models:
+            yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
+    for probe in figure.probes:
+        if probe not in config.probes:
+            yield f"{key}.probes = {did_you_mean(probe, list(config.probes))}"
+            continue
+        known = list(config.probes[probe].protocols)
+        for protocol in figure.protocols:
+            if protocol not in known:
+                yield (
+                    f"{key}.protocols = {did_you_mean(protocol, known)}: probe {probe!r} has "
+                    "no other"
+                )
+            elif recipe := config.recipes.get(recipe_name(probe, protocol)):
+                yield from _check_shown(key, figure, recipe, config)
 
 
 def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -> Iterable[str]:
@@ -142,6 +210,11 @@ def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -
         kind = "plausibility" if figure.of_movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
+    if not figure.of_movies and metric_of(recipe.spec) != "r2":
+        yield (
+            f"{key}.probes = {recipe.probe!r}: a figure of motion draws R2, and classes have an "
+            "accuracy (see the table of the probe, docs/own_clips.md)"
+        )
     yield from check_features_controls(key, figure.controls, recipe, config)
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver
@@ -165,14 +238,14 @@ def _check_pretraining(config: Config) -> Iterable[str]:
         yield f"pretraining.model = {model!r} is of family {family!r}: only {trained!r} is trained"
 
 
-def _check_weights(config: Config, checkout: Path) -> Iterable[str]:
-    """Look for the shipped weights of every model that a figure shows.
+def _check_weights(config: Config, figure: str, checkout: Path) -> Iterable[str]:
+    """Look for the shipped weights of every model that ``figure`` shows.
 
-    Checkpoints are looked for when a rule asks for them: a figure needs those of its models alone.
+    Checkpoints are looked for when a rule asks for them.
     """
-    shown = {model for figure in config.figures.values() for model in figure.models}
-    for name in sorted(shown & set(config.encoders.models)):
-        weights = config.encoders.models[name].weights
+    for name in config.figures[figure].models:
+        encoder = config.encoders.models.get(name)
+        weights = encoder.weights if encoder else None
         if isinstance(weights, EmbeddedWeights) and not (checkout / weights.file).is_file():
             yield (
                 f"encoders.models.{name}.weights.file = {weights.file!r}: no such file in "

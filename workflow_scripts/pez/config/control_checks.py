@@ -67,7 +67,7 @@ def check_features_controls(
         if control.replaces != "features":
             continue
         where = f"{key}.controls = {name!r}"
-        if control.reads == "positions" and not config.has_trajectories(spec.dataset):
+        if control.reads == "positions" and not config.sets[spec.dataset].has_trajectories:
             yield (
                 f"{where}: dataset {spec.dataset!r}, which recipe {recipe.name} reads, has no "
                 "trajectories; leave this control out"

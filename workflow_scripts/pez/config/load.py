@@ -6,46 +6,90 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
-from pez.config.checks import inconsistencies
+from pez.config.checks import (
+    figure_problems,
+    inconsistencies,
+    problems_of_all,
+    recipe_problems,
+)
 from pez.config.model import Config
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
 
 
 def load_config(raw: Mapping[str, Any], checkout: Path) -> Config:
-    """Validate the ``raw`` configuration; ``checkout`` is the folder that holds config.yaml.
+    """Validate the whole ``raw`` configuration; ``checkout`` is the folder that holds config.yaml.
 
     Raises:
         ConfigError: with one line per problem: the key, the value, and what is allowed.
     """
-    try:
-        config = Config.model_validate(dict(raw))
-    except ValidationError as error:
-        raise ConfigError(_report(_describe(error, raw))) from None
-    problems = list(inconsistencies(config, checkout))
-    if problems:
-        raise ConfigError(_report(problems))
+    config = _read(raw)
+    _refuse(inconsistencies(config, checkout))
     return config
 
 
-def _report(problems: Iterable[str]) -> str:
+def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[str, list[str]]]:
+    """Read the configuration for a target that may need only some of its probes and figures.
+
+    Returns:
+        The configuration; and what is wrong with recipes and figures, by name: they are refused
+        when they are asked for.
+
+    Raises:
+        ConfigError: with what is wrong for every target.
+    """
+    config = _read(raw)
+    _refuse(problems_of_all(config, checkout))
+    recipes = recipe_problems(config)
+    figures = {
+        name: figure_problems(config, name, checkout)
+        + [line for recipe in figure.recipes for line in recipes.get(recipe, [])]
+        for name, figure in config.figures.items()
+    }
+    return config, {name: lines for name, lines in {**recipes, **figures}.items() if lines}
+
+
+def refusal(problems: Iterable[str]) -> str:
+    """Put ``problems`` into one message."""
     return "the configuration is refused:\n" + "\n".join(f"  - {line}" for line in problems)
 
 
-def _key(location: tuple[int | str, ...], raw: Any) -> str:
+def _read(raw: Mapping[str, Any]) -> Config:
+    clips = raw.get("clips")
+    moved = ["intphys"] if "intphys" in raw else []
+    moved += ["clips.datasets"] if isinstance(clips, Mapping) and "datasets" in clips else []
+    _refuse(
+        f"{key}: datasets are entries of section datasets now, each with its source; see "
+        "config.yaml"
+        for key in moved
+    )
+    try:
+        return Config.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ConfigError(refusal(_describe(error, raw))) from None
+
+
+def _refuse(problems: Iterable[str]) -> None:
+    found = list(problems)
+    if found:
+        raise ConfigError(refusal(found))
+
+
+def _key(location: tuple[int | str, ...], raw: Any, missing: bool) -> str:
     """Write pydantic's ``location`` as the key a user would look for in the file.
 
     Pydantic inserts the tag of a discriminated union, which is no key: parts that the raw
-    configuration does not have are left out, all but the last (a missing key).
+    configuration does not have are left out, but for the last of a ``missing`` key.
     """
     parts = []
     for index, part in enumerate(location):
         inside = isinstance(raw, Mapping) and part in raw
-        inside = inside or (isinstance(raw, list | tuple) and isinstance(part, int))
+        inside = inside or (isinstance(raw, list | tuple) and part in range(len(raw)))
         if inside:
             raw = raw[part]
-        if inside or index == len(location) - 1:
+        if inside or (missing and index == len(location) - 1):
             parts.append(str(part))
     return ".".join(parts)
 
@@ -53,13 +97,29 @@ def _key(location: tuple[int | str, ...], raw: Any) -> str:
 def _describe(error: ValidationError, raw: Mapping[str, Any]) -> Iterable[str]:
     """Yield one line per pydantic error, in the words of the configuration file."""
     for problem in error.errors(include_url=False):
-        key = _key(problem["loc"], raw)
+        key = _key(problem["loc"], raw, problem["type"] == "missing")
         if problem["type"] == "literal_error":
             allowed = re.findall(r"'([^']*)'", problem["ctx"]["expected"])
             yield f"{key} = {did_you_mean(str(problem['input']), allowed)}"
         elif problem["type"] == "value_error":
             yield f"{key or 'top level'}: {problem['ctx']['error']}"
+        elif problem["type"] in _TAG_ERRORS:
+            yield f"{key}.{_tag(problem)}"
+        elif problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
+            yield f"{key} = {problem['input']!r}: a section of keys is expected"
         elif problem["type"] == "missing":
             yield f"{key} is missing: it has no default"
         else:
             yield f"{key} = {problem['input']!r}: {problem['msg']}"
+
+
+_TAG_ERRORS = ("union_tag_invalid", "union_tag_not_found")
+
+
+def _tag(problem: ErrorDetails) -> str:
+    """Say which key tells the kinds of a section apart, and what it may be."""
+    key = str(problem["ctx"]["discriminator"]).strip("'")
+    if problem["type"] == "union_tag_not_found":
+        return f"{key} is missing: it has no default"
+    allowed = re.findall(r"'([^']*)'", problem["ctx"]["expected_tags"])
+    return f"{key} = {did_you_mean(str(problem['ctx']['tag']), allowed)}"

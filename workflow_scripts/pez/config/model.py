@@ -1,7 +1,7 @@
 """The typed configuration: every section, and what follows from them together."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from pez.config.figures import AnyFigureSpec
 from pez.controls.control import ANY_MODEL, Source, Variant
 from pez.controls.registry import all_variants, sources_of, weights_of
 from pez.controls.spec import ControlSpec
+from pez.datasets.registry import AnyEntry, dataset
+from pez.datasets.source import Source as Dataset
 from pez.encoders.locate import find_checkpoint
 from pez.encoders.spec import (
     EmbeddedWeights,
@@ -24,7 +26,6 @@ from pez.encoders.spec import (
 )
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, View
 from pez.figures.spec import FigureStyle
-from pez.intphys.spec import IntphysConfig
 from pez.pretraining.spec import PretrainingConfig
 from pez.recipes.recipe import Name, ProbeEntry, Protocol, Recipe, read_recipes, with_controls
 from pez.recipes.spec import Solver
@@ -36,8 +37,10 @@ class Config(Schema):
     """The whole configuration (config.yaml and the overlays given with --configfile)."""
 
     output_dir: str = Field("artifacts", min_length=1, description="where everything is built")
-    clips: ClipsConfig
-    intphys: IntphysConfig = IntphysConfig()
+    clips: ClipsConfig = ClipsConfig()
+    datasets: dict[Name, AnyEntry] = Field(
+        description="where clips come from, each from a source: a module in pez/datasets/sources"
+    )
     encoders: EncodersConfig
     controls: dict[str, ControlSpec] = Field(
         {
@@ -102,40 +105,33 @@ class Config(Schema):
         """Return the named controls with each of their seeds."""
         return all_variants({name: self.controls[name].seeds for name in controls})
 
-    def datasets(self) -> list[str]:
-        """Every dataset that can be built: balls, and movies of possible and impossible events."""
-        return [*self.clips.datasets, *self.intphys.datasets()]
-
-    def has_trajectories(self, dataset: str) -> bool:
-        """Whether ``dataset`` says where its ball is."""
-        return dataset in self.clips.datasets
-
-    def kind(self, dataset: str) -> str:
-        """What varies in ``dataset``: velocity, acceleration or plausibility."""
-        if dataset in self.clips.datasets:
-            return self.clips.datasets[dataset].motion
-        return "plausibility"
-
-    def count_clips(self, dataset: str) -> int:
-        """Number of clips of ``dataset``."""
-        if dataset in self.clips.datasets:
-            return self.clips.datasets[dataset].clips
-        return self.intphys.clips(dataset)
-
-    def shards(self, dataset: str) -> int:
-        """Number of clip shards of ``dataset``."""
-        if dataset in self.clips.datasets:
-            return self.clips.shards(dataset)
-        return self.intphys.shards(dataset)
+    @cached_property
+    def sets(self) -> dict[str, Dataset[Any]]:
+        """Every dataset as its source answers for it, by name."""
+        return {
+            name: dataset(name, entry, self.clips, self.output_dir)
+            for name, entry in self.datasets.items()
+        }
 
     @cached_property
-    def recipes(self) -> dict[str, Recipe]:
-        """Every probe under every one of its protocols, by name.
+    def _read_recipes(self) -> tuple[dict[str, Recipe], dict[str, list[str]]]:
+        return read_recipes(self.probes, self.protocols, self.solvers, self._kind_of_columns)
 
-        Raises:
-            ConfigError: a recipe is incomplete or contradicts itself.
-        """
-        return read_recipes(self.probes, self.protocols, self.solvers)
+    def _kind_of_columns(self, dataset: str, columns: Sequence[str]) -> str:
+        """A number if all ``columns`` are known to be; what is unknown is refused later."""
+        source = self.sets.get(dataset)
+        found = [source.column(name) for name in columns] if source else []
+        return "category" if any(one and one.kind == "category" for one in found) else "number"
+
+    @property
+    def recipes(self) -> dict[str, Recipe]:
+        """Every probe under every one of its protocols, by name; those that can be put together."""
+        return self._read_recipes[0]
+
+    @property
+    def broken_recipes(self) -> dict[str, list[str]]:
+        """What is wrong with the others."""
+        return self._read_recipes[1]
 
     @cached_property
     def fits(self) -> dict[str, Recipe]:
@@ -151,10 +147,11 @@ class Config(Schema):
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that figures and sweeps ask for."""
-        shown = [self.recipes[name] for figure in self.figures.values() for name in figure.recipes]
+        shown = {name for figure in self.figures.values() for name in figure.recipes}
+        drawn = [recipe for name, recipe in self.recipes.items() if name in shown]
         swept = [recipe for name in self.sweeps for recipe in self.swept(name)]
         needed = {"tubelet_mean"}
-        for recipe in [*shown, *swept]:
+        for recipe in [*drawn, *swept]:
             if recipe.spec.dataset == dataset:
                 needed.update(VIEWS_OF_POOLING[recipe.spec.pooling])
         return [view for view in VIEWS if view in needed]

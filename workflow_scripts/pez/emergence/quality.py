@@ -166,7 +166,14 @@ def compare(
 def _shared_recipe(recipe: Recipe) -> tuple[str, ...]:
     """What must be equal for two probes to count as one recipe (they differ in their target)."""
     spec = recipe.spec
-    return (spec.capture, spec.pooling, spec.grouping, spec.normalisation, spec.solver, spec.clips)
+    return (
+        spec.capture,
+        spec.pooling,
+        str(spec.grouping),
+        spec.normalisation,
+        spec.solver,
+        spec.clips,
+    )
 
 
 def _compare(

@@ -75,6 +75,8 @@ class Readout:
         if self.metric != "r2":
             attentive = spec.pooling.endswith("_patch")
             return f"attentive_{self.metric}" if attentive else self.metric
+        if not isinstance(spec.target, str):
+            return self.recipe.probe
         return "direction" if spec.target.startswith("direction_") else spec.target
 
     def state(self, layer: int) -> int:

@@ -8,7 +8,7 @@ from pez.emergence.figure_verdict import ModelVerdict
 from pez.emergence.visibility import visibility_caption
 from pez.features.spec import Capture, residual_state
 from pez.figures.kinds import motion, plausibility
-from pez.intphys.spec import BLOCKS, DEV, MINI
+from pez.intphys.spec import BLOCKS, PUBLISHED_FRAMES
 from pez.recipes.recipe import Recipe
 
 _WORDS = {
@@ -117,11 +117,9 @@ def subset_title(subset: str) -> str:
 
 def clip_source(clips: ClipsFacts) -> str:
     """Where the movies of a plausibility figure come from, for its title."""
-    sources = {
-        MINI: "movies rendered by this project (intphys_mini)",
-        DEV: "public dev set of IntPhys",
-    }
-    return " and ".join(sources[name] for name in clips.datasets)
+    if clips.renderer == PUBLISHED_FRAMES:
+        return "public dev set of IntPhys"
+    return f"movies rendered by this project ({', '.join(clips.datasets)})"
 
 
 def recipes_in_words(

@@ -56,6 +56,17 @@ def digest_of_file(path: Path | str) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def digest_of_clips(clips: Mapping[str, Iterable[Path]]) -> str:
+    """Return a digest of the files of clips by their names: small ones whole, samples of others."""
+    found = hashlib.sha256()
+    for name, files in clips.items():
+        found.update(f"{name}\0".encode())
+        for path in files:
+            small = path.stat().st_size <= _SAMPLE * _PLACES
+            found.update((digest_of_file(path) if small else sampled_digest([path])).encode())
+    return found.hexdigest()[:16]
+
+
 def sampled_digest(paths: Iterable[Path]) -> str:
     """Return a digest of the sizes of large files and of samples from all over them.
 

@@ -52,8 +52,8 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
     root = Path(root)
     if not root.is_dir():
         raise ArtifactError(
-            f"{root} is not a folder. Set intphys.root to the folder of the public IntPhys dev set "
-            "that holds O1, O2 and O3."
+            f"{root} is not a folder. Set root of the dataset to the folder of the public IntPhys "
+            "dev set that holds O1, O2 and O3."
         )
     places = [(block, scene) for block in BLOCKS for scene in range(1, scenes + 1)]
     folders = [folder for place in places for folder in movie_folders(root, *place)]
@@ -86,8 +86,8 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
         listed = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN])
         raise ArtifactError(
             f"{root} is not a whole set of IntPhys movies ({len(problems)} problems):\n{listed}"
-            f"{more}\nFetch or unpack the set again (intphys.root); generated movies: delete the "
-            "scene's folder and run again."
+            f"{more}\nFetch or unpack the set again (its root); generated movies: delete "
+            "the scene's folder and run again."
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"breakpoint": "Int64"})

@@ -76,6 +76,6 @@ def _check(drawn: MiniScene, index: int, positions: np.ndarray, turns: np.ndarra
     if drift > TOLERANCE_M or turned > 0.01:
         raise PezError(
             f"a {actor.shape} of a generated {drawn.block} scene strays {drift:.3f} m and turns "
-            f"{turned:.3f} rad on its way: set intphys.mini.frames_per_second or frames so that "
+            f"{turned:.3f} rad on its way: set frames_per_second or frames of the dataset so that "
             "the objects move more slowly."
         )

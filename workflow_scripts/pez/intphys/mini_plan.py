@@ -52,8 +52,8 @@ def plan_scene(spec: MiniSpec, block: str, scene: int, first_attempt: int = 0) -
             return Plan(attempt, drawn, takes, int(random.choice(changes)))
     raise PezError(
         f"scene {scene} of {block}: in {ATTEMPTS} attempts the object was never hidden for two "
-        f"frames and seen before and after. Raise intphys.mini.frames (now {spec.frames}) or "
-        f"intphys.mini.resolution (now {spec.resolution})."
+        f"frames and seen before and after. Raise frames (now {spec.frames}) or "
+        f"resolution of the dataset (now {spec.resolution})."
     )
 
 

@@ -27,11 +27,13 @@ def frame_numbers(frames: int, breakpoint: int | None, sampling: SamplingSpec) -
         ValueError: the movie is too short, or has no breakpoint.
     """
     if frames < sampling.frames:
-        raise ValueError(f"it has {frames} frames, and intphys.sampling.frames = {sampling.frames}")
+        raise ValueError(
+            f"it has {frames} frames, and sampling.frames of the dataset is {sampling.frames}"
+        )
     if sampling.window == "uniform":
         return np.linspace(0, frames - 1, sampling.frames).round().astype(np.int64)
     if breakpoint is None:
-        raise ValueError("it has no breakpoint: set intphys.sampling.window to uniform")
+        raise ValueError("it has no breakpoint: set sampling.window of the dataset to uniform")
     first = min(max(0, breakpoint - sampling.frames // 2), frames - sampling.frames)
     return np.arange(first, first + sampling.frames)
 

@@ -24,7 +24,7 @@ from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
 from pez.pretraining.spec import TUBELETS
 from pez.recipes.groupings import group_ids
-from pez.recipes.spec import Grouping, ProbeSpec, RidgeSolver, Target
+from pez.recipes.spec import Grouping, ProbeSpec, RidgeSolver, TargetName
 from pez.recipes.splits import inner_split, outer_splits
 from pez.recipes.targets import target_values
 from pez.scores.regression import r2
@@ -33,7 +33,7 @@ from pez.solvers.selection import Task, fit_layers
 POOLINGS = ("mean", "temporal_last")
 GROUPINGS: tuple[Grouping, ...] = ("start_index", "direction_spatial_sector")
 # target and the dataset it is read from
-TARGETS: dict[Target, str] = {
+TARGETS: dict[TargetName, str] = {
     "direction_sincos": "velocity",
     "speed": "velocity",
     "acceleration": "acceleration",
@@ -113,7 +113,9 @@ def pooled_features(
     return {name: pooled[:, index] for index, name in enumerate(POOLINGS)}
 
 
-def probe_r2(labels: pd.DataFrame, layer: np.ndarray, target: Target, grouping: Grouping) -> float:
+def probe_r2(
+    labels: pd.DataFrame, layer: np.ndarray, target: TargetName, grouping: Grouping
+) -> float:
     """R2, mean over folds, of ridge with nested selection on one layer's features [n, D]."""
     torch.set_num_threads(1)
     probe = ProbeSpec(

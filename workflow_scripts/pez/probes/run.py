@@ -13,6 +13,7 @@ import torch
 from pez.features.store import PatchShard, Shard, is_finite
 from pez.probes.in_view import leave_out_absent
 from pez.probes.tables import Probe, prediction_rows, result_rows
+from pez.recipes.columns import CategoryTarget
 from pez.recipes.groupings import probe_groups
 from pez.recipes.spec import (
     AnySolver,
@@ -33,7 +34,7 @@ from pez.solvers.cells import cells_of
 from pez.solvers.patch_map import fit_patch_map, gather, statistics_bytes
 from pez.solvers.ridge_primal import fit_shards, prefers_primal, working_bytes
 from pez.solvers.selection import fit_bytes, fit_layers, grid
-from pez.solvers.task import Choice, PlausibilityTask, Task
+from pez.solvers.task import Choice, ClassificationTask, PlausibilityTask, Task
 
 log = logging.getLogger(__name__)
 
@@ -239,7 +240,8 @@ def _task(
     if not isinstance(spec, PlausibilityProbeSpec):
         if spec.labels_seed is not None:
             targets = np.random.default_rng(spec.labels_seed).permutation(targets)
-        return Task(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
+        kind = ClassificationTask if isinstance(spec.target, CategoryTarget) else Task
+        return kind(targets, outer, inner, spec.selections, spec.normalisation, solver, memory)
     if spec.labels_seed is not None:
         targets = shuffled(groups, spec.labels_seed)[:, None].astype(np.float64)
     return PlausibilityTask(
@@ -258,6 +260,8 @@ def _task(
 
 def _degenerate_folds(name: str, task: Task) -> list[bool]:
     """Whether the target is constant in the held-out or the training rows of each fold."""
+    if isinstance(task, ClassificationTask):
+        return [False] * len(task.outer)  # accuracy is defined there
     spread = task.targets.std(axis=0)
     degenerate = []
     for fold, split in enumerate(task.outer):

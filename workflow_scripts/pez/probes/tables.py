@@ -9,12 +9,13 @@ from scipy.special import expit
 
 from pez.evidence.schema import ALL
 from pez.intphys.spec import BLOCKS
-from pez.recipes.kinds import TARGETS
 from pez.recipes.spec import AttentiveSolver, ProbeSpec, RidgeSolver, Selection
+from pez.recipes.targets import probe_angle, probe_outputs
+from pez.scores.classification import chance, class_metrics
 from pez.scores.plausibility import movie_metrics
 from pez.scores.regression import fold_metrics
 from pez.solvers.selection import grid
-from pez.solvers.task import Choice, PlausibilityTask, Task
+from pez.solvers.task import Choice, ClassificationTask, PlausibilityTask, Task
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def prediction_rows(
     Predictions are in the unit of the target; of a plausibility probe, the probability of being
     possible, and its logit beside it. ``index`` is the layer's place in ``choice``.
     """
-    task, outputs = probe.task, TARGETS[probe.spec.target].outputs
+    task, outputs = probe.task, probe_outputs(probe.labels, probe.spec)
     tables = []
     for fold, split in enumerate(task.outer):
         clips = probe.labels[split.held_out]
@@ -90,8 +91,12 @@ def _judged(
 ) -> Iterator[tuple[str, int, dict[str, float]]]:
     """Yield a subset of the held-out clips, its size, and the metrics in it."""
     task, held_out = probe.task, probe.task.outer[fold].held_out
+    if isinstance(task, ClassificationTask):
+        values = class_metrics(task.targets[held_out], predicted[held_out])
+        yield ALL, int(held_out.sum()), {**values, "chance": chance(task.targets)}
+        return
     if not isinstance(task, PlausibilityTask):
-        angle = TARGETS[probe.spec.target].angle
+        angle = probe_angle(probe.spec)
         values = fold_metrics(task.targets[held_out], predicted[held_out], angle)
         if probe.degenerate[fold]:
             values["r2"] = float("nan")

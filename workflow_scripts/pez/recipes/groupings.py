@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from pez.recipes.columns import ColumnGrouping
 from pez.recipes.kinds import REGIONS
 from pez.recipes.spec import Grouping, PixelRegions, ProbeSpec
 from pez.runtime.errors import ArtifactError
@@ -77,6 +78,8 @@ def group_ids(
             key = (_codes(labels, "magnitude_index"), _sectors(labels, sector_start_deg))
         case "scene":
             key = (_codes(labels, "block"), _codes(labels, "scene"))
+        case ColumnGrouping(column=columns):
+            key = tuple(_codes(labels, name) for name in columns)
     return np.unique(np.stack(key, axis=1), axis=0, return_inverse=True)[1].reshape(-1)
 
 

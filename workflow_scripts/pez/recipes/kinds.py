@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from pez.recipes.spec import Grouping, Selection, Target
+from pez.recipes.columns import CategoryTarget
+from pez.recipes.spec import ProbeSpec, Selection, TargetName
 
 Angle = Literal["wrapped", "sincos", "image"]
 
@@ -35,7 +36,7 @@ class TargetInfo:
 # the axis and from the cut that the probe names); components in pixels per frame (per frame
 # squared) with image y down. ``direction_vxy`` predicts what ``velocity_xy``
 # predicts and is judged as a direction too.
-TARGETS: dict[Target, TargetInfo] = {
+TARGETS: dict[TargetName, TargetInfo] = {
     "speed": TargetInfo(("speed_m_s",), ("speed",), VELOCITY),
     "direction_angle": TargetInfo(
         ("direction_rad",), ("angle",), VELOCITY | ACCELERATION, "wrapped"
@@ -57,26 +58,9 @@ TARGETS: dict[Target, TargetInfo] = {
 REGIONS = 5  # pixel regions, angular sectors and clusters of start positions (the reproduction's)
 
 
-def most_groups(grouping: Grouping, directions: int, magnitudes: int, starts: int) -> int:
-    """Upper bound on the number of groups in a full design of directions x magnitudes x starts.
-
-    For the groupings of ball clips. Spatial ones depend on where the starts fall and may come out
-    with fewer groups.
-    """
-    clips = directions * magnitudes * starts
-    bound = {
-        "start_index": starts,
-        "condition": directions * magnitudes,
-        "video": clips,
-        "direction": directions,
-        "magnitude": magnitudes,
-        "pixel_region": REGIONS,
-        "spatial_sector": REGIONS,
-        "spatial_cluster": REGIONS,
-        "direction_spatial_sector": directions * REGIONS,
-        "magnitude_spatial_sector": magnitudes * REGIONS,
-    }
-    return min(bound[grouping], clips)
+def metric_of(spec: ProbeSpec) -> str:
+    """Return the metric that curves of a probe show; of movies the figures choose theirs."""
+    return "accuracy" if isinstance(spec.target, CategoryTarget) else "r2"
 
 
 def least_groups(folds: int, selections: tuple[Selection, ...]) -> int:

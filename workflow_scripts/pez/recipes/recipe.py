@@ -9,7 +9,7 @@ Of several values for one field the most particular counts: the probe's under th
 the probe's, then the protocol's, then the default.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
@@ -18,18 +18,21 @@ from pydantic import Field, ValidationError, create_model
 
 from pez.controls.control import Variant
 from pez.recipes.spec import (
+    UNION_TAGS,
     AnySolver,
     AttentiveSolver,
+    ConfiguredTarget,
     GradientSolver,
+    Grouping,
     PlausibilityProbeSpec,
     ProbeSpec,
     read_probe,
     read_solver,
 )
-from pez.runtime.errors import ConfigError
 from pez.runtime.schema import Schema, did_you_mean
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+KindOf = Callable[[str, Sequence[str]], str]  # kind of columns of a dataset's labels
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def recipe_name(probe: str, protocol: str) -> str:
 
 # Fields that make no difference to every recipe: one without sectors has no edges of sectors.
 _MATTERS: dict[str, Callable[[ProbeSpec, AnySolver], bool]] = {
-    "sector_start_deg": lambda spec, _: spec.grouping.endswith("spatial_sector"),
+    "sector_start_deg": lambda spec, _: str(spec.grouping).endswith("spatial_sector"),
     "pixel_regions": lambda spec, _: spec.grouping == "pixel_region",
     "kmeans_restarts": lambda spec, _: spec.grouping == "spatial_cluster",
     "angle_axis": lambda spec, _: spec.target == "direction_angle",
@@ -121,9 +124,14 @@ _MATTERS: dict[str, Callable[[ProbeSpec, AnySolver], bool]] = {
 def _as_text(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(map(_as_text, value))
+    if isinstance(value, dict):
+        return " ".join(f"{name} {_as_text(part)}" for name, part in value.items())
     if isinstance(value, float):
         return f"{value:g}"
     return "none" if value is None else str(value)
+
+
+_UNIONS: dict[str, Any] = {"target": ConfiguredTarget, "grouping": Grouping}
 
 
 def _optional_fields() -> dict[str, Any]:
@@ -133,7 +141,10 @@ def _optional_fields() -> dict[str, Any]:
         if name != "labels_seed":  # a control's alone
             field = copy(known)
             field.default = None
-            fields[name] = (known.annotation | None, field)  # type: ignore[operator]
+            kind: Any = known.annotation
+            if name in _UNIONS:  # pydantic has taken their discriminator off the annotation
+                kind, field.metadata = _UNIONS[name], []
+            fields[name] = (kind | None, field)
     return fields
 
 
@@ -162,34 +173,50 @@ def read_recipes(
     probes: Mapping[str, ProbeEntry],
     protocols: Mapping[str, Protocol],
     solvers: Mapping[str, AnySolver],
-) -> dict[str, Recipe]:
+    kinds: KindOf,
+) -> tuple[dict[str, Recipe], dict[str, list[str]]]:
     """Put together the recipes of all probes, by name.
 
-    Raises:
-        ConfigError: of all recipes that are incomplete, contradict themselves, or name a protocol
-            or solver that there is not; one line each.
+    Args:
+        probes: section of the configuration.
+        protocols: the same.
+        solvers: the same.
+        kinds: what a column of a dataset's labels is; None if there is none.
+
+    Returns:
+        The recipes; and of those that are incomplete, contradict themselves, or name a protocol or
+        solver that there is not, one line for each problem.
     """
     recipes: dict[str, Recipe] = {}
-    problems: list[str] = []
+    problems: dict[str, list[str]] = {}
     for probe, entry in probes.items():
         for protocol, own in entry.protocols.items():
-            key = f"probes.{probe}.protocols.{protocol}"
-            if protocol not in protocols:
-                problems.append(f"{key}: protocol = {did_you_mean(protocol, list(protocols))}")
-                continue
-            try:
-                spec = _merged(protocols[protocol], entry, own)
-            except ValidationError as error:
-                problems += [f"{key}: {line}" for line in problems_in_words(error)]
-                continue
-            if spec.solver not in solvers:
-                problems.append(f"{key}: solver = {did_you_mean(spec.solver, list(solvers))}")
-                continue
-            recipe = Recipe(probe, protocol, spec, solvers[spec.solver])
-            recipes[recipe.name] = recipe
-    if problems:
-        raise ConfigError("\n".join(problems))
-    return recipes
+            found = _read_recipe(probe, protocol, entry, own, protocols, solvers, kinds)
+            if isinstance(found, Recipe):
+                recipes[found.name] = found
+            else:
+                problems[recipe_name(probe, protocol)] = found
+    return recipes, problems
+
+
+def _read_recipe(
+    probe: str,
+    protocol: str,
+    entry: ProbeEntry,
+    own: Any,
+    protocols: Mapping[str, Protocol],
+    solvers: Mapping[str, AnySolver],
+    kinds: KindOf,
+) -> Recipe | list[str]:
+    if protocol not in protocols:
+        return [f"protocol = {did_you_mean(protocol, list(protocols))}"]
+    try:
+        spec = _merged(protocols[protocol], entry, own, kinds)
+    except ValidationError as error:
+        return list(problems_in_words(error))
+    if spec.solver not in solvers:
+        return [f"solver = {did_you_mean(spec.solver, list(solvers))}"]
+    return Recipe(probe, protocol, spec, solvers[spec.solver])
 
 
 def with_controls(recipes: Mapping[str, Recipe], variants: Iterable[Variant]) -> dict[str, Recipe]:
@@ -205,7 +232,7 @@ def with_controls(recipes: Mapping[str, Recipe], variants: Iterable[Variant]) ->
     return {**recipes, **others}
 
 
-def _merged(protocol: Protocol, probe: Any, particular: Any) -> ProbeSpec:
+def _merged(protocol: Protocol, probe: Any, particular: Any, kinds: KindOf) -> ProbeSpec:
     """Lay the fields that were given over one another.
 
     A protocol speaks to probes of every kind: of its fields those count that this one has.
@@ -214,7 +241,11 @@ def _merged(protocol: Protocol, probe: Any, particular: Any) -> ProbeSpec:
     general = _given(protocol)
     target = own.get("target", general.get("target"))
     kind = PlausibilityProbeSpec if target == "plausibility" else ProbeSpec
-    return read_probe({name: general[name] for name in general if name in kind.model_fields} | own)
+    known = {name: general[name] for name in general if name in kind.model_fields} | own
+    if isinstance(target, dict):
+        stated = target.get("kind") or kinds(str(known.get("dataset")), target["column"])
+        known["target"] = {**target, "kind": stated}
+    return read_probe(known)
 
 
 def _given(fields: Any) -> dict[str, Any]:
@@ -224,7 +255,8 @@ def _given(fields: Any) -> dict[str, Any]:
 def problems_in_words(error: ValidationError) -> Iterator[str]:
     """What a recipe lacks or contradicts, a line each."""
     for problem in error.errors(include_url=False):
-        field = ".".join(map(str, problem["loc"][1:]))
+        parts = [part for part in problem["loc"][1:] if part not in UNION_TAGS]
+        field = ".".join(map(str, parts))
         if problem["type"] == "missing":
             yield f"{field} is given neither here nor by the probe or the protocol"
         elif problem["type"] == "value_error":

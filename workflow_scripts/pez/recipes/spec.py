@@ -7,11 +7,19 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter, model_validator
 
 from pez.features.spec import VIEWS_OF_POOLING, Capture, Pooling
+from pez.recipes.columns import (
+    CategoryTarget,
+    ColumnChoice,
+    ColumnGrouping,
+    NumberTarget,
+    kind_of_target,
+    names_column,
+)
 from pez.runtime.schema import Schema
 
 log = logging.getLogger(__name__)
 
-Target = Literal[
+TargetName = Literal[
     "speed",
     "direction_angle",
     "direction_sincos",
@@ -59,7 +67,23 @@ def _current_name(grouping: object) -> object:
     return current
 
 
-Grouping = Annotated[GroupingName, BeforeValidator(_current_name)]
+# A target or grouping is a name, or columns of the labels: {column: speed_m_s}.
+Target = Annotated[
+    Annotated[TargetName, Tag("name")]
+    | Annotated[NumberTarget, Tag("number")]
+    | Annotated[CategoryTarget, Tag("category")],
+    Discriminator(kind_of_target),
+]
+ConfiguredTarget = Annotated[
+    Annotated[TargetName, Tag("name")] | Annotated[ColumnChoice, Tag("column")],
+    Discriminator(names_column),
+]
+Grouping = Annotated[
+    Annotated[GroupingName, BeforeValidator(_current_name), Tag("name")]
+    | Annotated[ColumnGrouping, Tag("column")],
+    Discriminator(names_column),
+]
+UNION_TAGS = frozenset({"name", "column", "number", "category"})
 PixelRegions = Literal["central_square", "nearest_point"]
 Axis = Literal["world", "image"]
 Plausibility = Literal["impossible", "possible"]
@@ -171,6 +195,15 @@ class ProbeSpec(Schema):
             raise ValueError(
                 f"patch_map shared needs a pooling that keeps patches ({poolings}), and pooling is "
                 f"{self.pooling}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _classes_have_maps_of_their_own(self) -> "ProbeSpec":
+        if self.patch_map == "shared" and isinstance(self.target, CategoryTarget):
+            raise ValueError(
+                "patch_map shared is for targets with a squared error, and classes have a "
+                "cross-entropy: use flattened"
             )
         return self
 

@@ -106,6 +106,39 @@ class BinaryCrossEntropy(Loss):
         return loss.view(*self.fits, -1).sum(dim=2)
 
 
+class SoftmaxCrossEntropy(Loss):
+    """Mean cross-entropy of a softmax over the outputs; targets are 1 for a row's class, else 0.
+
+    A mean over rows: the weights of rows are of means over rows and outputs.
+    """
+
+    def __init__(
+        self,
+        targets: torch.Tensor,
+        learning_rate: torch.Tensor,
+        train: torch.Tensor,
+        held_out: torch.Tensor,
+    ) -> None:
+        self.offset = torch.zeros_like(targets)
+        self.targets = targets
+        self.rate = learning_rate[..., None, None]
+        outputs = targets.shape[2]
+        self.gradient_weight = (outputs * train)[:, :, None]
+        self.loss_weight = outputs * held_out
+
+    def residuals(self, scaled: torch.Tensor, out: torch.Tensor) -> None:
+        """See `Loss.residuals`."""
+        probability = torch.softmax(scaled.view(self.targets.shape) * self.rate, dim=2)
+        probability.sub_(self.targets).mul_(self.gradient_weight)
+        out.copy_(probability.flatten(1, 2))
+
+    def held_out(self, scaled: torch.Tensor) -> torch.Tensor:
+        """Return the mean cross-entropy."""
+        logits = scaled.view(self.targets.shape) * self.rate
+        of_own = -(torch.log_softmax(logits, dim=2) * self.targets).sum(dim=2)
+        return (of_own * self.loss_weight).sum(dim=2)
+
+
 class StoppedByAccuracy(BinaryCrossEntropy):
     """The cross-entropy to train on, and clip accuracy to wait for.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import logsumexp
 
 from pez.recipes.spec import (
     AnySolver,
@@ -19,6 +20,7 @@ from pez.scores.plausibility import best_configuration
 from pez.solvers.losses import (
     BinaryCrossEntropy,
     Loss,
+    SoftmaxCrossEntropy,
     SquaredError,
     StoppedByAccuracy,
     StoppedByAccuracyHalfPossible,
@@ -78,6 +80,38 @@ class Task:
     def settle(self, predictions: np.ndarray, features: torch.Tensor) -> np.ndarray:
         """Predictions [layers, ..., n, outputs] for ``features`` [layers, n, D], final."""
         return predictions
+
+
+@dataclass(frozen=True)
+class ClassificationTask(Task):
+    """A probe that tells classes apart.
+
+    ``targets`` [n, classes] are 1 for a clip's own class and 0 for the others. Gradient solvers
+    predict logits, with a cross-entropy; ridge regresses on the targets, with a squared error. The
+    highest output is the answer, and the least loss on the held-out rows picks.
+    """
+
+    @property
+    def loss(self) -> type[Loss]:
+        """See `Task.loss`."""
+        return SoftmaxCrossEntropy
+
+    @property
+    def target_normalisation(self) -> Normalisation:
+        """None, so that the bias is trained under every normalisation of the features."""
+        return "none"
+
+    def pick(self, predictions: np.ndarray, splits: Sequence[Split]) -> np.ndarray:
+        """See `Task.pick`."""
+        if not isinstance(self.solver, GradientSolver):
+            return super().pick(predictions, splits)
+        chosen = []
+        for index, split in enumerate(splits):
+            logits = predictions[:, index][:, :, split.held_out].astype(np.float64)
+            own = (logits * self.targets[split.held_out]).sum(axis=3)
+            total = (logsumexp(logits, axis=3) - own).sum(axis=2)
+            chosen.append(np.where(np.isfinite(total), total, np.inf).argmin(axis=1))
+        return np.stack(chosen, axis=1)
 
 
 @dataclass(frozen=True)
