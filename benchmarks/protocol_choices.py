@@ -98,10 +98,17 @@ def choices(raw: Mapping[str, Any]) -> dict[str, tuple[Any, ...]]:
     schemas = (("", ProbeSpec), ("", PlausibilityProbeSpec), ("solver.", GradientSolver))
     for prefix, schema in schemas:
         for name, field in schema.model_json_schema()["properties"].items():
-            values = others.get(prefix + name, tuple(field.get("enum", ())))
+            values = others.get(prefix + name, tuple(named_values(field)))
             if values and prefix + name not in NO_CHOICE:
                 found[prefix + name] = values
     return found
+
+
+def named_values(field: Mapping[str, Any]) -> list[Any]:
+    """Values that a field allows by name; columns of the labels are none."""
+    kinds = [field, *field.get("anyOf", ())]
+    kinds += field.get("oneOf", ())
+    return [value for kind in kinds for value in kind.get("enum", ())]
 
 
 def altered(raw: Mapping[str, Any], recipe: Recipe, changes: Mapping[str, Any]) -> Recipe | None:

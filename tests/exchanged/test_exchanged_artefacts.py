@@ -520,4 +520,8 @@ def test_it_is_refused_by_name_and_with_the_cure(
     message = str(refused.value)
     assert len(message) < 1000
     if refused.type is ArtifactError:
-        assert "un again" in message or "extraction.precision" in message
+        assert (
+            "un again" in message
+            or "run its rule again" in message
+            or "extraction.precision" in message
+        )

@@ -33,6 +33,7 @@ from pez.clips.visibility import MagnitudeOutOfView, OutOfView
 from pez.controls.registry import control_names, find_control
 from pez.emergence.facts import ClipsFacts
 from pez.figures.captions import recipes_in_words
+from pez.figures.kinds.motion import Section as MotionSection
 from pez.figures.looks import OWN
 from pez.figures.panels import axis_floor
 from pez.figures.spec import FigureSpec, FigureStyle
@@ -354,7 +355,7 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
 def test_bad_figure_sections_are_refused(change: dict, message: str) -> None:
     section = {"title": "T", "models": ["vjepa2_nano"], "probes": ["speed"]}
     with pytest.raises(ValidationError, match=message):
-        FigureSpec.model_validate(section | change)
+        MotionSection.model_validate(section | change)
 
 
 # Linear RGB as seen without the red, or without the green cones: Machado, Oliveira and Fernandes,

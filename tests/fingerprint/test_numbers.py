@@ -31,11 +31,15 @@ def of_families(script: str, *names: str) -> set[str]:
     return {f"{script} {name}" for name in names or FAMILIES}
 
 
-EXTRACTION = of_families("extract_features")
+OF_CONTROLS = {  # extractions of vjepa2_nano, a vjepa2, with something replaced
+    name for name in jobs() if name.startswith("extract_features")
+} - of_families("extract_features")
+REPLACED = {name for name in jobs() if name.startswith("replace_features")}
+EXTRACTION = of_families("extract_features") | OF_CONTROLS
 CONVERSION = of_families("convert_checkpoint")
 ENCODERS = EXTRACTION | CONVERSION | of_families("initialise_encoder")
 VJEPA = ("vjepa2", "vjepa2_1")
-ROTARY = {name for name in ENCODERS if name.endswith(VJEPA)}
+ROTARY = {name for name in ENCODERS if name.endswith(VJEPA)} | OF_CONTROLS
 
 EDITS = [
     # conversion and initialisation build the encoder too, for the shapes of its parameters
@@ -103,7 +107,7 @@ OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"},
-    "features": EXTRACTION | PROBES,
+    "features": EXTRACTION | REPLACED | PROBES,
     "recipes": PROBES | FIGURES,
     "scores": PROBES,
     "solvers": PROBES,
@@ -114,15 +118,16 @@ OWNERS = {
     "intphys": MOVIES | MOVIE_PROBES | FIGURES,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
-    "clips.dataset": BALLS | MOVIES | EXTRACTION | PROBES,  # whose clips features and labels are of
-    "clips.store": BALLS | MOVIES | OWN | EXTRACTION,
+    # whose clips features and labels are of
+    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES,
+    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
-    "features.spec": EXTRACTION | PROBES | FIGURES,  # which residual state a layer is
+    "features.spec": EXTRACTION | REPLACED | PROBES | FIGURES,  # which residual state a layer is
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),
-    "controls": FIGURES,
+    "controls": OF_CONTROLS | REPLACED | FIGURES,
     "fingerprint": set[str](),
 }
 

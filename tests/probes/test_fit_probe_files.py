@@ -30,13 +30,14 @@ RUN = """
 import json, runpy, sys
 from types import SimpleNamespace as Space
 class Outputs(Space):
-    def get(self, name):
-        return getattr(self, name, None)
+    def get(self, name, default=None):
+        return getattr(self, name, default)
 paths, params = json.loads(sys.argv[1])
 snakemake = Space(
     input=Space(**{name: paths[name] for name in ("labels", "features", "weights")}),
     output=Outputs(results=paths["results"], predictions=paths["predictions"]),
-    params=Space(probe=params), log=[paths["log"]], threads=2, resources={}, rule="fit_probe",
+    params=Space(probe=params), wildcards=Space(model="tiny"),
+    log=[paths["log"]], threads=2, resources={}, rule="fit_probe",
 )
 runpy.run_path(sys.argv[2], {"snakemake": snakemake}, run_name="__main__")
 """
@@ -90,6 +91,8 @@ def fit(
             "spec": plausibility_spec(**changes).model_dump(mode="json"),
             "solver": SOLVERS[solver],
         },
+        "measured": {"model": "tiny"},
+        "replaced": None,
         "layers": LAYERS,
         "width": WIDTH,
     }

@@ -42,8 +42,8 @@ def test_tables_are_tidy_and_agree(solver):
     results, predictions = run(solver=solver)
     keys = ["layer", "selection", "fold"]
     assert list(results.columns) == [
-        *keys, "metric", "value", "n_train", "n_test", "learning_rate", "weight_decay", "steps",
-        "alpha",
+        *keys, "subset", "metric", "value", "n_train", "n_test", "learning_rate", "weight_decay",
+        "steps", "alpha",
     ]  # fmt: skip
     assert list(predictions.columns) == [*keys, "clip_id", "output", "target", "prediction"]
     assert len(results) == 2 * 2 * 3 * 4

@@ -68,7 +68,8 @@ def judge_figure(
         ArtifactError: a table lacks what is judged.
     """
     fields = {recipe.name: recipe.fields() for recipe in evidence.recipes}
-    seen = {"out_of_view": read_out_of_view(evidence.tables.values(), fields)}
+    told = read_out_of_view(evidence.tables.values(), fields)
+    seen = {"out_of_view": {**clips.out_of_view, **told}}
     readouts = {model: evidence.readouts(model) for model in evidence.models}
     of_kind = import_module(f"pez.emergence.kinds.{kind}")
     remarks = {model: of_kind.remarks(evidence, model) for model in evidence.models}

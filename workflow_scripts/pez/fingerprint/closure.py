@@ -118,6 +118,8 @@ class Closure:
         """Reach a module that is imported by its name, or that of it which is asked for."""
         module = self.units.source.module(dotted)
         known = module is not None and attribute in module.definitions
+        if module is not None and attribute and not known and attribute not in module.imports:
+            return  # it has nothing of that name: asked for it, the job would fail
         target = Target(dotted, attribute if known else "")
         self._whole.add(target)
         self._reach(target)
