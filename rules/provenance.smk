@@ -179,7 +179,7 @@ def judge_given(figure):
         "kind": spec.kind,
         "title": spec.title,
         "shown": list(spec.models),
-        "scores": list(spec.scores),
+        "scores": list(spec.scores(CONFIG.recipes[name].spec for name in spec.recipes)),
         "subsets": list(spec.subsets),
         "recipes": figure_recipes(figure)["recipes"],
         "models": figure_networks(figure),

@@ -267,7 +267,7 @@ def judge_and_draw(
         title=shown.title,
         models=shown.models,
         recipes=list(asked.values()),
-        metrics=shown.scores,
+        metrics=shown.scores(recipe.spec for recipe in asked.values()),
         subsets=shown.subsets,
         controls=controls(shown.controls),
         networks=models,

@@ -25,6 +25,7 @@ from synthetic_results import (
     realistic_curves,
     remember_figures,
     spec,
+    step,
     write_evidence,
     write_results,
 )
@@ -38,6 +39,7 @@ from pez.figures.looks import OWN
 from pez.figures.panels import axis_floor
 from pez.figures.spec import FigureSpec, FigureStyle
 from pez.figures.style import MM_PER_INCH
+from pez.recipes.columns import CategoryTarget
 from pez.runtime.errors import ArtifactError
 
 POLAR = spec(FIGURE_2C, "vjepa2_nano", "vjepa2_large")
@@ -173,6 +175,29 @@ def test_two_selections_have_equal_rank(tmp_path: Path, drawn: list[Figure]) -> 
     for selection in ("nested", "validation"):
         assert f"strict protocol ({selection} selection)" in words(drawn[0])
     assert "mean over layers +0.050" in made.verdict_md.read_text()
+
+
+def test_classes_are_drawn_as_accuracies_with_their_chance(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    shown = spec(("speed",), "vjepa2_nano", protocols=["strict"])
+    target = {"target": CategoryTarget(column=("direction_index",), kind="category")}
+    made = RECIPES["speed.strict"]
+    recipe = replace(made, spec=made.spec.model_copy(update=target))
+    results = write_results(tmp_path, shown)
+    for path in results:
+        curves = probe_table({"nested": step(12, 0.2, 0.9, 0.3)}).replace({"mae": "chance"})
+        curves["metric"] = curves["metric"].replace({"r2": "accuracy"})
+        curves.loc[curves["metric"] == "chance", "value"] = 0.125
+        write_evidence(path, curves)
+    files = build(tmp_path, shown, results=results, recipes={"speed.strict": recipe})
+    table = pd.read_csv(files.csv)
+    assert set(table["metric"]) == {"accuracy"}
+    (level,) = table.loc[table["kind"] == "chance", "mean"]
+    assert level == 0.125 and "chance: share of the largest class" in words(drawn[0])
+    assert drawn[0].axes[0].get_ylabel() == "accuracy"
+    assert "Share of clips told right" in words(drawn[0])
+    assert "accuracy" in files.verdict_md.read_text()
 
 
 def test_degenerate_folds_are_left_out_and_counted_in_the_csv(tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
         if control.replaces == "clips":
             given[f"extract_features {control.name}"] = [control.name, *nano]
         elif control.replaces == "features":
-            for view in VIEWS if control.patch_width else VIEWS[:1]:
+            for view in ("tubelet_mean", "last_tubelet_patches")[: 1 + bool(control.patch_width)]:
                 given[f"replace_features {control.name} {view}"] = [control.name, view]
     given["extract_features permuted"] = ["permuted", *nano]
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"

@@ -183,7 +183,7 @@ def figure2c() -> dict[str, Any]:
         (
             "probes.speed.target",
             {"column": "start_index", "kind": "category"},
-            r"figures\.figure2c\.probes = 'speed': a figure of motion draws R2, and classes have",
+            r"figures\.figure2c\.probes: some read numbers and have R2, some tell classes apart",
         ),
         ("probes.speed.target", {"colum": "x"}, r"probes\.speed\.target: unknown key 'colum'"),
         (

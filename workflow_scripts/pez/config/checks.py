@@ -12,7 +12,7 @@ from pez.datasets.source import MOST_SHARDS, Source
 from pez.encoders.spec import EmbeddedWeights, EncoderSpec
 from pez.figures.spec import FigureSpec
 from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
-from pez.recipes.kinds import least_groups, metric_of
+from pez.recipes.kinds import least_groups
 from pez.recipes.recipe import Recipe, recipe_name
 from pez.recipes.spec import (
     AttentiveSolver,
@@ -202,6 +202,12 @@ def _check_figure(config: Config, name: str) -> Iterable[str]:
                 )
             elif recipe := config.recipes.get(recipe_name(probe, protocol)):
                 yield from _check_shown(key, figure, recipe, config)
+    shown = [config.recipes[name].spec for name in figure.recipes if name in config.recipes]
+    if not figure.of_movies and len(figure.scores(shown)) > 1:
+        yield (
+            f"{key}.probes: some read numbers and have R2, some tell classes apart and have an "
+            "accuracy: give them a figure each"
+        )
 
 
 def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -> Iterable[str]:
@@ -210,11 +216,6 @@ def _check_shown(key: str, figure: FigureSpec, recipe: Recipe, config: Config) -
         kind = "plausibility" if figure.of_movies else "motion"
         yield f"{key}.probes = {recipe.probe!r}: a figure of {kind} cannot show this probe"
         return
-    if not figure.of_movies and metric_of(recipe.spec) != "r2":
-        yield (
-            f"{key}.probes = {recipe.probe!r}: a figure of motion draws R2, and classes have an "
-            "accuracy (see the table of the probe, docs/own_clips.md)"
-        )
     yield from check_features_controls(key, figure.controls, recipe, config)
     for model in figure.models:
         encoder, solver = config.encoders.models.get(model), recipe.solver

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from pez.controls.control import Variant
 from pez.emergence.curves import Curve, at_every_layer, curves_of, over_seeds
 from pez.emergence.facts import ModelFacts
@@ -68,6 +70,10 @@ class FigureEvidence:
     def _readouts(self, model: str, recipe: Recipe, metric: str, subset: str) -> list[Readout]:
         """One readout for each selection: all have the same rank."""
         own = self._curves(model, model, recipe.name, recipe, metric, subset)
+        chance = None
+        if metric == "accuracy":
+            levels = self.table(model, recipe.name).matrices("chance", subset)
+            chance = float(np.mean(next(iter(levels.values()))))
         of_controls: dict[str, list[dict[str, Curve]]] = {}
         for variant in self.controls:
             network, fit = variant.network(model), variant.fit(recipe.name)
@@ -87,6 +93,7 @@ class FigureEvidence:
                 },
                 metric=metric,
                 subset=subset,
+                chance=chance,
             )
             for selection in recipe.spec.selections
         ]

@@ -1,7 +1,7 @@
 """What is judged and drawn: a curve of one recipe on one model, with its controls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pez.emergence.curves import Curve
 from pez.evidence.schema import ALL
@@ -24,6 +24,7 @@ SCORES = {
     "logit_sum": Score("relative accuracy of summed logits", 0.5),
     "relative_accuracy": Score("relative accuracy", 0.5),
     "clip_accuracy": Score("clip accuracy", 0.5),
+    "accuracy": Score("accuracy", 0.0),  # chance is the share of the largest class
 }
 
 
@@ -39,6 +40,7 @@ class Readout:
         others: the model's curves under the recipe's other selections, readouts of their own.
         metric: score of the curves, a key of `SCORES`.
         subset: part of the clips that is judged.
+        chance: score without information, where it depends on the clips.
     """
 
     recipe: Recipe
@@ -48,11 +50,13 @@ class Readout:
     others: Mapping[Selection, Curve] = field(default_factory=dict)
     metric: str = "r2"
     subset: str = ALL
+    chance: float | None = None
 
     @property
     def score(self) -> Score:
         """The score of the curves."""
-        return SCORES[self.metric]
+        score = SCORES[self.metric]
+        return score if self.chance is None else replace(score, chance=self.chance)
 
     @property
     def name(self) -> str:

@@ -28,6 +28,10 @@ _SELECTION = {
     "validation": "step and hyper-parameters picked on the reported fold itself (optimistic)",
     "nested": "picked on an inner split of the training folds, the reported fold used once",
 }
+_DRAWN = {
+    "r2": "R²",
+    "accuracy": "Share of clips told right (chance: the share of the largest class)",
+}
 _METRICS = {
     "matched_pair": "Matched-pair accuracy: share of pairs of a possible and an impossible movie "
     "that agree up to the breakpoint in which the possible one gets the higher logit; ties count "
@@ -65,22 +69,24 @@ def choice_words(protocol: str, selection: str) -> str:
 
 
 def caption(
+    metric: str,
     recipes: Sequence[Recipe],
     protocols: Mapping[str, str],
     controls: str,
     clips: ClipsFacts,
 ) -> str:
-    """Caption under panels of R2: reading aid, control, clips, recipes.
+    """Caption under panels of R2 or accuracy: reading aid, control, clips, recipes.
 
     Args:
+        metric: what is drawn.
         recipes: all that are drawn.
         protocols: what every protocol is, in a few words.
         controls: a sentence for each control.
         clips: the clips in use.
     """
     return (
-        "R² of linear probes on held-out folds, mean over folds; band: ± 1 standard deviation "
-        f"over folds. {controls} {_clips(clips)} {_visibility(recipes, clips)}"
+        f"{_DRAWN[metric]} of linear probes on held-out folds, mean over folds; band: ± 1 standard "
+        f"deviation over folds. {controls} {_clips(clips)} {_visibility(recipes, clips)}"
         f"{recipes_in_words(recipes, protocols)}"
     )
 

@@ -48,6 +48,8 @@ def legend_handles(
     level_colours = {"chance": GREY, "ceiling": style.colours.ceiling}
     for kind, label in _LEVELS.items():
         if (table["kind"] == kind).any():
+            classes = kind == "chance" and (table["metric"] == "accuracy").any()
+            label = "chance: share of the largest class" if classes else label
             handles.append(_line(label, level_colours[kind], LEVEL_LINES[kind]))
     if (table["kind"] == "pez").any():
         handles.append(_line("PEZ marker: one third of depth", style.colours.pez, PEZ_LINE))

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from pez.recipes.recipe import recipe_name
+from pez.recipes.spec import ProbeSpec
 from pez.runtime.schema import Schema
 
 HexColour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}$")]
@@ -64,9 +65,8 @@ class FigureSpec(Schema):
         """Names of the recipes that are drawn."""
         return tuple(recipe_name(probe, name) for probe in self.probes for name in self.protocols)
 
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """Metrics that are drawn."""
+    def scores(self, probes: Iterable[ProbeSpec]) -> tuple[str, ...]:
+        """Metrics that are drawn of ``probes``, all that the figure shows."""
         raise NotImplementedError
 
     @property

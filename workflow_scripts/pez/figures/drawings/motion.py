@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from pez.emergence.readout import SCORES
 from pez.figures.captions import caption, choice_words, panel_title, row_title
 from pez.figures.inputs import BuiltFigure, FigureInputs
 from pez.figures.kinds.motion import Section as MotionSection
@@ -37,7 +38,11 @@ def build(spec: MotionSection, inputs: FigureInputs) -> BuiltFigure:
         sections=sections,
         legend=legend_handles(table, palette, words, inputs.style),
         caption=caption(
-            recipes, inputs.protocols, inputs.captions_of_controls(spec.models), inputs.clips
+            table["metric"].iloc[0],
+            recipes,
+            inputs.protocols,
+            inputs.captions_of_controls(spec.models),
+            inputs.clips,
         ),
         panel_height_mm=inputs.style.panel_height_mm,
     )
@@ -62,10 +67,12 @@ def _row(
         )
         for probe in spec.probes
     ]
-    return PanelRow(panels, "$R^2$", (bottom, TOP), list(_r2_ticks(floor)))
+    (metric,) = table["metric"].unique()
+    label = "$R^2$" if metric == "r2" else SCORES[metric].words
+    return PanelRow(panels, label, (bottom, TOP), list(_ticks(floor)))
 
 
-def _r2_ticks(floor: float) -> np.ndarray:
-    """Round R2 values from 1 down to ``floor``, at most nine."""
+def _ticks(floor: float) -> np.ndarray:
+    """Round scores from 1 down to ``floor``, at most nine."""
     step = next(step for step in (0.25, 0.5, 1.0, 2.0) if (1 - floor) / step <= 8)
     return np.arange(1, floor - 1e-9, -step)

@@ -1,21 +1,24 @@
-"""Figures of motion probes."""
+"""Figures of probes of numbers or of classes; those of motion are the paper's figure 2."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from pez.figures.spec import FigureSpec
+from pez.recipes.kinds import metric_of
+from pez.recipes.spec import ProbeSpec
 
 
 class Section(FigureSpec):
-    """One figure of motion probes: a row of panels per model, a panel per probe."""
+    """A row of panels per model, a panel per probe."""
 
     kind: Literal["motion"] = "motion"
     panel_titles: dict[str, str] = Field(
         {}, description="title of a probe's panel, if not its name"
     )
     y_floor: float = Field(
-        -0.5, ge=-10, le=0.5, description="R2 below this is marked at the foot of the panel"
+        -0.5, ge=-10, le=0.5, description="scores below this are marked at the foot of the panel"
     )
 
     @model_validator(mode="after")
@@ -25,7 +28,6 @@ class Section(FigureSpec):
             raise ValueError(f"panel_titles names {', '.join(unknown)}, not among probes")
         return self
 
-    @property
-    def scores(self) -> tuple[str, ...]:
-        """R2 alone."""
-        return ("r2",)
+    def scores(self, probes: Iterable[ProbeSpec]) -> tuple[str, ...]:
+        """R2 of numbers, or the accuracy of classes: a figure shows one of them."""
+        return tuple(dict.fromkeys(metric_of(spec) for spec in probes))

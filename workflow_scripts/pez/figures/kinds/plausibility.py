@@ -1,11 +1,13 @@
 """Figures of possible against impossible movies."""
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from pez.figures.spec import FigureSpec, check_distinct
 from pez.intphys.spec import BLOCKS
+from pez.recipes.spec import ProbeSpec
 
 Metric = Literal["matched_pair", "logit_sum", "relative_accuracy", "clip_accuracy"]
 
@@ -41,8 +43,7 @@ class Section(FigureSpec):
             )
         return self
 
-    @property
-    def scores(self) -> tuple[str, ...]:
+    def scores(self, probes: Iterable[ProbeSpec]) -> tuple[str, ...]:
         """As configured."""
         return self.metrics
 
