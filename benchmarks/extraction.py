@@ -29,6 +29,8 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
+from ball_probes import ball_clips
+
 from pez.clips.ray_cast import render
 from pez.clips.spec import SceneSpec
 from pez.encoders.architecture import build_encoder, forward_flop
@@ -44,7 +46,6 @@ from pez.features.paths import FeatureKey, feature_path
 from pez.features.reduce import Reducer
 from pez.features.spec import ExtractionSpec, View
 from pez.features.store import FeatureStore
-from pez.pretraining.evaluate import ball_clips
 from pez.pretraining.network import encoder_config
 from pez.runtime.tensor_file import write_tensors
 

@@ -8,7 +8,7 @@
 `spec.json` holds a section ``pretraining`` of the configuration. `train` copies the encoder of
 every saved state to FOLDER, so that a machine that is lost loses little; with ``--seconds`` it
 times a few steps of every phase first and scales the numbers of steps to the time. `evaluate`
-needs no Blender: it probes ray-cast balls (see `pez.pretraining.evaluate`) and prints a table.
+needs no Blender: it probes ray-cast balls (see `ball_probes.py`) and prints a table.
 """
 
 import argparse
@@ -22,13 +22,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 import pandas as pd
 import torch
+from ball_probes import evaluate
 from safetensors.numpy import load_file
 
 from pez.encoders.architecture import architecture_metadata
 from pez.encoders.compute import choose_compute
 from pez.encoders.initialise import write_initial_weights
 from pez.encoders.spec import EncoderSpec
-from pez.pretraining.evaluate import evaluate
 from pez.pretraining.launch import launch
 from pez.pretraining.objective import target_features
 from pez.pretraining.spec import PretrainingSpec

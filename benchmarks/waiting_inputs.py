@@ -37,10 +37,10 @@ def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
 def make_clips(folder: Path, name: str, balls: Balls) -> None:
     import numpy as np
     import torch
+    from ball_probes import DATASETS, ball_clips
 
     from pez.clips.ray_cast import FRAME_PIXELS, render
     from pez.clips.store import write_clips
-    from pez.pretraining.evaluate import DATASETS, ball_clips
     from pez.runtime.tables import write_table
 
     device = "cuda" if torch.cuda.is_available() else "cpu"

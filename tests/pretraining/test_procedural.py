@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 import torch
+from ball_probes import ball_clips
 
 from pez.clips.geometry import project
 from pez.clips.procedural import BALLS, DRAWS, draw_scenes, scenes_from_draws
 from pez.clips.ray_cast import project_to_window, render, render_normalised
 from pez.clips.spec import SceneSpec
 from pez.encoders.preprocess import build_transform, preprocess
-from pez.pretraining.evaluate import ball_clips
 
 SIZE = 64
 
