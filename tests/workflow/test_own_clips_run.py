@@ -29,6 +29,9 @@ def overlay() -> dict:
             "own_shade": {**common, "target": {"column": "shade"},
                               "protocols": {"strict": own, "paper": own}},
         },
+        "figures": {"own_classes": {"title": "Shade", "models": ["vjepa2_tiny"],
+                                    "probes": ["own_shade"], "protocols": ["strict", "paper"],
+                                    "controls": ["untrained"]}},
     }  # fmt: skip
 
 
@@ -37,7 +40,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = fresh_project(tmp_path_factory.mktemp("own") / "project")
     write_set(project.folder / "own")
     (project.folder / "own.yaml").write_text(yaml.safe_dump(overlay()))
-    project.snakemake(*TABLES, PREVIEW, "--cores", "2", overlays=("own.yaml",))
+    targets = (*TABLES, PREVIEW, "own_classes")
+    project.snakemake(*targets, "--cores", "2", overlays=("own.yaml",))
     return project
 
 
@@ -61,6 +65,15 @@ def test_probes_read_labels_by_their_columns(run: Project) -> None:
     predictions = pd.read_parquet(run.folder / TABLES[1].replace(".p", ".predictions.p"))
     assert set(predictions["output"]) == {"bright", "dark"}
     assert predictions["clip_id"].nunique() == 24
+
+
+def test_a_figure_shows_classes_beside_their_chance(run: Project) -> None:
+    drawn = pd.read_csv(run.folder / SMOKE_OUT / "figures/own_classes.csv")
+    assert set(drawn["metric"]) == {"accuracy"}
+    assert set(drawn.loc[drawn["kind"] == "chance", "mean"]) == {0.5}
+    own = drawn[(drawn["kind"] == "curve") & (drawn["control"] == "none")]
+    assert own["mean"].max() > 0.9 and set(own["protocol"]) == {"strict", "paper"}
+    assert (run.folder / SMOKE_OUT / "figures/own_classes.png").stat().st_size > 10_000
 
 
 def test_new_labels_fit_again_and_extract_nothing(run: Project, tmp_path: Path) -> None:
