@@ -55,6 +55,7 @@ except ConfigError as error:
 OUT = CONFIG.output_dir
 FITS = CONFIG.fits
 SETS = CONFIG.sets
+THERE = [name for name in SETS if SETS[name].is_there]
 CHOICES = {*choices_of(Config), *VIEWS, *family_names(), *control_names(), *kind_names()}
 CODE = CodeBase(SCRIPTS, CHOICES)
 

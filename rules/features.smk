@@ -75,7 +75,7 @@ rule replace_features:
 # Every network, and the networks on clips that a control has replaced.
 ENCODED = [name for name, source in CONFIG.sources.items() if source.network]
 
-for model, dataset, size in product(ENCODED, SETS, EXTRACTION_SIZES):
+for model, dataset, size in product(ENCODED, THERE, EXTRACTION_SIZES):
     shards = shard_names(dataset) if size == WHOLE else ["{shard}"]
 
     rule:

@@ -70,7 +70,7 @@ rule index_intphys:
 
 
 # One rule per dataset: the number of shards depends on it.
-for name in [name for name in SETS if SETS[name].clips_rule == "sample_intphys"]:
+for name in [name for name in THERE if SETS[name].clips_rule == "sample_intphys"]:
 
     rule:
         name:

@@ -25,7 +25,7 @@ def plan(
     gpus: int = 0,
 ) -> Counter[str]:
     """Return how many jobs of each rule a run in ``folder`` would start."""
-    jobs = plan_jobs(folder, targets, overlay, configfiles, gpus)
+    jobs = plan_jobs(folder, targets, overlay, configfiles, gpus=gpus)
     return Counter(job.rule.name for job in jobs)
 
 

@@ -31,6 +31,7 @@ def test_fresh_plan(project: Project) -> None:
         initialise_encoder=2,
         choose_precision=1,
         fit_probe=2 * FIGURE2C_RECIPES,
+        judge_figure=1,
         draw_figure=1,
         figure2c=1,
     )
@@ -208,10 +209,10 @@ def test_a_probe_parameter_rebuilds_its_probe_and_figure(smoke_run: Project) -> 
     overlay = {"probes": {"speed": {"normalisation": "center"}}}
     planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
     # The probe under both protocols on the model and its control, the one figure that shows it.
-    assert planned == jobs(fit_probe=4, draw_figure=1, figure2c=1)
+    assert planned == jobs(fit_probe=4, judge_figure=1, draw_figure=1, figure2c=1)
     overlay = {"probes": {"speed": {"protocols": {"strict": {"normalisation": "center"}}}}}
     planned = plan(smoke_run.folder, ["figure2c", "figure2b"], overlay)
-    assert planned == jobs(fit_probe=2, draw_figure=1, figure2c=1)
+    assert planned == jobs(fit_probe=2, judge_figure=1, draw_figure=1, figure2c=1)
 
 
 def test_a_choice_that_makes_no_difference_to_a_recipe_rebuilds_nothing_of_it(
@@ -229,7 +230,7 @@ def test_a_choice_that_makes_no_difference_to_a_recipe_rebuilds_nothing_of_it(
 def test_a_third_protocol_adds_its_own_probes(smoke_run: Project) -> None:
     protocols = {"protocols": ["reference", "strict", "paper"]}
     planned = plan(smoke_run.folder, ["figure2c"], {"figures": {"figure2c": protocols}})
-    assert planned == jobs(fit_probe=2 * 3, draw_figure=1, figure2c=1)
+    assert planned == jobs(fit_probe=2 * 3, judge_figure=1, draw_figure=1, figure2c=1)
 
 
 def test_a_figure_colour_rebuilds_the_figure_only(smoke_run: Project) -> None:
@@ -243,13 +244,13 @@ def test_swapped_values_are_noticed(smoke_run: Project) -> None:
     steps, patience = (config["solvers"]["third_party"][key] for key in ("steps", "patience"))
     overlay = {"solvers": {"third_party": {"steps": patience, "patience": steps}}}
     planned = plan(smoke_run.folder, ["figure2c"], overlay)
-    assert planned == jobs(fit_probe=2 * 3, draw_figure=1, figure2c=1)
+    assert planned == jobs(fit_probe=2 * 3, judge_figure=1, draw_figure=1, figure2c=1)
 
 
 def test_a_pooling_change_keeps_the_features(smoke_run: Project) -> None:
     overlay = {"probes": {"direction": {"pooling": "mean", "capture": "resid_pre"}}}
     assert plan(smoke_run.folder, ["figure2c"], overlay) == jobs(
-        fit_probe=4, draw_figure=1, figure2c=1
+        fit_probe=4, judge_figure=1, draw_figure=1, figure2c=1
     )
 
 
@@ -264,7 +265,7 @@ def test_a_view_no_longer_needed_extracts_nothing(smoke_run: Project) -> None:
         }
     }
     planned = plan(smoke_run.folder, ["figure2b"], overlay)
-    assert planned == jobs(fit_probe=4, draw_figure=1, figure2b=1)
+    assert planned == jobs(fit_probe=4, judge_figure=1, draw_figure=1, figure2b=1)
 
 
 def test_a_batch_size_extracts_again_and_renders_nothing(smoke_run: Project) -> None:
@@ -290,7 +291,13 @@ def test_an_added_model_adds_only_its_own_chain(smoke_run: Project) -> None:
         "encoders": {"models": {"vjepa2_other": {**tiny, "layers": 3}}},
         "figures": {"figure2c": {"models": ["vjepa2_tiny", "vjepa2_other"]}},
     }
-    expected = jobs(initialise_encoder=2, fit_probe=2 * FIGURE2C_RECIPES, draw_figure=1, figure2c=1)
+    expected = jobs(
+        initialise_encoder=2,
+        fit_probe=2 * FIGURE2C_RECIPES,
+        judge_figure=1,
+        draw_figure=1,
+        figure2c=1,
+    )
     for model in ("vjepa2_other", "vjepa2_other_untrained"):
         expected.update({name.format(model): count for name, count in CHAIN_OF_A_MODEL.items()})
     assert plan(smoke_run.folder, ["figure2c"], overlay) == expected
@@ -369,7 +376,7 @@ def test_carried_artifacts_of_the_same_provenance_are_used(carried: Project) -> 
 
 def test_carried_artifacts_of_another_provenance_are_made_anew(carried: Project) -> None:
     overlay = {"probes": {"speed": {"normalisation": "center"}}}
-    expected = jobs(fit_probe=4, draw_figure=1, figure2c=1)
+    expected = jobs(fit_probe=4, judge_figure=1, draw_figure=1, figure2c=1)
     assert plan(carried.folder, ["figure2c", "figure2b"], overlay) == expected
     assert plan(carried.folder, ["figure2c", "figure2b"]) == jobs()  # what they were made from
     style = carried.folder / "workflow_scripts/pez/figures/style.py"

@@ -41,7 +41,7 @@ def is_wanted() -> bool:
     if not names or FOLDER is None:
         return False
     script = names[0].split(".")[1]
-    if script in os.environ.get("PEZ_TRACE_EVERY", "fit_probe draw_figure").split():
+    if script in os.environ.get("PEZ_TRACE_EVERY", "fit_probe judge_figure draw_figure").split():
         return True
     try:
         Path(FOLDER, script).touch(exist_ok=False)
