@@ -29,8 +29,7 @@ def asked(fit):
 
 def datasets_of(target, shards=True):
     """Previews of the datasets that `target` builds, and their clip shards if those are asked for."""
-    found = [ready(name) for name in SETS if SETS[name].is_there]
-    found = [source for source in found if source.target == target]
+    found = [source for source in map(ready, THERE) if source.target == target]
     files = [file for source in found if shards for file in source.shard_files]
     return [*files, *(source.file("preview.gif") for source in found)]
 

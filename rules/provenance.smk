@@ -118,6 +118,13 @@ def fit_given(model, fit):
     return {
         "recipe": FITS[fit].to_params(),
         "measured": CONFIG.measured(model, fit),
+        **features_given(model),
+    }
+
+
+def features_given(model):
+    """What is to be known of the features of `model` to read them."""
+    return {
         "layers": CONFIG.layers(model),
         "width": CONFIG.width(model),
         "replaced": control_given(model).get("replaced"),
@@ -151,9 +158,7 @@ def sweep_given(sweep, model, dataset):
             else {}
         ),
         "measured": measured,
-        "layers": CONFIG.layers(model),
-        "width": CONFIG.width(model),
-        "replaced": control_given(model).get("replaced"),
+        **features_given(model),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Union
 from pydantic import Field
 
 from pez.clips.spec import ClipsConfig
-from pez.datasets.source import Entry, Source
+from pez.datasets.source import Source
 
 _FOLDER = Path(__file__).with_name("sources")
 
@@ -30,7 +30,6 @@ _ENTRIES = tuple(find_source(name).entry_type for name in source_names())
 AnyEntry: Any = Annotated[Union[_ENTRIES], Field(discriminator="source")]  # noqa: UP007
 
 
-def dataset(name: str, entry: Entry, clips: ClipsConfig, out: str) -> Source[Any]:
+def dataset(name: str, entry: AnyEntry, clips: ClipsConfig, out: str) -> Source[Any]:
     """Return the dataset ``name`` that ``entry`` describes; see `Source`."""
-    kinds = {find_source(source).entry_type: find_source(source) for source in source_names()}
-    return kinds[type(entry)](name, entry, clips, out)
+    return find_source(entry.source)(name, entry, clips, out)

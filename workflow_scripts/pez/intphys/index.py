@@ -13,12 +13,11 @@ import pandas as pd
 from pez.intphys.layout import MovieError, frame_path, is_possible, movie_folders, read_frame
 from pez.intphys.pairs import matched_pairs
 from pez.intphys.spec import BLOCKS, MOVIES
-from pez.runtime.errors import ArtifactError
+from pez.runtime.errors import ArtifactError, listed
 from pez.runtime.progress import progress
 
 COLUMNS = ("block", "scene", "movie", "possible", "frames", "breakpoint", "pair", "folder")
 NUMBERS = ("scene", "movie", "frames", "breakpoint", "pair")
-_SHOWN = 20  # problems named in the message
 
 
 @dataclass(frozen=True)
@@ -82,12 +81,10 @@ def index_movies(root: Path | str, scenes: int, frames: int, threads: int = 1) -
         for scene in sorted(set(strangers))
     ]
     if problems:
-        more = f"\n  ... and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-        listed = "\n".join(f"  - {problem}" for problem in problems[:_SHOWN])
         raise ArtifactError(
-            f"{root} is not a whole set of IntPhys movies ({len(problems)} problems):\n{listed}"
-            f"{more}\nFetch or unpack the set again (its root); generated movies: delete "
-            "the scene's folder and run again."
+            f"{root} is not a whole set of IntPhys movies ({len(problems)} problems):\n"
+            f"{listed(problems)}\nFetch or unpack the set again (its root); generated movies: "
+            "delete the scene's folder and run again."
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype({"breakpoint": "Int64"})

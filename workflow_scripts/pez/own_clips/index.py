@@ -13,14 +13,13 @@ from pez.own_clips.labels import LabelTable, label_problems, read_labels, row_of
 from pez.own_clips.spec import FolderSpec
 from pez.own_clips.video import ClipError, content, frame_numbers, read_frames
 from pez.runtime.checksum import checksum
-from pez.runtime.errors import ArtifactError
+from pez.runtime.errors import ArtifactError, listed
 from pez.runtime.identity import Identity, expect
 from pez.runtime.progress import progress
 from pez.runtime.tables import open_table, write_table
 
 COLUMNS = ("clip_id", "name", "content", "length", "height", "width")
 NUMBERS = ("length", "height", "width")
-_SHOWN = 20  # problems named in the message
 
 
 @dataclass(frozen=True)
@@ -141,8 +140,8 @@ def _clip_problems(
             sizes[one.size].append(clip.name)
             same[one.content].append(clip.name)
     if len(sizes) > 1 and spec.resize is None:
-        listed = "; ".join(f"{_sizes([size])}, as {names[0]}" for size, names in sizes.items())
-        yield f"clips have {len(sizes)} sizes: state resize ({listed})"
+        examples = "; ".join(f"{_sizes([size])}, as {names[0]}" for size, names in sizes.items())
+        yield f"clips have {len(sizes)} sizes: state resize ({examples})"
     if not spec.allow_duplicates:
         for names in same.values():
             if len(names) > 1:
@@ -156,8 +155,6 @@ def _sizes(sizes: Sequence[tuple[int, int]]) -> str:
 def _refuse(dataset: str, problems: Iterable[str]) -> None:
     found = list(problems)
     if found:
-        more = f"\n  ... and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-        listed = "\n".join(f"  - {line}" for line in found[:_SHOWN])
         raise ArtifactError(
-            f"datasets.{dataset} cannot be used as it is ({len(found)} problems):\n{listed}{more}"
+            f"datasets.{dataset} cannot be used as it is ({len(found)} problems):\n{listed(found)}"
         )

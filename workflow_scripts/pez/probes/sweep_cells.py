@@ -17,8 +17,7 @@ from pez.features.spec import VIEWS_OF_POOLING
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import names_in
 from pez.fingerprint.provenance import digest
-from pez.recipes.recipe import Recipe
-from pez.recipes.sweep import with_labels_of
+from pez.recipes.recipe import Recipe, with_labels_of
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 from pez.runtime.tables import open_table, write_table

@@ -219,12 +219,15 @@ def _read_recipe(
     return Recipe(probe, protocol, spec, solvers[spec.solver])
 
 
+def with_labels_of(recipe: Recipe, seed: int | None) -> Recipe:
+    """``recipe`` with labels that are dealt out at random, drawn with ``seed``."""
+    return replace(recipe, spec=recipe.spec.model_copy(update={"labels_seed": seed}))
+
+
 def with_controls(recipes: Mapping[str, Recipe], variants: Iterable[Variant]) -> dict[str, Recipe]:
     """``recipes`` and beside each what ``variants`` make of it that replace labels, by name."""
     others = {
-        variant.fit(name): replace(
-            recipe, spec=recipe.spec.model_copy(update={"labels_seed": variant.seed})
-        )
+        variant.fit(name): with_labels_of(recipe, variant.seed)
         for variant in variants
         if variant.control.replaces == "labels"
         for name, recipe in recipes.items()

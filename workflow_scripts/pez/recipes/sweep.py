@@ -82,8 +82,3 @@ def expand(
     if problems:
         more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
         raise ConfigError("\n".join(problems[:_SHOWN] + more))
-
-
-def with_labels_of(recipe: Recipe, seed: int) -> Recipe:
-    """``recipe`` with labels that are dealt out at random, drawn with ``seed``."""
-    return replace(recipe, spec=recipe.spec.model_copy(update={"labels_seed": seed}))

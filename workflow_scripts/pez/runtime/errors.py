@@ -1,5 +1,7 @@
 """Errors whose message is meant for the person who runs the workflow."""
 
+from collections.abc import Sequence
+
 
 class PezError(Exception):
     """A problem the user can cure: the message names the file or key, the value, and the cure."""
@@ -11,3 +13,10 @@ class ArtifactError(PezError):
 
 class ConfigError(PezError):
     """The configuration is wrong; raised before any job starts."""
+
+
+def listed(problems: Sequence[object], most: int = 20) -> str:
+    """A line for each of ``problems``, the first ``most`` of them, and how many more there are."""
+    lines = [f"  - {problem}" for problem in problems[:most]]
+    more = [f"  ... and {len(problems) - most} more"] if len(problems) > most else []
+    return "\n".join(lines + more)
