@@ -1,0 +1,1 @@
+"""The audit: every protocol at once, claims with intervals, and what decides the answer."""
