@@ -66,7 +66,9 @@ def test_predictions_are_those_of_refits(width: int, scaling: str) -> None:
     alone, none = fits.predict(torch.from_numpy(held_out))
     assert none is None
     assert_equal(alone, outer.numpy())
-    few = fit_few(found, torch.from_numpy(targets), *map(torch.from_numpy, (train, seen)), ALPHAS)
+    few = fit_few(
+        found.gram(), torch.from_numpy(targets), *map(torch.from_numpy, (train, seen)), ALPHAS
+    )
     assert_equal(few, inner.numpy())
 
 

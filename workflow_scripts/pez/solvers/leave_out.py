@@ -51,6 +51,10 @@ class Spectrum:
         taken = penalties / (self.values + penalties)
         return (self.vectors * taken[:, None]) @ self.vectors.T
 
+    def gram(self) -> Tensor:
+        """The Gram matrix itself, float64 [n, n]."""
+        return (self.vectors * self.values) @ self.vectors.T
+
 
 def spectrum(features: Tensor, scaling: Scaling) -> Spectrum:
     """Decompose the features of all clips, scaled on all of them.
@@ -155,12 +159,12 @@ class Fits:
 
 
 def fit_few(
-    spectrum: Spectrum, targets: Tensor, train: Tensor, rows: Tensor, alphas: Sequence[float]
+    gram: Tensor, targets: Tensor, train: Tensor, rows: Tensor, alphas: Sequence[float]
 ) -> Tensor:
     """Predict the clips ``rows`` by fits to few clips: cheaper than leaving all others out.
 
     Args:
-        spectrum: of all clips.
+        gram: of all clips, float64 [n, n], about any point.
         targets: float64 [n, outputs].
         train: clips to fit to, int64 [k].
         rows: clips to predict, int64 [m].
@@ -169,12 +173,12 @@ def fit_few(
     Returns:
         float64 [alphas, m, outputs].
     """
-    scores = spectrum.vectors * spectrum.values.sqrt()  # clips in the space that they span
-    mean = scores[train].mean(dim=0)
-    known, asked = scores[train] - mean, scores[rows] - mean
+    columns = gram[:, train]
+    columns = columns - columns.mean(dim=1, keepdim=True)
+    columns = columns - columns[train].mean(dim=0)
     level = targets[train].mean(dim=0)
-    values, vectors = torch.linalg.eigh(known @ known.T)
+    values, vectors = torch.linalg.eigh(columns[train])
     rotated = vectors.T @ (targets[train] - level)
-    penalties = torch.tensor(alphas, dtype=torch.float64).to(values)[:, None, None]
-    dual = vectors @ (rotated / (values.clamp(min=0)[:, None] + penalties))
-    return asked @ (known.T @ dual) + level
+    penalties = torch.tensor(alphas, dtype=torch.float64).to(gram)[:, None, None]
+    shrunk = rotated / (values.clamp(min=0)[:, None] + penalties)
+    return (columns[rows] @ vectors) @ shrunk + level
