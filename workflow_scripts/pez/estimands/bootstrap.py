@@ -1,7 +1,7 @@
 """Hierarchical bootstrap of clips: weights, and scores under them as matrix products.
 
-A draw takes as many conditions as there are, with replacement. The same weights hold for all states,
-networks and variables of a dataset, so that differences are paired.
+A draw takes as many conditions as there are, with replacement. The same weights hold for all
+states, networks and variables of a dataset, so that differences are paired.
 
 Drawing clips once more within each drawn condition counts the scatter within conditions nearly
 twice: means of conditions already vary by it (A. Davison and D. Hinkley 1997, sec. 3.8). On planted
