@@ -8,7 +8,7 @@ import numpy as np
 from pez.audit.claims.finding import ALPHA
 from pez.audit.primary import Curve, PrimaryEvidence
 from pez.estimands.intervals import p_above_state, percentile
-from pez.estimands.landmarks import noise_floor, peak_draws, rise
+from pez.estimands.landmarks import first, noise_floor, peak, peak_draws
 
 Onset = Callable[[np.ndarray, float], np.ndarray]
 NEARLY_ALL = 0.95  # share of draws without an onset from which on there is none
@@ -28,7 +28,7 @@ class Rise:
     """Whether a curve rises at all.
 
     Attributes:
-        value: peak minus first score.
+        value: peak minus first score, or minus chance where the first score is below it.
         low, high: interval of 90 %, free of picking the peak.
         floor: rise that an onset needs.
         p: of no state being above the first.
@@ -53,9 +53,10 @@ class Rise:
 
 def rise_of(curve: Curve) -> Rise:
     """Measure the rise of ``curve`` from state 0 to its peak."""
-    low, high = percentile(peak_draws(curve.scores, curve.draws) - curve.draws[:, 0])
+    rises = peak_draws(curve.scores, curve.draws) - np.maximum(first(curve.draws), 0.0)
+    low, high = percentile(rises)
     return Rise(
-        value=float(rise(curve.scores)),
+        value=float(peak(curve.scores) - max(first(curve.scores), 0.0)),
         low=float(low),
         high=float(high),
         floor=noise_floor(curve.permuted),

@@ -19,7 +19,7 @@ def judge_together(first: Curve, first_name: str, second: Curve, second_name: st
     """
     steps = {first_name: onsets(first, step), second_name: onsets(second, step)}
     absent = [name for name, found in steps.items() if found.absent]
-    null = {
+    null: dict[str, str | float] = {
         "description": f"the steps of {first_name} and {second_name} are more than one state apart",
         "margin": MARGIN,
         **{f"none_share of {name}": found.none_share for name, found in steps.items()},

@@ -26,7 +26,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     value = number(float(sharpness(curve.scores, rise.floor)))
     ramps = ramp_sharpness(curve.scores, curve.draws)
     limit = float(np.quantile(ramps, 1 - ALPHA))
-    null = {
+    null: dict[str, str | float] = {
         "description": "a straight rise from the first score to the peak, with the noise of the "
         "bootstrap",
         "ramp_quantile_95": limit,

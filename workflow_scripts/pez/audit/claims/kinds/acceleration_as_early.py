@@ -24,7 +24,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     low, high = order_interval(later)
     p = p_at_most(later, MARGIN)
     value = number(acceleration.value - velocity.value)
-    null = {
+    null: dict[str, str | float] = {
         "description": "acceleration is readable more than one state after velocity",
         "margin": MARGIN,
         "none_share of acceleration_xy": acceleration.none_share,

@@ -25,7 +25,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     low, high = order_interval(after)
     p = p_above(after)
     value = number(direction.value - max(found.value for found in others))
-    null = {
+    null: dict[str, str | float] = {
         "description": "direction is readable no later than speed or acceleration",
         "none_share of direction": direction.none_share,
         **{

@@ -1,10 +1,11 @@
 """C6: direction declines late."""
 
-from pez.audit.claims.curves import missing, number, significant
+from pez.audit.claims.curves import missing, number, onsets, significant
 from pez.audit.claims.finding import Claim, Finding, Verdict, undecided
 from pez.audit.primary import PrimaryEvidence
 from pez.estimands.intervals import p_above_state, percentile
 from pez.estimands.late_decline import pooled_decline
+from pez.estimands.threshold import threshold
 
 NEGLIGIBLE = 0.02  # two percent of the variance
 
@@ -21,7 +22,14 @@ def judge(evidence: PrimaryEvidence) -> Finding:
         return undecided("Direction has no two folds with a score at every state.")
     low, high = map(float, percentile(declines[1:]))
     p = p_above_state(curve.scores, curve.draws, -1)
-    null = {"description": "no state is above the last one", "negligible": NEGLIGIBLE}
+    null: dict[str, str | float] = {
+        "description": "no state is above the last one",
+        "negligible": NEGLIGIBLE,
+    }
+    readable = onsets(curve, threshold)
+    if readable.absent:
+        reason = f"Direction is not readable in {readable.none_share:.0%} of draws."
+        return Finding("no", reason, value, (low, high), null, p)
     verdict: Verdict = "undecided"
     if significant(p) and low > 0:
         verdict = "yes"

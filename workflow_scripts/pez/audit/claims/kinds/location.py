@@ -22,7 +22,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     first, last = DEPTHS
     inside = int(((depths >= first) & (depths <= last)).sum())
     p = (1 + len(depths) - inside) / (1 + len(depths))
-    null = {
+    null: dict[str, str | float] = {
         "description": f"the step lies outside {first} to {last} of the depth, or there is none",
         "from": first,
         "to": last,

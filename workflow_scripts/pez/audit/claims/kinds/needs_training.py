@@ -40,7 +40,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     gain = own_peak - float(np.mean(peaks))
     low, high = map(float, percentile(_gain_draws(trained, seeds)))
     as_high = sum(value >= own_peak for value in peaks)
-    null = {
+    null: dict[str, str | float] = {
         "description": "another untrained network",
         "seeds": float(len(seeds)),
         "untrained_peak_mean": float(np.mean(peaks)),
