@@ -4,21 +4,16 @@ import numpy as np
 import torch
 
 from pez.audit.measure_primary import PrimarySettings, measure_primary
-from pez.audit.planted.planted import Planted, Stack
-from pez.audit.primary import Curve, PrimaryEvidence
+from pez.audit.planted.planted import Network
+from pez.audit.primary import Curve
 
 
-def measure_planted(name: str, planted: Planted, settings: PrimarySettings) -> PrimaryEvidence:
-    """Measure the primary cell of ``planted``, called ``name``."""
-    trained: dict[str, Curve] = {}
-    for kind, stack in planted.trained.items():
-        trained |= _measure(stack, kind, settings, permuted=True)
-    seeds = [_measure(stack, "velocity", settings, permuted=False) for stack in planted.untrained]
-    return PrimaryEvidence(name, trained, {"untrained": seeds})
-
-
-def _measure(
-    stack: Stack, kind: str, settings: PrimarySettings, *, permuted: bool
+def measure_planted(
+    network: Network, settings: PrimarySettings, *, permuted: bool = True
 ) -> dict[str, Curve]:
-    states = [torch.from_numpy(np.ascontiguousarray(state)) for state in stack.features]
-    return measure_primary(states, stack.labels, kind, settings, permuted)
+    """Measure the curves of the primary cell on all datasets of ``network``, by variable."""
+    curves: dict[str, Curve] = {}
+    for kind, stack in network.items():
+        states = [torch.from_numpy(np.ascontiguousarray(state)) for state in stack.features]
+        curves |= measure_primary(states, stack.labels, kind, settings, permuted)
+    return curves

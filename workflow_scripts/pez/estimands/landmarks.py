@@ -57,7 +57,7 @@ def lowest(curves: np.ndarray) -> np.ndarray:
 
 
 def has_risen(curves: np.ndarray, low: np.ndarray, floor: float) -> np.ndarray:
-    """Whether curves [..., S] rise by ``floor`` or more from ``low`` [...] to their peak, bool [...].
+    """Whether curves [..., S] rise from ``low`` [...] to their peak by ``floor``, bool [...].
 
     With a ``floor`` above 0, from chance where ``low`` is below it.
     """

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from pez.audit.planted.courses import amplitude, flat
-from pez.audit.planted.planted import Stack
+from pez.audit.planted.design import ball_labels
+from pez.audit.planted.planted import Network, Stack
 
 WIDTH = 32
 _KEPT = 0.9  # correlation of the noise of neighbouring states
@@ -60,8 +61,8 @@ def position(labels: pd.DataFrame) -> np.ndarray:
 
 def magnitude(labels: pd.DataFrame) -> np.ndarray:
     """Speed or acceleration, whichever varies, standardised, [n, 1]."""
-    size = np.hypot(labels["speed_m_s"], labels["acceleration_m_s2"]).to_numpy()
-    return standardised(size[:, None])
+    sizes = labels[["speed_m_s", "acceleration_m_s2"]].to_numpy()
+    return standardised(np.linalg.norm(sizes, axis=1, keepdims=True))
 
 
 def balls(
@@ -92,15 +93,14 @@ def balls(
     return Stack(labels, stream(random, contents))
 
 
-def untrained(
-    random: np.random.Generator, labels: pd.DataFrame, blocks: int, seeds: int
-) -> list[Stack]:
-    """Streams of untrained networks: position and speed as in trained ones, direction hardly.
+def untrained(random: np.random.Generator, blocks: int) -> Network:
+    """Draw an untrained network: position and speed as in trained ones, direction hardly.
 
-    What there is of direction is the same at every state, another amount for each seed.
+    What there is of direction is the same at every state, another amount in each network.
     """
-    levels = random.uniform(*_UNTRAINED, size=seeds)
-    return [balls(random, labels, flat(level, blocks)) for level in levels]
+    level = float(random.uniform(*_UNTRAINED))
+    labels = ball_labels(random, "velocity")
+    return {"velocity": balls(random, labels, flat(level, blocks))}
 
 
 def movies(

@@ -2,29 +2,27 @@
 
 import numpy as np
 
-from pez.audit.planted.build import balls, movies, plausible_axis, untrained
+from pez.audit.planted.build import balls, movies, plausible_axis
 from pez.audit.planted.courses import declining, flat, state_at, stepping
 from pez.audit.planted.design import ball_labels, movie_labels
-from pez.audit.planted.planted import Planted
+from pez.audit.planted.planted import Network
 
 
 def plant_abrupt(
     random: np.random.Generator,
     blocks: int,
-    seeds: int,
     depth: float,
     *,
     plausibility_depth: float | None = None,
     accelerated_depth: float | None = None,
     acceleration_depth: float | None = None,
     late: float | None = None,
-) -> Planted:
+) -> Network:
     """Plant a step of direction.
 
     Args:
         random: draws everything.
         blocks: number of blocks L.
-        seeds: untrained networks.
         depth: of the step, as a share of ``blocks``.
         plausibility_depth: where plausibility steps from chance, on an axis of its own; None: there
             are no movies.
@@ -50,25 +48,22 @@ def plant_abrupt(
         labels = movie_labels()
         course = stepping(state_at(plausibility_depth, blocks), blocks, low=0.0)
         trained["plausibility"] = movies(random, labels, plausible_axis(labels), course)
-    return Planted(trained, untrained(random, velocity, blocks, seeds))
+    return trained
 
 
-def plant_course(
-    random: np.random.Generator, blocks: int, seeds: int, course: np.ndarray
-) -> Planted:
+def plant_course(random: np.random.Generator, blocks: int, course: np.ndarray) -> Network:
     """Plant direction with any ``course`` [S], in clips of both kinds; there are no movies."""
     velocity, acceleration = (ball_labels(random, kind) for kind in ("velocity", "acceleration"))
-    trained = {
+    return {
         "velocity": balls(random, velocity, course),
         "acceleration": balls(random, acceleration, course),
     }
-    return Planted(trained, untrained(random, velocity, blocks, seeds))
 
 
-def nothing(random: np.random.Generator, blocks: int, seeds: int, level: float) -> Planted:
+def nothing(random: np.random.Generator, blocks: int, level: float) -> Network:
     """Plant a trace of direction that never grows, beside plausibility that steps at a third."""
-    planted = plant_course(random, blocks, seeds, flat(level, blocks))
+    planted = plant_course(random, blocks, flat(level, blocks))
     labels = movie_labels()
     course = stepping(state_at(1 / 3, blocks), blocks, low=0.0)
     film = movies(random, labels, plausible_axis(labels), course)
-    return Planted({**planted.trained, "plausibility": film}, planted.untrained)
+    return {**planted, "plausibility": film}

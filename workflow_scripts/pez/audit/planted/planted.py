@@ -1,6 +1,6 @@
 """What a planted network is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -23,17 +23,7 @@ class Stack:
     features: np.ndarray
 
 
-@dataclass(frozen=True)
-class Planted:
-    """One planted network with its untrained counterparts.
-
-    Attributes:
-        trained: by kind of dataset (velocity, acceleration, plausibility).
-        untrained: stacks of the velocity clips, one a seed.
-    """
-
-    trained: Mapping[str, Stack]
-    untrained: Sequence[Stack]
+Network = Mapping[str, Stack]  # by kind of dataset: velocity, acceleration, plausibility
 
 
 @dataclass(frozen=True)
@@ -44,10 +34,23 @@ class PlantedKind:
         name: its module.
         words: what is planted.
         truth: what is true of every claim by construction, by its id; C10 is never known.
-        plant: draws one from a generator, the number of blocks L and of untrained seeds.
+        plant: draws one from a generator and the number of blocks L.
+        step: where direction's score steps, as a share of the blocks; None: it does not.
+        rises: whether direction's score rises at all.
     """
 
     name: str
     words: str
     truth: Mapping[str, Truth]
-    plant: Callable[[np.random.Generator, int, int], Planted]
+    plant: Callable[[np.random.Generator, int], Network]
+    step: float | None = None
+    rises: bool = True
+
+
+def noisier(network: Network, random: np.random.Generator, variance: float) -> Network:
+    """Add white noise of ``variance`` to every feature of ``network``, new at every state."""
+    louder = {}
+    for kind, stack in network.items():
+        noise = random.normal(0, np.sqrt(variance), stack.features.shape).astype(np.float32)
+        louder[kind] = Stack(stack.labels, stack.features + noise)
+    return louder

@@ -20,4 +20,5 @@ KIND = PlantedKind(
         "C9": "yes",
     },
     partial(plant_abrupt, depth=2 / 3, plausibility_depth=1 / 3),
+    step=2 / 3,
 )

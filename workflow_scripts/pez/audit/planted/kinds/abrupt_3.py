@@ -21,4 +21,5 @@ KIND = PlantedKind(
         "C9": "yes",
     },
     partial(plant_abrupt, depth=1 / 8, accelerated_depth=2 / 3, acceleration_depth=1 / 3),
+    step=1 / 8,
 )

@@ -23,4 +23,5 @@ KIND = PlantedKind(
         "C9": "yes",
     },
     partial(plant_abrupt, depth=1 / 3, plausibility_depth=1 / 3, late=0.7),
+    step=1 / 3,
 )

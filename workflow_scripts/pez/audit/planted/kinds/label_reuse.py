@@ -10,19 +10,19 @@ from pez.audit.planted.build import movies
 from pez.audit.planted.courses import state_at, stepping
 from pez.audit.planted.design import movie_labels
 from pez.audit.planted.families import plant_course
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     at = state_at(1 / 3, blocks)
-    planted = plant_course(random, blocks, seeds, stepping(at, blocks))
+    planted = plant_course(random, blocks, stepping(at, blocks))
     labels = movie_labels()
     angle = np.pi * random.uniform(-0.4, 0.4, len(labels))
     sign = np.where(labels["possible"] == 1, 1.0, -1.0)
     plane = np.sqrt(2.0) * np.stack([sign * np.cos(angle), np.sin(angle)], axis=1)
     film = movies(random, labels, plane, stepping(at, blocks, low=0.0))
-    return Planted({**planted.trained, "plausibility": film}, planted.untrained)
+    return {**planted, "plausibility": film}
 
 
 KIND = PlantedKind(
@@ -40,4 +40,5 @@ KIND = PlantedKind(
         "C9": "yes",
     },
     plant,
+    step=1 / 3,
 )

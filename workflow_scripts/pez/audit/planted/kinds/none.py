@@ -6,12 +6,12 @@ Of C7 nothing is said: what little is readable of the Cartesian components is so
 import numpy as np
 
 from pez.audit.planted.families import nothing
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
-    return nothing(random, blocks, seeds, level=0.1)
+    return nothing(random, blocks, level=0.1)
 
 
 KIND = PlantedKind(
@@ -29,4 +29,5 @@ KIND = PlantedKind(
         "C9": "no",
     },
     plant,
+    rises=False,
 )

@@ -7,21 +7,20 @@ knows nothing of the other's planes.
 import numpy as np
 import pandas as pd
 
-from pez.audit.planted.build import balls, ring, untrained
+from pez.audit.planted.build import balls, ring
 from pez.audit.planted.courses import state_at, stepping
 from pez.audit.planted.design import ball_labels
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     course = stepping(state_at(1 / 3, blocks), blocks, low=0.05, high=0.97)
     trained = {}
     for kind in ("velocity", "acceleration"):
         labels = ball_labels(random, kind)
         trained[kind] = balls(random, labels, course, code=_by_quadrant(labels))
-    velocity = trained["velocity"].labels
-    return Planted(trained, untrained(random, velocity, blocks, seeds))
+    return trained
 
 
 def _by_quadrant(labels: pd.DataFrame) -> np.ndarray:
@@ -47,4 +46,5 @@ KIND = PlantedKind(
         "C9": "no",
     },
     plant,
+    step=1 / 3,
 )

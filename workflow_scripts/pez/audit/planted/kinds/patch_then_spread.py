@@ -10,7 +10,7 @@ import numpy as np
 
 from pez.audit.planted.courses import HIGH, LOW, amplitude, rising, state_at
 from pez.audit.planted.families import plant_course
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 PATCHES = 64
 
@@ -23,11 +23,11 @@ def patches_reached(blocks: int) -> np.ndarray:
     return np.where(np.arange(blocks + 1) < first, 0, reached)
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     signal = amplitude(np.array(HIGH)) * patches_reached(blocks) / PATCHES
     pooled = signal**2 / (1 + signal**2)
-    return plant_course(random, blocks, seeds, np.maximum(pooled, LOW))
+    return plant_course(random, blocks, np.maximum(pooled, LOW))
 
 
 KIND = PlantedKind(

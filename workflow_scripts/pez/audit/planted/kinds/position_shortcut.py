@@ -1,30 +1,27 @@
 """Balls start opposite to where they go, and position steps: direction is read off the start.
 
 The stream holds no direction at all. C1 to C3 are true of the score and say nothing of direction;
-C8 is what finds out. Of C9 nothing is said: in one half of the frame there are some directions only.
+C8 is what finds out. Of C9 nothing is said: one half of the frame has only some directions.
 """
 
 import numpy as np
 
-from pez.audit.planted.build import balls, untrained
+from pez.audit.planted.build import balls
 from pez.audit.planted.courses import flat, state_at, stepping
 from pez.audit.planted.design import ball_labels
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 FOLLOWS = 0.75  # share of a start that direction decides
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     course = stepping(state_at(1 / 3, blocks), blocks)
     nothing = flat(0.0, blocks)
-    trained = {
+    return {
         kind: balls(random, ball_labels(random, kind, FOLLOWS), nothing, of_position=course)
         for kind in ("velocity", "acceleration")
     }
-    # their position would tell direction as well: theirs are clips without the shortcut
-    free = ball_labels(random, "velocity")
-    return Planted(trained, untrained(random, free, blocks, seeds))
 
 
 KIND = PlantedKind(
@@ -42,4 +39,5 @@ KIND = PlantedKind(
         "C9": None,
     },
     plant,
+    step=1 / 3,
 )

@@ -7,12 +7,12 @@ import numpy as np
 
 from pez.audit.planted.courses import rising
 from pez.audit.planted.families import plant_course
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
-    return plant_course(random, blocks, seeds, rising(0, blocks, blocks))
+    return plant_course(random, blocks, rising(0, blocks, blocks))
 
 
 KIND = PlantedKind(

@@ -6,15 +6,15 @@ that takes position into account undoes it.
 
 import numpy as np
 
-from pez.audit.planted.build import balls, position, ring, untrained
+from pez.audit.planted.build import balls, position, ring
 from pez.audit.planted.courses import state_at, stepping
 from pez.audit.planted.design import ball_labels
-from pez.audit.planted.planted import Planted, PlantedKind
+from pez.audit.planted.planted import Network, PlantedKind
 
 SHEAR = 1.0
 
 
-def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
+def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     course = stepping(state_at(1 / 3, blocks), blocks)
     trained = {}
@@ -22,8 +22,7 @@ def plant(random: np.random.Generator, blocks: int, seeds: int) -> Planted:
         labels = ball_labels(random, kind)
         code = ring(labels) + SHEAR * position(labels)
         trained[kind] = balls(random, labels, course, code=code)
-    velocity = trained["velocity"].labels
-    return Planted(trained, untrained(random, velocity, blocks, seeds))
+    return trained
 
 
 KIND = PlantedKind(
@@ -41,4 +40,5 @@ KIND = PlantedKind(
         "C9": "yes",
     },
     plant,
+    step=1 / 3,
 )
