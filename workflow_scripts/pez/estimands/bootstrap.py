@@ -1,7 +1,8 @@
 """Hierarchical bootstrap of clips: weights, and scores under them as matrix products.
 
-A draw takes as many conditions as there are, with replacement. The same weights hold for all states,
-networks and variables of a dataset, so that differences are paired.
+A draw takes as many conditions as there are less one, with replacement: with all of them, means
+would vary by (G - 1) / G of what they should (J. Rao and C. Wu 1988). The same weights hold for all
+states, networks and variables of a dataset, so that differences are paired.
 
 Drawing clips once more within each drawn condition counts the scatter within conditions nearly
 twice: means of conditions already vary by it (A. Davison and D. Hinkley 1997, sec. 3.8). On planted
@@ -32,14 +33,15 @@ def bootstrap_weights(
     """
     random = np.random.default_rng(seed)
     names, place = np.unique(groups, return_inverse=True)
-    times = random.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    even = np.full(len(names), 1 / len(names))
+    times = random.multinomial(max(len(names) - 1, 1), even, size=draws)
     if not within:
         return times[:, place.reshape(-1)].astype(np.float64)
     weights = np.zeros((draws, len(groups)))
     for group in range(len(names)):
         clips = np.flatnonzero(place.reshape(-1) == group)
-        even = np.full(len(clips), 1 / len(clips))
-        weights[:, clips] = random.multinomial(times[:, group] * len(clips), even)
+        alike = np.full(len(clips), 1 / len(clips))
+        weights[:, clips] = random.multinomial(times[:, group] * len(clips), alike)
     return weights
 
 

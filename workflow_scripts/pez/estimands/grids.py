@@ -72,8 +72,12 @@ def ramps(states: int) -> Shapes:
 
 @cache
 def logistics(states: int) -> Shapes:
-    """Logistic curves; parameters: inflection, and width from 10 to 90 %."""
-    inflections = np.arange(0, states - 1 + LOGISTIC_SPACING / 2, LOGISTIC_SPACING)
+    """Logistic curves; parameters: inflection, and width from 10 to 90 %.
+
+    Inflections keep half a state from both ends: beyond that, a curve is told from others by its
+    base alone, which is free.
+    """
+    inflections = np.arange(0.5, states - 1.5 + LOGISTIC_SPACING / 2, LOGISTIC_SPACING)
     widths = np.geomspace(NARROWEST, max(2.0 * (states - 1), 1.0), LOGISTIC_WIDTHS)
     pairs = np.stack(np.meshgrid(inflections, widths, indexing="ij"), axis=-1).reshape(-1, 2)
     position = (np.arange(states) - pairs[:, :1]) / pairs[:, 1:]

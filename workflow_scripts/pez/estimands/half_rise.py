@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pez.estimands.landmarks import MIN_RISE, first, last_state, measured, peak, up_to_peak
+from pez.estimands.landmarks import MIN_RISE, first, has_risen, last_state, peak, up_to_peak
 
 
 def half_rise(curves: np.ndarray, floor: float = MIN_RISE) -> np.ndarray:
@@ -14,12 +14,11 @@ def half_rise(curves: np.ndarray, floor: float = MIN_RISE) -> np.ndarray:
 
     Args:
         curves: float64 [..., S].
-        floor: rise from state 0 to the peak that an onset needs.
+        floor: rise from state 0 (or chance) to the peak that an onset needs.
 
     Returns:
         States, float64 [...]; NaN where the curve does not rise by ``floor``, or not at all.
     """
     low, high = first(curves), peak(curves)
     below = (curves < ((low + high) / 2)[..., None]) & up_to_peak(curves)
-    risen = (high > low) & (high - low >= floor) & measured(curves)
-    return np.where(risen, last_state(below) + 1, np.nan)
+    return np.where(has_risen(curves, low, floor), last_state(below) + 1, np.nan)

@@ -1,14 +1,15 @@
 """First score, peak, rise, and the curve that is held at its peak.
 
 **When a curve has no onset.** Out-of-fold scores without information scatter about or below chance,
-so a maximum over states is above it by chance alone. An onset is read only off a curve that has
-risen by `MIN_RISE`, a tenth of the variance (or ten points of accuracy above one half): `threshold`
-asks it of the peak itself, for which chance is the lower level, so that a curve that is high from
-state 0 has the onset 0; the others ask it of the rise from the first score (`half_rise`) or from
-the lowest score before the peak (`step`, `logistic`), so that a curve that is high throughout has
-none. Where chance scatters more than that (few scenes; few clips), hand in a higher ``floor``, such
-as the 95 % quantile of the maxima of permuted curves, see `noise_floor`. With ``floor=0`` any rise
-counts.
+so a maximum over states is above its first score by chance alone. An onset is read only off a curve
+that has risen by `MIN_RISE`, a tenth of the variance (or ten points of accuracy above one half).
+`threshold` asks it of the peak itself, for which chance is the lower level, so that a curve that is
+high from state 0 has the onset 0; the others ask it of the rise from the first score (`half_rise`)
+or from the lowest score before the peak (`step`, `logistic`), so that a curve that is high
+throughout has none. In this a score below chance counts as chance: a probe that is worse than none
+holds as little as one that is as good. Where chance scatters more than `MIN_RISE` (few scenes, few
+clips), hand in a higher ``floor``, such as the 95 % quantile of the maxima of permuted curves, see
+`noise_floor`. With ``floor=0`` any rise counts, below chance too.
 """
 
 import numpy as np
@@ -47,8 +48,22 @@ def rise(curves: np.ndarray) -> np.ndarray:
 
 def total_rise(curves: np.ndarray) -> np.ndarray:
     """Peak minus the lowest score up to it, float64 [...]; 0 where the peak is at state 0."""
-    early = up_to_peak(curves)
-    return peak(curves) - np.where(early, curves, np.inf).min(axis=-1)
+    return peak(curves) - lowest(curves)
+
+
+def lowest(curves: np.ndarray) -> np.ndarray:
+    """Lowest score up to the peak of curves [..., S], float64 [...]."""
+    return np.where(up_to_peak(curves), curves, np.inf).min(axis=-1)
+
+
+def has_risen(curves: np.ndarray, low: np.ndarray, floor: float) -> np.ndarray:
+    """Whether curves [..., S] rise from ``low`` [...] to their peak by ``floor``, bool [...].
+
+    With a ``floor`` above 0, from chance where ``low`` is below it.
+    """
+    base = np.maximum(low, 0.0) if floor > 0 else low
+    high = peak(curves)
+    return measured(curves) & (high > low) & (high - base >= floor)
 
 
 def up_to_peak(curves: np.ndarray) -> np.ndarray:

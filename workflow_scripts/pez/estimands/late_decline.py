@@ -36,7 +36,7 @@ def pooled_decline(folds: np.ndarray, curve: np.ndarray, draws: np.ndarray) -> n
     each fold has its own. No true decline is below 0, so no draw is, though the value may be.
 
     Where no state is really above the last one, 7 to 14 % of 90 % intervals lie above 0 (5 % are
-    due): a claim of a decline takes its p from `pez.estimands.intervals.p_above_state`, not from here.
+    due): a claim of a decline takes its p from `pez.estimands.intervals.p_above_state` instead.
 
     Args:
         folds: float64 [folds, S].

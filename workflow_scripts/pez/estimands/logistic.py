@@ -13,7 +13,7 @@ def logistic(curves: np.ndarray, floor: float = MIN_RISE) -> tuple[np.ndarray, n
     """Fit base + height * logistic by least squares, height above 0, over a grid of shapes.
 
     States after the peak count as if they had its score. Inflections are a quarter of a state
-    apart within states 0 .. S - 1, widths a factor 1.4 to 1.5 apart: that is the resolution.
+    apart within states .5 .. S - 1.5, widths a factor 1.4 to 1.5 apart: that is the resolution.
 
     Args:
         curves: float64 [..., S].

@@ -6,7 +6,7 @@ out on known curves, and why this onset is preferred to half rise.
 
 import numpy as np
 
-from pez.estimands.landmarks import MIN_RISE, held, measured, total_rise, up_to_peak
+from pez.estimands.landmarks import MIN_RISE, has_risen, held, lowest, total_rise, up_to_peak
 
 
 def step(curves: np.ndarray, floor: float = MIN_RISE) -> np.ndarray:
@@ -16,7 +16,7 @@ def step(curves: np.ndarray, floor: float = MIN_RISE) -> np.ndarray:
 
     Args:
         curves: float64 [..., S].
-        floor: rise from the lowest score before the peak that a step needs.
+        floor: rise from the lowest score before the peak (or chance) that a step needs.
 
     Returns:
         States, float64 [...]; NaN where the peak is at state 0 or the rise is below ``floor``.
@@ -75,4 +75,4 @@ def ramp_sharpness(curve: np.ndarray, draws: np.ndarray) -> np.ndarray:
 
 def rises(curves: np.ndarray, floor: float) -> np.ndarray:
     """Whether the peak of curves [..., S] is ``floor`` above a score before it, bool [...]."""
-    return measured(curves) & (curves.argmax(axis=-1) > 0) & (total_rise(curves) >= floor)
+    return has_risen(curves, lowest(curves), floor)

@@ -1,0 +1,54 @@
+"""Claims by module, and their findings with Holm's adjustment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from pez.audit.claims import kinds
+from pez.audit.claims.curves import significant
+from pez.audit.claims.finding import Claim, Finding
+from pez.audit.primary import PrimaryEvidence
+
+
+@cache
+def claims() -> tuple[Claim, ...]:
+    """All claims, the modules in `pez.audit.claims.kinds`, in the order of their numbers."""
+    found = [
+        import_module(f"pez.audit.claims.kinds.{module.name}").CLAIM
+        for module in iter_modules(kinds.__path__)
+    ]
+    return tuple(sorted(found, key=lambda claim: int(claim.id.removeprefix("C"))))
+
+
+def judge_all(evidence: PrimaryEvidence) -> dict[str, Finding]:
+    """Judge every claim on ``evidence``, by the claims' ids.
+
+    A yes whose adjusted p is above `pez.audit.claims.finding.ALPHA` becomes undecided.
+    """
+    return adjust({claim.id: claim.judge(evidence) for claim in claims()})
+
+
+def adjust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
+    """Adjust the p values of ``findings`` for their number (S. Holm 1979)."""
+    tested = [name for name, finding in findings.items() if finding.p is not None]
+    adjusted = dict(zip(tested, holm([findings[name].p or 0.0 for name in tested]), strict=True))
+    return {name: _adjusted(one, adjusted.get(name)) for name, one in findings.items()}
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p values in the order of ``p_values``: the chance of even one wrong yes."""
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    adjusted, highest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return adjusted
+
+
+def _adjusted(finding: Finding, holm_p: float | None) -> Finding:
+    if finding.verdict != "yes" or holm_p is None or significant(holm_p):
+        return replace(finding, holm_p=holm_p)
+    reason = f"{finding.reason} Adjusted for the number of claims, p is {holm_p:.3f}."
+    return replace(finding, verdict="undecided", reason=reason, holm_p=holm_p)
