@@ -168,7 +168,8 @@ def test_the_prose_says_what_the_tables_say() -> None:
         f"- direction, onset by half-rise, share of depth: grouping {100 * grouping:.0f} %" in page
     )
     assert "- direction, whether there is an onset: the same in all cells." in page
-    assert "0 of 3 at least as extreme: p = .250 (3 seeds cannot give less than .250)." in page
+    assert "| 0 of 3 | .250 |" in page
+    assert "With 3 untrained networks no p can be below .250; 19 would allow .050." in page
     c3 = across.set_index("claim").loc["C3"]
     assert f"- C3: median {c3['median']:.3g} (5 to 95 % of cells:" in page
     assert f"met in {100 * c3['share']:.0f} % of 720 cells" in page

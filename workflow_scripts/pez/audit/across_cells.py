@@ -22,7 +22,8 @@ class Asked:
     """What a claim asks of one cell.
 
     Attributes:
-        holds: interval of the statistic within which the claim's sign is met, both ends inclusive.
+        holds: interval of the statistic within which the claim's sign is met, both ends inclusive;
+            NaN for the largest of several values, of which noise alone makes a positive one.
         extreme: which side the claim is on.
     """
 
@@ -30,12 +31,13 @@ class Asked:
     extreme: Extreme
 
 
+_NOT_TOLD = (np.nan, np.nan)
 ASKED: Mapping[str, Asked] = {
-    "C1": Asked((np.nan, np.nan), "high"),  # sharpness; what a ramp has, cells do not tell
+    "C1": Asked(_NOT_TOLD, "high"),
     "C2": Asked(ZONE, "either"),
     "C3": Asked((1.0, np.inf), "high"),  # states, therefore at least one
-    "C4": Asked((0.0, np.inf), "high"),
-    "C6": Asked((0.0, np.inf), "high"),
+    "C4": Asked(_NOT_TOLD, "high"),
+    "C6": Asked(_NOT_TOLD, "high"),
     "C7": Asked((-np.inf, 1.0), "low"),
 }
 
@@ -112,8 +114,8 @@ def summarise_cells(statistics: pd.DataFrame, model: str) -> pd.DataFrame:
 
     Returns:
         One row a claim: claim, median, low, high (5 and 95 % of its cells with a value), cells,
-        without (cells without a value), share (of all cells that meet the claim's sign; NaN for
-        C1), untrained_median (over seeds), seeds, p (rank of the median among untrained networks;
+        without (cells without a value), share (of all cells that meet the claim's sign; NaN
+        where cells do not tell), untrained_median (over seeds), seeds, p (rank of the median among untrained networks;
         None without seeds, or where half the cells of a network have no value), share_p (rank of
         the share), smallest_p.
     """

@@ -22,6 +22,8 @@ _LEGEND = (
     "`yes` on planted networks for which the claim is false and true."
 )
 _TOLD_SHARES = 3  # largest choices that a sentence names
+_LEVEL = 0.05
+_SMALLEST_TOLD = 0.01
 
 
 def write_ledger(ledger: Ledger, markdown: Path, json: Path) -> None:
@@ -84,7 +86,7 @@ def _model_lines(name: str, model: ModelEntry) -> list[str]:
         lines += [f"- {_across_in_words(found)}" for found in model.across_cells]
     if model.joint:
         lines += ["", "### All cells at once, against untrained networks", ""]
-        lines += [f"- {_joint_in_words(found)}" for found in model.joint]
+        lines += _joint_table(model.joint)
     if model.shares:
         lines += ["", "### What decides the answer", ""]
         lines += [f"- {sentence}" for sentence in shares_in_words(model.shares)]
@@ -137,17 +139,31 @@ def _across_in_words(found: AcrossCells) -> str:
     return sentence + "."
 
 
-def _joint_in_words(found: JointTest) -> str:
-    sentence = f"{found.variable}, {found.statistic}: {_number(found.trained)}"
-    if found.seeds == 0 or found.p is None:
-        return f"{sentence}; no untrained network stands beside it."
-    sentence += (
-        f"; untrained networks {_number(found.untrained_low)} to {_number(found.untrained_high)}, "
-        f"{found.at_least} of {found.seeds} at least as extreme: p = {_p(found.p)}"
-    )
-    if found.smallest_p is not None and found.smallest_p > 0.05:
-        sentence += f" ({found.seeds} seeds cannot give less than {_p(found.smallest_p)})"
-    return sentence + "."
+def _joint_table(joint: Sequence[JointTest]) -> list[str]:
+    lines = [
+        "| variable | statistic over cells | trained | untrained networks | as extreme | p |",
+        "|---|---|---|---|---|---|",
+    ]
+    for found in joint:
+        low, middle, high = (
+            _number(value)
+            for value in (found.untrained_low, found.untrained_median, found.untrained_high)
+        )
+        among = f"{middle} ({low} to {high})" if found.seeds else "none"
+        lines.append(
+            f"| {_cell(found.variable)} | {_cell(found.statistic)} | {_number(found.trained)} "
+            f"| {among} | {found.at_least} of {found.seeds} | {_p(found.p)} |"
+        )
+    smallest = max((found.smallest_p or 1.0 for found in joint), default=1.0)
+    if smallest > _LEVEL:
+        seeds = min(found.seeds for found in joint)
+        lines += [
+            "",
+            f"With {_count(seeds, 'untrained network')} no p can be below {_p(smallest)}; "
+            f"{round(1 / _LEVEL) - 1} would allow {_p(_LEVEL)}.",
+        ]
+    lines += ["", "A median onset above 1: most cells have none."]
+    return lines
 
 
 def shares_in_words(shares: Sequence[Share]) -> list[str]:
@@ -162,7 +178,8 @@ def shares_in_words(shares: Sequence[Share]) -> list[str]:
             continue
         single = [pair for pair in known if pair[1].order in ("first", "shapley")]
         single.sort(key=lambda pair: -pair[0])
-        told = ", ".join(f"{s.factor} {_share(x)}" for x, s in single[:_TOLD_SHARES])
+        large = [(x, s) for x, s in single[:_TOLD_SHARES] if x >= _SMALLEST_TOLD]
+        told = ", ".join(f"{s.factor} {_share(x)}" for x, s in large) or "no single choice 1 %"
         sentence = f"{what}: {told} of the variance"
         if part[0].method == "anova":
             together = 1 - sum(x for x, _ in single)

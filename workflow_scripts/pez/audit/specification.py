@@ -8,6 +8,7 @@ which something is significant says nothing; the rank of a whole network does.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -105,7 +106,9 @@ def specification_curve(
     held["depth"] = held["value"] / blocks
     held[["low", "high"]] = held[["low", "high"]] / blocks
     network = ["control", "seed"]
-    held = held.sort_values([*network, "depth", "high", "cell"], na_position="last")
+    # Cells with equal onsets stand in an order that has nothing to do with their choices.
+    held["tie"] = [crc32(str(cell).encode()) for cell in held["cell"]]
+    held = held.sort_values([*network, "depth", "tie", "cell"], na_position="last")
     held["rank"] = held.groupby(network, dropna=False).cumcount()
     return held[list(CURVE_COLUMNS)].reset_index(drop=True)
 
