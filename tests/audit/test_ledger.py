@@ -68,6 +68,11 @@ def test_a_dataclass_a_mapping_and_an_object_are_taken_alike() -> None:
     assert entry.null == {"ramp_95": 0.21, "draws": 2000}
     assert claim_entry(dict(vars(found))) == entry
     assert claim_entry(type("Other", (), vars(found))()) == entry
+    words = ("id", "statement", "estimand")
+    rest = {name: value for name, value in vars(found).items() if name not in words}
+    assert claim_entry(rest, found) == entry
+    with pytest.raises(ValidationError, match="statement"):
+        claim_entry(rest)
 
 
 def test_numbers_that_json_does_not_have_become_null() -> None:

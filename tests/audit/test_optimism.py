@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from synthetic_audit import MODEL, synthetic_scores
 
-from pez.audit.clips_needed import clips_by_state, clips_needed
+from pez.audit.clips_by_state import clips_by_state
 from pez.audit.optimism import deviation_of_fold, expected_maximum, luck, optimism
 
 
@@ -66,21 +66,6 @@ def test_planted_optimism_comes_out_and_falls_with_clips(scores: pd.DataFrame) -
 def test_only_pairs_of_equal_cells_are_compared(scores: pd.DataFrame) -> None:
     lost = scores[~((scores["selection"] == "nested") & (scores["pooling"] == "mean"))]
     assert set(optimism(lost)["cells"]) == {2 * 3 * 5 * 3 * 2}
-
-
-def test_clips_needed_by_hand() -> None:
-    clips = np.array([50.0, 100.0, 200.0, 400.0])
-    curves = np.array(
-        [
-            [0.9, 0.9, 0.9, 0.9],  # the smallest already
-            [0.6, 0.7, 0.9, 0.95],  # half way between 100 and 200, in logarithms
-            [0.9, 0.7, 0.9, 0.95],  # an early luck does not count
-            [0.1, 0.2, 0.3, 0.79],  # never
-            [0.1, 0.2, 0.3, 0.8],  # with all
-        ]
-    )
-    found = clips_needed(clips, curves)
-    assert found == pytest.approx([50, 100 * np.sqrt(2), 100 * np.sqrt(2), np.inf, 400])
 
 
 def test_clips_needed_fall_with_depth_and_are_never_reached_untrained(scores: pd.DataFrame) -> None:

@@ -22,8 +22,7 @@ class Asked:
     """What a claim asks of one cell.
 
     Attributes:
-        holds: interval of the statistic within which the claim's sign is met, both ends inclusive;
-            NaN for the largest of several values, of which noise alone makes a positive one.
+        holds: interval of the statistic within which the claim's sign is met, ends inclusive.
         extreme: which side the claim is on.
     """
 
@@ -31,13 +30,13 @@ class Asked:
     extreme: Extreme
 
 
-_NOT_TOLD = (np.nan, np.nan)
+ABRUPT = 1 / 3  # of the rise, within one state
 ASKED: Mapping[str, Asked] = {
-    "C1": Asked(_NOT_TOLD, "high"),
+    "C1": Asked((ABRUPT, np.inf), "high"),
     "C2": Asked(ZONE, "either"),
-    "C3": Asked((1.0, np.inf), "high"),  # states, therefore at least one
-    "C4": Asked(_NOT_TOLD, "high"),
-    "C6": Asked(_NOT_TOLD, "high"),
+    "C3": Asked((1.0, np.inf), "high"),  # whole states: above 0
+    "C4": Asked((0.0, np.inf), "high"),
+    "C6": Asked((0.0, np.inf), "high"),
     "C7": Asked((-np.inf, 1.0), "low"),
 }
 
@@ -114,10 +113,10 @@ def summarise_cells(statistics: pd.DataFrame, model: str) -> pd.DataFrame:
 
     Returns:
         One row a claim: claim, median, low, high (5 and 95 % of its cells with a value), cells,
-        without (cells without a value), share (of all cells that meet the claim's sign; NaN
-        where cells do not tell), untrained_median (over seeds), seeds, p (rank of the median among untrained networks;
-        None without seeds, or where half the cells of a network have no value), share_p (rank of
-        the share), smallest_p.
+        without (cells without a value), share (of all cells that meet the claim's sign),
+        untrained_median (over seeds), seeds, p (rank of the median among untrained networks; None
+        without seeds, or where half the cells of a network have no value), share_p (rank of the
+        share), smallest_p.
     """
     own = statistics[statistics["model"] == model]
     rows = []
@@ -137,14 +136,14 @@ def summarise_cells(statistics: pd.DataFrame, model: str) -> pd.DataFrame:
         medians = np.array([np.nanmedian(x) for x in bare]) if ranked else np.array([])
         share, shares = _share(trained, asked), np.array([_share(x, asked) for x in bare])
         rank = rank_among(float(median), medians, asked.extreme) if ranked else None
-        of_share = None if np.isnan(share) else rank_among(share, shares, "high")
+        of_share = rank_among(share, shares, "high")
         rows.append(
             {
                 "claim": claim, "median": median, "low": low, "high": high,
                 "cells": len(trained), "without": len(trained) - len(known), "share": share,
                 "untrained_median": np.median(medians) if len(medians) else np.nan,
                 "seeds": len(bare), "p": rank.p if rank else None,
-                "share_p": of_share.p if of_share else None,
+                "share_p": of_share.p,
                 "smallest_p": 1 / (len(bare) + 1) if bare else None,
             }
         )  # fmt: skip
@@ -154,6 +153,4 @@ def summarise_cells(statistics: pd.DataFrame, model: str) -> pd.DataFrame:
 def _share(values: np.ndarray, asked: Asked) -> float:
     """Share of all cells inside; a cell without a value is not."""
     low, high = asked.holds
-    if np.isnan(low):
-        return float("nan")
     return float(np.mean((values >= low - 1e-9) & (values <= high + 1e-9)))

@@ -3,7 +3,6 @@
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, is_dataclass
 from typing import Any, Literal, Self, TypeVar
 
 import pandas as pd
@@ -161,30 +160,32 @@ def json_schema() -> str:
     return json.dumps(Ledger.model_json_schema(), indent=2) + "\n"
 
 
-def claim_entry(finding: Any, calibration: Rates | None = None) -> ClaimEntry:
+def claim_entry(finding: Any, claim: Any = None, calibration: Rates | None = None) -> ClaimEntry:
     """Put a finding into the ledger's words.
 
     Args:
-        finding: a dataclass, mapping or object with attributes that has the fields of `ClaimEntry`
-            up to ``holm_p``; what else it has is left out. NaN and infinite numbers become null.
+        finding: a dataclass, mapping or object with the fields of `ClaimEntry` up to ``holm_p``;
+            what else it has is left out. NaN and infinite numbers become null.
+        claim: the same for the fields that the finding lacks (``id``, ``statement``, ...).
         calibration: error rates of its criterion.
 
     Raises:
         pydantic.ValidationError: a field is missing, or fields contradict one another.
     """
     names = [name for name in ClaimEntry.model_fields if name != "calibration"]
-    if is_dataclass(finding) and not isinstance(finding, type):
-        found: Mapping[str, Any] = asdict(finding)
-    elif isinstance(finding, Mapping):
-        found = finding
-    else:
-        found = {name: getattr(finding, name) for name in names if hasattr(finding, name)}
-    fields = {name: _plain(found[name]) for name in names if name in found}
+    fields: dict[str, Any] = {}
+    for source in (claim, finding):
+        found = source if isinstance(source, Mapping) else _attributes(source, names)
+        fields |= {name: _plain(found[name]) for name in names if name in found}
     if fields.get("interval") == [None, None]:
         fields["interval"] = None
     if fields.get("null") is None:
         fields["null"] = {}
     return ClaimEntry(**fields, calibration=calibration)
+
+
+def _attributes(source: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in names if hasattr(source, name)}
 
 
 def entries(kind: type[Entry], table: pd.DataFrame) -> tuple[Entry, ...]:

@@ -5,13 +5,13 @@ of the training folds. Their difference in otherwise equal cells is what the cho
 it stands what picking the best of correlated settings buys by luck alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
-from pez.audit.outcomes import NETWORK, as_level, need
+from pez.audit.outcomes import ALL_CLIPS, NETWORK, as_level, need
 
 SETTINGS = 20  # of the trainable solver's grid: 5 learning rates x 4 weight decays
 CORRELATIONS = (0.5, 0.9, 0.99)  # of settings' scores: what is not known is drawn for several
@@ -103,3 +103,34 @@ def luck(
         for rho in correlations
     ]
     return pd.DataFrame(rows, columns=["settings", "correlation", "deviation", "expected"])
+
+
+def optimism_by_clips(
+    table: pd.DataFrame,
+    all_clips: int,
+    deviations: Mapping[int, float] | None = None,
+    settings: int = SETTINGS,
+) -> pd.DataFrame:
+    """Optimism against the number of training clips, with what luck alone would make of it.
+
+    Args:
+        table: rows of `optimism`, of one variable.
+        all_clips: number of training clips when none are left out.
+        deviations: of one fold's score, by number of clips (`deviation_of_fold`); None: no luck.
+        settings: see `luck`.
+
+    Returns:
+        ``kind`` measured: one row a control, solver and number: mean over states and seeds of mean,
+        low and high. ``kind`` luck: one row a number and correlation. Columns kind, control,
+        solver, clips, correlation, mean, low, high, cells.
+    """
+    number = table["clips"].replace(ALL_CLIPS, str(all_clips)).astype(int)
+    grouped = table.assign(clips=number).groupby(["control", "solver", "clips"], sort=False)
+    measured = grouped[["mean", "low", "high"]].mean()
+    measured["cells"] = grouped["cells"].max()
+    tables = [measured.reset_index().assign(kind="measured", correlation=np.nan)]
+    for clips, deviation in (deviations or {}).items():
+        found = luck(deviation, settings).rename(columns={"expected": "mean"})
+        tables.append(found.assign(kind="luck", clips=clips, control="", solver="", cells=0))
+    columns = ["kind", "control", "solver", "clips", "correlation", "mean", "low", "high", "cells"]
+    return pd.concat(tables, ignore_index=True).reindex(columns=columns)

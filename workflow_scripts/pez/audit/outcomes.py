@@ -51,8 +51,8 @@ def outcomes(estimands: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
         One row a network and cell: ``network`` .. ``seed``, ``dataset``, ``variable``, `FACTORS`
         as texts, ``cell``, every estimand by its name (states), ``blocks``, ``{estimand}_depth``
         (states / blocks) of those that are states, ``has_onset`` (1. or 0.: the curve has a
-        half-rise) and ``margin``: the largest gain over the mean of the untrained networks, at any
-        state (NaN without such networks).
+        half-rise) and ``margin``: the peak above the mean peak of the untrained networks in the
+        same cell (NaN without such networks).
 
     Raises:
         ArtifactError: a column is missing, or a curve is there twice.
@@ -81,8 +81,9 @@ def outcomes(estimands: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
             rows[f"{name}_depth"] = np.where(blocks > 0, depth, np.nan)
     if "half_rise" in rows.columns:
         rows["has_onset"] = rows["half_rise"].notna().astype(float)
-    found = gains(scores).groupby(key)["gain"].max().rename("margin")
-    return rows.merge(found, left_on=key, right_index=True, how="left")
+    peaks = scores.groupby([*key, "model"])["score"].max().reset_index()
+    found = gains(peaks.assign(state=0)).rename(columns={"gain": "margin"})
+    return rows.merge(found[[*key, "margin"]], on=key, how="left")
 
 
 def as_level(column: pd.Series) -> pd.Series:

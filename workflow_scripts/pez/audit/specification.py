@@ -113,6 +113,23 @@ def specification_curve(
     return held[list(CURVE_COLUMNS)].reset_index(drop=True)
 
 
+def states_by_rank(gained: pd.DataFrame, curve: pd.DataFrame) -> pd.DataFrame:
+    """Scores and gains of the trained network by state, cells in the order of their onset.
+
+    Args:
+        gained: rows of `pez.audit.outcomes.gains`.
+        curve: rows of `specification_curve`.
+
+    Returns:
+        model, variable, cell, rank, depth (of the onset), state, score, untrained, gain; sorted.
+    """
+    own = curve[curve["control"] == NO_CONTROL][["model", "variable", "cell", "rank", "depth"]]
+    trained = gained[gained["control"] == NO_CONTROL]
+    values = trained[["model", "cell", "state", "score", "untrained", "gain"]]
+    found = own.merge(values, on=["model", "cell"], validate="one_to_many")
+    return found.sort_values(["rank", "state"], ignore_index=True)
+
+
 def joint_test(cells: pd.DataFrame, model: str, onset: str = "half_rise") -> pd.DataFrame:
     """Rank the trained network among untrained ones by statistics over all cells of a variable.
 

@@ -133,4 +133,6 @@ def handle(label: str, colour: str, **look: object) -> Line2D:
 
 def patch(label: str, colour: str, **look: object) -> Line2D:
     """A legend entry for an area."""
-    return handle(label, colour, linestyle="none", marker="s", markersize=5, markeredgewidth=0, **look)
+    return handle(
+        label, colour, linestyle="none", marker="s", markersize=5, markeredgewidth=0, **look
+    )

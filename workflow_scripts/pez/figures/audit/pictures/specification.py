@@ -58,9 +58,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     for axes in (above, below):
         axes.set_xlim(-0.5, len(trained) - 0.5)
     below.set_xlabel("cells, in order of their onset", labelpad=1.5)
-    drawn = pd.concat(
-        [table.assign(part="onset"), bins.assign(part="choice")], ignore_index=True
-    )
+    drawn = pd.concat([table.assign(part="onset"), bins.assign(part="choice")], ignore_index=True)
     return Picture(sheet.figure, drawn, caption)
 
 
@@ -74,7 +72,15 @@ def _draw_onsets(
         # As long as the trained network's, whatever their number of cells.
         x = drawn["rank"].to_numpy() * len(trained) / len(drawn)
         y = drawn["depth"].fillna(_NONE).to_numpy()
-        axes.plot(x, y, color=UNTRAINED_GREY, linewidth=0.9, gid=f"untrained/{seed}", zorder=2)
+        axes.plot(
+            x,
+            y,
+            color=UNTRAINED_GREY,
+            linewidth=0.9,
+            drawstyle="steps-mid",
+            gid=f"untrained/{seed}",
+            zorder=2,
+        )
     x, y = trained["rank"].to_numpy(), trained["depth"].fillna(_NONE).to_numpy()
     few = len(trained) <= 150
     if few:
@@ -147,6 +153,6 @@ def _caption(
             "their cells have none."
         )
     if len(bins):
-        what = f"share in {per_bin} neighbouring cells" if per_bin > 1 else "share: none or all"
-        parts.append(f"Below: the choices; a dot's area is their {what}.")
+        size = f"; a dot's area is the share of {per_bin} neighbouring cells with it"
+        parts.append(f"Below: the choices of every cell{size if per_bin > 1 else ''}.")
     return " ".join(parts)

@@ -6,52 +6,21 @@ import numpy as np
 import pandas as pd
 
 from pez.audit.outcomes import NETWORK, need
+from pez.estimands.clips_needed import LEVEL, MORE_THAN, clips_needed
 
-TARGET = 0.8  # of the score, as the paper's threshold for readable
 _SAME = ("dataset", "variable", "target", "pooling", "grouping", "normalisation", "solver",
          "selection", "fold_seed")  # fmt: skip
 
 
-def clips_needed(clips: np.ndarray, scores: np.ndarray, target: float = TARGET) -> np.ndarray:
-    """Clips from which on the score stays at or above ``target``.
-
-    Between the last number below and the next, the score is taken to be linear in the logarithm of
-    the number.
-
-    Args:
-        clips: numbers of training clips, increasing, float64 [N].
-        scores: float64 [curves, N].
-        target: the score.
-
-    Returns:
-        float64 [curves]: the smallest number tried where all reach the target (an upper bound);
-        infinity where the largest does not.
-    """
-    below = scores < target
-    reached = ~below[:, -1]
-    # First column of the last run that is at or above the target.
-    last_below = np.where(below.any(axis=1), below.shape[1] - 1 - below[:, ::-1].argmax(axis=1), -1)
-    first = np.minimum(last_below + 1, below.shape[1] - 1)
-    rows = np.arange(len(scores))
-    after, before = scores[rows, first], scores[rows, np.maximum(first - 1, 0)]
-    logs, before_it = np.log(clips), np.maximum(first - 1, 0)
-    crossing = reached & (first > 0)
-    part = np.zeros(len(scores))
-    np.divide(target - before, after - before, out=part, where=crossing)
-    between = np.exp(logs[before_it] + part * (logs[first] - logs[before_it]))
-    found = np.where(first == 0, clips[0], between)
-    return np.where(reached & ~np.isnan(scores).any(axis=1), found, np.inf)
-
-
 def clips_by_state(
-    scores: pd.DataFrame, all_clips: Mapping[str, int], target: float = TARGET
+    scores: pd.DataFrame, all_clips: Mapping[str, int], level: float = LEVEL
 ) -> pd.DataFrame:
     """Clips needed at every state, over the cells that were measured with several numbers.
 
     Args:
         scores: one row a curve and state.
         all_clips: number of training clips of every dataset when none are left out.
-        target: the score.
+        level: score to be reached.
 
     Returns:
         One row a network, variable, solver, selection and state: ``network`` .. ``seed``, variable,
@@ -68,7 +37,8 @@ def clips_by_state(
         if wide.shape[1] < 2:
             continue
         tried = wide.columns.to_numpy(float)
-        needed = clips_needed(tried, wide.to_numpy(float), target)
+        at = clips_needed(wide.to_numpy(float)[:, :, None], tried, level)
+        needed = np.where(at.censored[:, 0] == MORE_THAN, np.inf, at.clips[:, 0])
         found = wide.index.to_frame(index=False).assign(needed=needed)
         tables.append(found.assign(fewest=tried[0], most=tried[-1]))
     if not tables:

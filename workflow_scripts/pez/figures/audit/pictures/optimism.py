@@ -1,0 +1,80 @@
+"""Optimism of picking settings on the reported fold, against the number of training clips."""
+
+import pandas as pd
+
+from pez.evidence.schema import NO_CONTROL
+from pez.figures.audit.sheet import INK, Made, Picture, handle, open_sheet
+from pez.figures.spec import FigureStyle
+
+# Of `pez.audit.optimism.optimism_by_clips`, with the variable it is of.
+COLUMNS = ("variable", "kind", "control", "solver", "clips", "correlation", "mean", "low", "high",
+           "cells")  # fmt: skip
+_LEFT, _RIGHT, _PANEL, _FOOT = 15.0, 3.0, 42.0, 9.5
+_UNTRAINED = (0, (4, 1.6))
+_LUCK = {"linewidth": 0.9, "linestyle": (0, (1, 1.2))}
+
+
+def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
+    """Draw a table of `optimism_by_clips`."""
+    measured = table[table["kind"] == "measured"]
+    by_luck = table[table["kind"] == "luck"]
+    solvers = list(dict.fromkeys(measured["solver"]))
+    colours = dict(zip(solvers, style.colours.curves, strict=False))
+    legend = [
+        handle(f"{solver}: 90 % of cells", colours[solver], marker="o", markersize=2.8,
+               linewidth=1.3)
+        for solver in solvers
+    ]  # fmt: skip
+    if (measured["control"] != NO_CONTROL).any():
+        legend.append(handle("untrained networks", INK, linewidth=1.0, linestyle=_UNTRAINED))
+    if len(by_luck):
+        legend.append(handle("luck alone", INK, **_LUCK))
+    caption = _caption(measured, by_luck, made)
+    variable = str(table["variable"].iloc[0])
+    sheet = open_sheet(
+        f"Optimism of selection: {variable}", made, caption, _PANEL + _FOOT, style, legend
+    )
+    room = 12.0 if len(by_luck) else 0.0
+    axes = sheet.axes(_LEFT, 0, sheet.width - _LEFT - _RIGHT - room, _PANEL)
+    axes.axhline(0, color="#9A9A9A", linewidth=0.6, zorder=1)
+    for (solver, control), rows in measured.groupby(["solver", "control"], sort=False):
+        part, own = rows.sort_values("clips"), control == NO_CONTROL
+        gid = f"{solver}/{control}"
+        if own:
+            axes.fill_between(part["clips"], part["low"], part["high"], color=colours[solver],
+                              alpha=0.16, linewidth=0, gid=f"{gid}/band")  # fmt: skip
+        axes.plot(
+            part["clips"], part["mean"], color=colours[solver], gid=gid, zorder=4,
+            **({"marker": "o", "markersize": 2.8, "linewidth": 1.3} if own
+               else {"linewidth": 1.0, "linestyle": _UNTRAINED}),
+        )  # fmt: skip
+    for correlation, rows in by_luck.groupby("correlation"):
+        part = rows.sort_values("clips")
+        axes.plot(part["clips"], part["mean"], color=INK, gid=f"luck/{correlation}", **_LUCK)
+        axes.annotate(
+            f"\N{GREEK SMALL LETTER RHO} = {correlation:g}",
+            (part["clips"].iloc[-1], part["mean"].iloc[-1]), xytext=(3, 0),
+            textcoords="offset points", va="center", fontsize=style.font_pt * 0.8, color=INK,
+            annotation_clip=False,
+        )  # fmt: skip
+    numbers = sorted(table["clips"].unique())
+    axes.set_xscale("log")
+    axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
+    axes.minorticks_off()
+    axes.set_xlabel("training clips", labelpad=1.5)
+    axes.set_ylabel("validation \N{MINUS SIGN} nested", labelpad=2.0)
+    return Picture(sheet.figure, table, caption)
+
+
+def _caption(measured: pd.DataFrame, by_luck: pd.DataFrame, made: Made) -> str:
+    parts = [
+        "Score when settings are picked on the reported fold, minus the score when they are picked "
+        f"on an inner split: mean over states and pairs of otherwise equal cells ({made.clips}; "
+        f"up to {int(measured['cells'].max())} pairs)."
+    ]
+    if len(by_luck):
+        parts.append(
+            "Luck alone: expected maximum of 20 normal scores that correlate by "
+            "\N{GREEK SMALL LETTER RHO} and spread as one fold's score does."
+        )
+    return " ".join(parts)
