@@ -17,6 +17,7 @@ _LINE_PER_PT = 0.47  # height of a line of text per point of its size, millimetr
 _TITLE = 1.15  # size of the title relative to the font
 
 UNTRAINED_GREY = "#9A9A9A"
+UNTRAINED_DASHES = (0, (4, 1.6))  # as in all figures: `pez.controls.kinds.untrained`
 PALE_GREY = "#E3E3E3"
 INK = "#333333"
 
@@ -124,6 +125,34 @@ def depth_ticks(axes: Axes, which: str = "x") -> None:
     ticks = (0.0, 0.25, 0.5, 0.75, 1.0)
     setter = axes.set_xticks if which == "x" else axes.set_yticks
     setter(ticks, [f"{tick:g}" for tick in ticks])
+
+
+def sentence(text: str) -> str:
+    """``text`` with a capital."""
+    return text[:1].upper() + text[1:]
+
+
+def apart(values: Sequence[float], distance: float) -> list[float]:
+    """Places for labels of increasing ``values`` that are at least ``distance`` from one another.
+
+    Labels that are too close move apart about their common middle.
+    """
+    groups = [[value] for value in values]
+    centres = list(values)
+    while True:
+        for i in range(len(groups) - 1):
+            reach = distance * (len(groups[i]) + len(groups[i + 1])) / 2
+            if centres[i + 1] - centres[i] < reach - 1e-12:
+                groups[i : i + 2] = [groups[i] + groups[i + 1]]
+                centres[i : i + 2] = [sum(groups[i]) / len(groups[i])]
+                break
+        else:
+            break
+    return [
+        centre + distance * (place - (len(group) - 1) / 2)
+        for centre, group in zip(centres, groups, strict=True)
+        for place in range(len(group))
+    ]
 
 
 def handle(label: str, colour: str, **look: object) -> Line2D:

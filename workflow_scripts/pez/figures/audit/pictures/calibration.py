@@ -1,19 +1,18 @@
 """Calibration: what every criterion says of planted networks whose answer is known."""
 
-from collections.abc import Hashable, Mapping
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from scipy.stats import beta
 
-from pez.figures.audit.sheet import INK, Made, Picture, open_sheet, patch
+from pez.figures.audit.sheet import INK, Made, Picture, handle, open_sheet, patch
 from pez.figures.spec import FigureStyle
 from pez.figures.style import SMALL, text_width_mm
 
 COLUMNS = ("planted", "criterion", "truth", "yes", "no", "undecided", "runs")
 _RIGHT, _ROW, _GAP, _FOOT = 3.0, 5.2, 1.6, 1.0  # millimetres
+_TITLE = "Criteria on planted networks"
 _UNDECIDED = "#D9D9D9"
 
 
@@ -26,6 +25,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         patch("says what was planted", right),
         patch("says the opposite", wrong),
         patch("undecided", _UNDECIDED),
+        handle("90 % interval", INK, linewidth=0.7),
     ]
     caption = _caption(drawn, made)
     small = style.font_pt * SMALL
@@ -33,7 +33,9 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     head = 5.0
     wide = len(criteria) > 5
     body = head + len(kinds) * _ROW + _FOOT
-    sheet = open_sheet("Known answers", made, caption, body, style, legend, wide=wide)
+    sheet = open_sheet(
+        "Criteria on planted networks", made, caption, body, style, legend, wide=wide
+    )
     axes = sheet.axes(left, head, sheet.width - left - _RIGHT, len(kinds) * _ROW)
     for row in drawn.to_dict("records"):
         place = criteria.index(row["criterion"]), kinds.index(row["planted"])
@@ -92,6 +94,8 @@ def _draw_cell(
     axes.add_patch(
         Rectangle((left + width - wrong, top), wrong, height, color=colours[1], linewidth=0)
     )
+    ends = [left + float(str(row[name])) * width for name in ("right_low", "right_high")]
+    axes.plot(ends, [top + height / 2] * 2, color=INK, linewidth=0.7)
     axes.text(left, y - 0.14, f"{row['truth']}", fontsize=size * 0.86, color=INK, ha="left",
               va="center")  # fmt: skip
     axes.text(left + width, y - 0.14, f"{100 * parts['right']:.0f}", fontsize=size * 0.86,

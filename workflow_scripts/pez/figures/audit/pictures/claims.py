@@ -17,11 +17,11 @@ _LEFT, _RIGHT, _ROW, _PITCH = 33.0, 18.0, 5.0, 9.6  # millimetres
 _SHORT: Mapping[str, str] = {
     "C1": "abrupt rise",
     "C2": "at 0.2 to 0.45",
-    "C3": "after magnitudes",
+    "C3": "direction comes last",
     "C4": "needs training",
     "C5": "with plausibility",
     "C6": "late decline",
-    "C7": "acceleration early",
+    "C7": "acceleration as early",
     "C8": "beyond position",
     "C9": "with transfer",
     "C10": "local heads",
@@ -38,13 +38,10 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     colours = dict(zip(_LOOKS, style.colours.curves, strict=False))
     caption = _caption(table, made)
     legend = [
-        handle(f"{PRIMARY}, 90 % interval", colours[PRIMARY], **_LOOKS[PRIMARY]),
-        handle(f"{MEDIAN}, 90 % of cells", colours[MEDIAN], **_LOOKS[MEDIAN]),
-        patch("where the claim holds", style.colours.pez, alpha=0.25),
-        handle("not measured", INK, linestyle="none", marker="x", markersize=3.5),
+        handle(PRIMARY, colours[PRIMARY], **_LOOKS[PRIMARY]),
+        handle(MEDIAN, colours[MEDIAN], **_LOOKS[MEDIAN]),
+        patch("the claim holds here", style.colours.pez, alpha=0.25),
     ]
-    if not table["value"].isna().any():
-        legend = legend[:3]
     body = _PITCH * len(claims) + 1.0
     sheet = open_sheet("Claims, one by one", made, caption, body, style, legend)
     width = sheet.width - _LEFT - _RIGHT
@@ -57,6 +54,11 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], style: FigureStyle) -> None:
+    if rows[["value", "low", "high"]].isna().all(axis=None):
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center",
+                  color=INK, fontsize=style.font_pt * SMALL)  # fmt: skip
+        return
     first = rows.iloc[0]
     low, high = _limits(rows)
     start, stop = max(first["holds_from"], low), min(first["holds_to"], high)
@@ -65,12 +67,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], style: Fig
     for _, row in rows.iterrows():
         y = 0.32 if row["where"] == PRIMARY else -0.32
         colour = colours[row["where"]]
-        if np.isnan(row["value"]):
-            axes.plot([(low + high) / 2], [y], color=INK, linestyle="none", marker="x",
-                      markersize=3.5, gid=f"{row['claim']}/{row['where']}")  # fmt: skip
-            continue
         ends = [max(row["low"], low), min(row["high"], high)]
-        if np.isfinite(ends).all():
+        if not np.isnan(ends).any():
             axes.plot(ends, [y, y], color=colour, linewidth=1.2, solid_capstyle="butt")
         axes.plot([row["value"]], [y], color=colour, linestyle="none", zorder=4,
                   gid=f"{row['claim']}/{row['where']}", **_LOOKS[row["where"]])  # fmt: skip
@@ -121,12 +119,10 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
     median = table[table["where"] == MEDIAN]
     parts = [
         f"{len(primary)} claims on {made.clips}: {counts}. Verdict and p (after Holm) are those of "
-        "the primary cell; every axis has its own unit."
+        "the primary cell, bars its 90 % intervals; every axis has its own unit."
     ]
     if len(median):
-        parts.append(
-            f"Median cell: of {int(median['cells'].max())} cells at most, with their 5 to 95 %."
-        )
+        parts.append(f"Median cell: of up to {int(median['cells'].max())}; bars 5 to 95 % of them.")
     if np.isinf(table[["low", "high"]].to_numpy(float)).any():
         parts.append("An interval that is open, for want of onsets, ends at the axis.")
     return " ".join(parts)

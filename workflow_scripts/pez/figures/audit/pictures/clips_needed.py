@@ -7,12 +7,14 @@ from pez.audit.outcomes import NETWORK
 from pez.estimands.clips_needed import LEVEL
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import (
+    UNTRAINED_DASHES,
     UNTRAINED_GREY,
     Made,
     Picture,
     depth_ticks,
     handle,
     open_sheet,
+    sentence,
 )
 from pez.figures.spec import FigureStyle
 
@@ -40,7 +42,9 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     ]  # fmt: skip
     shown = untrained[np.isfinite(untrained["median"])]
     if len(shown):
-        legend.append(handle("untrained networks", UNTRAINED_GREY, linewidth=0.9))
+        legend.append(
+            handle("untrained network", UNTRAINED_GREY, linewidth=0.9, linestyle=UNTRAINED_DASHES)
+        )
     caption = _caption(trained, untrained, made)
     sheet = open_sheet(
         f"Clips needed for a score of {LEVEL}", made, caption, _PANEL + _FOOT, style, legend
@@ -52,7 +56,8 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     axes.set_yscale("log")
     axes.axhspan(most * 1.13, never * 1.15, color="#EFEFEF", linewidth=0, zorder=0.5)
     for (_, _), rows in shown.groupby(["variable", "seed"]):
-        axes.plot(rows["state"] / blocks, rows["median"], color=UNTRAINED_GREY, linewidth=0.9)
+        axes.plot(rows["state"] / blocks, rows["median"], color=UNTRAINED_GREY, linewidth=0.9,
+                  linestyle=UNTRAINED_DASHES)  # fmt: skip
     lanes = np.linspace(-0.012, 0.012, len(variables)) if len(variables) > 1 else [0.0]
     for lane, name in zip(lanes, variables, strict=True):
         rows = trained[trained["variable"] == name].sort_values("state")
@@ -93,15 +98,13 @@ def _caption(trained: pd.DataFrame, untrained: pd.DataFrame, made: Made) -> str:
     parts = [
         f"Number of training clips at which the score first reaches {LEVEL} ({made.clips}; {few} "
         f"to {many} tried, linear in log n between): median and quartiles over cells ({cells}); "
-        f"{first['solver']}, {first['selection']} selection. Hollow, under more: not reached by "
+        f'{first["solver"]}, {first["selection"]} selection. Hollow, at "more": not reached by '
         "the median cell with all clips."
     ]
     if len(untrained):
         reached = float(untrained["reached"].max())
         seeds = untrained["seed"].nunique()
         networks = f"{seeds} untrained network" + "s" * (seeds != 1)
-        parts.append(
-            f"{networks[0].upper() + networks[1:]}: reached in at most {100 * reached:.0f} % of "
-            "cells at any state."
-        )
+        often = f"reached in at most {100 * reached:.0f} % of cells at any state"
+        parts.append(f"{sentence(networks)}: {often if reached else 'never reached'}.")
     return " ".join(parts)

@@ -1,17 +1,18 @@
 """Optimism of picking settings on the reported fold, against the number of training clips."""
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from pez.evidence.schema import NO_CONTROL
-from pez.figures.audit.sheet import INK, Made, Picture, handle, open_sheet
+from pez.figures.audit.sheet import INK, UNTRAINED_DASHES, Made, Picture, apart, handle, open_sheet
+from pez.figures.looks import GREY, LEVEL_LINES
 from pez.figures.spec import FigureStyle
 
 # Of `pez.audit.optimism.optimism_by_clips`, with the variable it is of.
 COLUMNS = ("variable", "kind", "control", "solver", "clips", "correlation", "mean", "low", "high",
            "cells")  # fmt: skip
 _LEFT, _RIGHT, _PANEL, _FOOT = 15.0, 3.0, 42.0, 9.5
-_UNTRAINED = (0, (4, 1.6))
-_LUCK = {"linewidth": 0.9, "linestyle": (0, (1, 1.2))}
+_LUCK = LEVEL_LINES["chance"]
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
@@ -26,9 +27,9 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         for solver in solvers
     ]  # fmt: skip
     if (measured["control"] != NO_CONTROL).any():
-        legend.append(handle("untrained networks", INK, linewidth=1.0, linestyle=_UNTRAINED))
+        legend.append(handle("untrained networks", INK, linewidth=1.0, linestyle=UNTRAINED_DASHES))
     if len(by_luck):
-        legend.append(handle("luck alone", INK, **_LUCK))
+        legend.append(handle("luck alone", GREY, **_LUCK))
     caption = _caption(measured, by_luck, made)
     variable = str(table["variable"].iloc[0])
     sheet = open_sheet(
@@ -36,7 +37,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     )
     room = 12.0 if len(by_luck) else 0.0
     axes = sheet.axes(_LEFT, 0, sheet.width - _LEFT - _RIGHT - room, _PANEL)
-    axes.axhline(0, color="#9A9A9A", linewidth=0.6, zorder=1)
+    axes.axhline(0, color="black", linewidth=0.5, zorder=1)
     for (solver, control), rows in measured.groupby(["solver", "control"], sort=False):
         part, own = rows.sort_values("clips"), control == NO_CONTROL
         gid = f"{solver}/{control}"
@@ -46,24 +47,34 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         axes.plot(
             part["clips"], part["mean"], color=colours[solver], gid=gid, zorder=4,
             **({"marker": "o", "markersize": 2.8, "linewidth": 1.3} if own
-               else {"linewidth": 1.0, "linestyle": _UNTRAINED}),
-        )  # fmt: skip
-    for correlation, rows in by_luck.groupby("correlation"):
-        part = rows.sort_values("clips")
-        axes.plot(part["clips"], part["mean"], color=INK, gid=f"luck/{correlation}", **_LUCK)
-        axes.annotate(
-            f"\N{GREEK SMALL LETTER RHO} = {correlation:g}",
-            (part["clips"].iloc[-1], part["mean"].iloc[-1]), xytext=(3, 0),
-            textcoords="offset points", va="center", fontsize=style.font_pt * 0.8, color=INK,
-            annotation_clip=False,
+               else {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES}),
         )  # fmt: skip
     numbers = sorted(table["clips"].unique())
     axes.set_xscale("log")
+    axes.autoscale_view()
+    axes.set_ylim(axes.get_ylim())
+    _draw_luck(axes, by_luck, style)
     axes.set_xticks(numbers, [f"{number:g}" for number in numbers])
     axes.minorticks_off()
     axes.set_xlabel("training clips", labelpad=1.5)
     axes.set_ylabel("validation \N{MINUS SIGN} nested", labelpad=2.0)
     return Picture(sheet.figure, table, caption)
+
+
+def _draw_luck(axes: Axes, by_luck: pd.DataFrame, style: FigureStyle) -> None:
+    """A line for each correlation, its label at the right."""
+    ends = []
+    for correlation, rows in by_luck.groupby("correlation"):
+        part = rows.sort_values("clips")
+        axes.plot(part["clips"], part["mean"], color=GREY, gid=f"luck/{correlation}", **_LUCK)
+        last = part.iloc[-1]
+        point = axes.transData.transform((float(last["clips"]), float(last["mean"])))
+        height = float(axes.transAxes.inverted().transform(point)[1])
+        ends.append((height, f"\N{GREEK SMALL LETTER RHO} = {correlation:g}"))
+    ends.sort()
+    for y, (_, label) in zip(apart([end[0] for end in ends], 0.065), ends, strict=True):
+        axes.text(1.01, y, label, transform=axes.transAxes, va="center", color=INK,
+                  fontsize=style.font_pt * 0.8)  # fmt: skip
 
 
 def _caption(measured: pd.DataFrame, by_luck: pd.DataFrame, made: Made) -> str:

@@ -1,12 +1,20 @@
 """What decides the answer: shares of variance of every outcome by choice of the protocol."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from pez.audit.shares import COLUMNS as SHARE_COLUMNS
 from pez.audit.shares import OUTCOMES
-from pez.figures.audit.sheet import INK, PALE_GREY, Made, Picture, handle, open_sheet, patch
+from pez.figures.audit.sheet import (
+    INK,
+    PALE_GREY,
+    Made,
+    Picture,
+    handle,
+    open_sheet,
+    patch,
+    sentence,
+)
 from pez.figures.spec import FigureStyle
 
 # Of `pez.audit.shares.variance_shares`, for one variable, with its outcomes below one another.
@@ -91,17 +99,15 @@ def _draw(axes: Axes, rows: pd.DataFrame, order: list[str], style: FigureStyle) 
     axes.set_ylim(len(order) - 0.5, -0.5)
     axes.set_yticks(range(len(order)), order)
     axes.tick_params(axis="y", length=0)
-    most = float(np.nanmax([0.1, rows["share"].max(), rows["high"].max()]))
-    axes.set_xlim(0, 1.0 if most > 0.5 else 0.5)
-    ticks = (0, 0.5, 1) if most > 0.5 else (0, 0.25, 0.5)
-    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.set_xlim(0, 1)
+    axes.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
     axes.xaxis.grid(True)
     axes.yaxis.grid(False)
     first_joint = sum(name in set(rows["factor"].str.replace("_", " ")) for name in order)
     axes.axhline(first_joint - 0.5, color=PALE_GREY, linewidth=0.6)
     axes.set_xlabel("share of variance", labelpad=1.5)
     if rows["share"].isna().all():
-        axes.text(0.5, 0.5, "the same in all cells", transform=axes.transAxes, ha="center",
+        axes.text(0.5, 0.5, "the same\nin all cells", transform=axes.transAxes, ha="center",
                   va="center", color=INK)  # fmt: skip
 
 
@@ -116,9 +122,8 @@ def _caption(table: pd.DataFrame, outcomes: list[str], made: Made) -> str:
         note = f"; {first['note']}" if first["note"] else ""
         if first["method"] == "shapley" or note:
             method = "Shapley shares of " if first["method"] == "shapley" else ""
-            words = OUTCOMES[outcome]
             parts.append(
-                f"{words[0].upper() + words[1:]}: {method}{first['cells']} of {first['of']} cells"
+                f"{sentence(OUTCOMES[outcome])}: {method}{first['cells']} of {first['of']} cells"
                 f"{note}."
             )
     return " ".join(parts)

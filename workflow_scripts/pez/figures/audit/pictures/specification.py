@@ -10,6 +10,7 @@ from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import (
     INK,
     PALE_GREY,
+    UNTRAINED_DASHES,
     UNTRAINED_GREY,
     Made,
     Picture,
@@ -42,7 +43,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     caption = _caption(trained, untrained, bins, estimand, made)
     legend = [
         handle("one cell, 90 % interval", colour, marker="o", markersize=2.4, linewidth=0.8),
-        handle("untrained network", UNTRAINED_GREY, linewidth=0.9),
+        handle("untrained network", UNTRAINED_GREY, linewidth=0.9, linestyle=UNTRAINED_DASHES),
         patch(f"{ZONE[0]} to {ZONE[1]} of depth", style.colours.pez, alpha=0.25),
         handle("share with this choice", INK, marker="o", markersize=3, linestyle="none"),
     ]
@@ -77,6 +78,7 @@ def _draw_onsets(
             y,
             color=UNTRAINED_GREY,
             linewidth=0.9,
+            linestyle=UNTRAINED_DASHES,
             drawstyle="steps-mid",
             gid=f"untrained/{seed}",
             zorder=2,
