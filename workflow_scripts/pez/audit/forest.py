@@ -35,7 +35,7 @@ def forest_table(model: ModelEntry) -> pd.DataFrame:
         p of the median in the other.
     """
     across = {found.claim: found for found in model.across_cells}
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for claim in model.claims:
         holds = holds_within(claim)
         about = (claim.id, claim.statement, UNITS.get(claim.id, ""))

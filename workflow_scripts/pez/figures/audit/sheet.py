@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -155,12 +156,12 @@ def apart(values: Sequence[float], distance: float) -> list[float]:
     ]
 
 
-def handle(label: str, colour: str, **look: object) -> Line2D:
+def handle(label: str, colour: str, **look: Any) -> Line2D:
     """A legend entry."""
-    return Line2D([], [], label=label, color=colour, **look)  # type: ignore[arg-type]
+    return Line2D([], [], label=label, color=colour, **look)
 
 
-def patch(label: str, colour: str, **look: object) -> Line2D:
+def patch(label: str, colour: str, **look: Any) -> Line2D:
     """A legend entry for an area."""
     return handle(
         label, colour, linestyle="none", marker="s", markersize=5, markeredgewidth=0, **look

@@ -1,5 +1,8 @@
 """Calibration: what every criterion says of planted networks whose answer is known."""
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,7 +14,7 @@ from pez.figures.spec import FigureStyle
 from pez.figures.style import SMALL, text_width_mm
 
 COLUMNS = ("planted", "criterion", "truth", "yes", "no", "undecided", "runs")
-_RIGHT, _ROW, _GAP, _FOOT = 3.0, 5.2, 1.6, 1.0  # millimetres
+_RIGHT, _ROW, _FOOT = 3.0, 5.2, 1.0  # millimetres
 _TITLE = "Criteria on planted networks"
 _UNDECIDED = "#D9D9D9"
 
@@ -33,9 +36,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     head = 5.0
     wide = len(criteria) > 5
     body = head + len(kinds) * _ROW + _FOOT
-    sheet = open_sheet(
-        "Criteria on planted networks", made, caption, body, style, legend, wide=wide
-    )
+    sheet = open_sheet(_TITLE, made, caption, body, style, legend, wide)
     axes = sheet.axes(left, head, sheet.width - left - _RIGHT, len(kinds) * _ROW)
     for row in drawn.to_dict("records"):
         place = criteria.index(row["criterion"]), kinds.index(row["planted"])
@@ -75,7 +76,7 @@ def with_rates(table: pd.DataFrame, level: float = 0.9) -> pd.DataFrame:
 def _draw_cell(
     axes: Axes,
     place: tuple[int, int],
-    row: dict[str, object],
+    row: Mapping[Hashable, Any],
     colours: tuple[str, str],
     size: float,
 ) -> None:

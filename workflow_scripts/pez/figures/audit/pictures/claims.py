@@ -1,6 +1,7 @@
 """Forest plot: every claim in the primary cell, and in the median cell of the audit."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ _SHORT: Mapping[str, str] = {
     "C9": "with transfer",
     "C10": "local heads",
 }
-_LOOKS: Mapping[str, Mapping[str, object]] = {
+_LOOKS: Mapping[str, Mapping[str, Any]] = {
     PRIMARY: {"marker": "o", "markersize": 4.0, "markeredgewidth": 0.9},
     MEDIAN: {"marker": "D", "markersize": 3.4, "markeredgewidth": 0.9, "markerfacecolor": "white"},
 }
@@ -98,7 +99,7 @@ def _limits(rows: pd.DataFrame) -> tuple[float, float]:
 def _write_beside(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     first = rows.iloc[0]
     small = style.font_pt * SMALL
-    place = {"transform": axes.transAxes, "va": "center"}
+    place: dict[str, Any] = {"transform": axes.transAxes, "va": "center"}
     claim = str(first["claim"])
     axes.text(-0.83, 0.75, claim, fontweight="bold", fontsize=small, **place)
     axes.text(-0.67, 0.75, _SHORT.get(claim, ""), fontsize=small, **place)

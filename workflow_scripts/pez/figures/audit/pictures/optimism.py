@@ -1,5 +1,8 @@
 """Optimism of picking settings on the reported fold, against the number of training clips."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -12,6 +15,8 @@ from pez.figures.spec import FigureStyle
 COLUMNS = ("variable", "kind", "control", "solver", "clips", "correlation", "mean", "low", "high",
            "cells")  # fmt: skip
 _LEFT, _RIGHT, _PANEL, _FOOT = 15.0, 3.0, 42.0, 9.5
+_OWN: Mapping[str, Any] = {"marker": "o", "markersize": 2.8, "linewidth": 1.3, "zorder": 4}
+_UNTRAINED: Mapping[str, Any] = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 3}
 _LUCK = LEVEL_LINES["chance"]
 
 
@@ -27,7 +32,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         for solver in solvers
     ]  # fmt: skip
     if (measured["control"] != NO_CONTROL).any():
-        legend.append(handle("untrained networks", INK, linewidth=1.0, linestyle=UNTRAINED_DASHES))
+        legend.append(handle("untrained networks", INK, **_UNTRAINED))
     if len(by_luck):
         legend.append(handle("luck alone", GREY, **_LUCK))
     caption = _caption(measured, by_luck, made)
@@ -39,16 +44,12 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     axes = sheet.axes(_LEFT, 0, sheet.width - _LEFT - _RIGHT - room, _PANEL)
     axes.axhline(0, color="black", linewidth=0.5, zorder=1)
     for (solver, control), rows in measured.groupby(["solver", "control"], sort=False):
-        part, own = rows.sort_values("clips"), control == NO_CONTROL
-        gid = f"{solver}/{control}"
-        if own:
+        part, gid = rows.sort_values("clips"), f"{solver}/{control}"
+        look = _OWN if control == NO_CONTROL else _UNTRAINED
+        if look is _OWN:
             axes.fill_between(part["clips"], part["low"], part["high"], color=colours[solver],
                               alpha=0.16, linewidth=0, gid=f"{gid}/band")  # fmt: skip
-        axes.plot(
-            part["clips"], part["mean"], color=colours[solver], gid=gid, zorder=4,
-            **({"marker": "o", "markersize": 2.8, "linewidth": 1.3} if own
-               else {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES}),
-        )  # fmt: skip
+        axes.plot(part["clips"], part["mean"], color=colours[solver], gid=gid, **look)
     numbers = sorted(table["clips"].unique())
     axes.set_xscale("log")
     axes.autoscale_view()

@@ -80,11 +80,11 @@ def _draw_bar(
 ) -> None:
     axes = sheet.axes(left, _HEAD + _PANEL + _BAR_GAP, width, _BAR)
     lowest = np.nanmin(np.asarray(image.get_array(), float))
-    below = float(lowest) < image.get_clim()[0]  # type: ignore[operator]
+    below = float(lowest) < image.get_clim()[0]
     bar = sheet.figure.colorbar(
         image, cax=axes, orientation="horizontal", extend="min" if below else "neither"
     )
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.4)
     axes.grid(False)
     axes.tick_params(labelsize=style.font_pt * SMALL * 0.92, pad=1.5)
     gain = image.get_gid() == "gain"
