@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 import pandas as pd
+from scipy.stats import beta
 
 MODEL, BLOCKS = "vjepa2_nano", 12
 LEVELS = {
@@ -98,6 +99,12 @@ def _curves(
     )
 
 
+def with_categories(table: pd.DataFrame) -> pd.DataFrame:
+    """``table`` as it is kept: texts as categories."""
+    texts = [name for name in table.columns if not pd.api.types.is_numeric_dtype(table[name])]
+    return table.astype(dict.fromkeys(texts, "category"))
+
+
 def synthetic_estimands(scores: pd.DataFrame) -> pd.DataFrame:
     """Table ``estimands`` of ``scores``, read off without ceremony; intervals are made up."""
     about = [name for name in scores.columns if name not in ("state", "score")]
@@ -143,16 +150,25 @@ def synthetic_estimands(scores: pd.DataFrame) -> pd.DataFrame:
 def synthetic_calibration() -> pd.DataFrame:
     """Table ``calibration``: kinds of planted network by criterion."""
     kinds = {
-        "abrupt at 3": "yes", "abrupt at 8": "yes", "abrupt at 16": "yes", "ramp": "no",
-        "none": "no", "one patch, then spread": "no", "label reuse": "no", "ring plus shear": "yes",
+        "abrupt_3": "yes", "abrupt_8": "yes", "abrupt_16": "yes", "ramp": "no", "none": "no",
+        "patch_then_spread": "no", "label_reuse": "no", "ring_plus_shear": "yes",
     }  # fmt: skip
+    rules = ("step", "half_rise", "logistic_inflection")
     generator = np.random.default_rng(1)
     rows = []
-    for criterion in ("C1", "C2", "C3", "C4", "C5", "C6", "C7", "C8", "C9"):
+    for noise in ("", ", noise 2"):
         for kind, truth in kinds.items():
-            said = "none" if criterion in ("C5", "C9") and kind == "none" else truth
-            chance = (0.85, 0.05, 0.1) if said == "yes" else (0.03, 0.77, 0.2)
-            yes, no, undecided = generator.multinomial(40, chance)
-            rows.append((kind, criterion, said, yes, no, undecided, 40))
+            for criterion in (*(f"C{number}" for number in range(1, 11)), *rules):
+                said = "none" if criterion in ("C5", "C9") and kind == "none" else truth
+                said = "none" if criterion == "C10" else said
+                chance = (0.85, 0.05, 0.1) if said == "yes" else (0.03, 0.77, 0.2)
+                counts = generator.multinomial(40, chance)
+                rows.append((kind + noise, criterion, said, *counts, 40))
     columns = ["planted", "criterion", "truth", "yes", "no", "undecided", "runs"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    for answer in ("yes", "no", "undecided"):
+        hits = table[answer].to_numpy(float)
+        table[f"{answer}_rate"] = hits / 40
+        table[f"{answer}_low"] = np.nan_to_num(beta.ppf(0.05, hits, 41 - hits), nan=0.0)
+        table[f"{answer}_high"] = np.nan_to_num(beta.ppf(0.95, hits + 1, 40 - hits), nan=1.0)
+    return table

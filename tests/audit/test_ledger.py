@@ -10,7 +10,6 @@ import pytest
 from pydantic import ValidationError
 from synthetic_audit import (
     MODEL,
-    synthetic_calibration,
     synthetic_estimands,
     synthetic_scores,
 )
@@ -24,7 +23,6 @@ from pez.audit.ledger import (
     ModelEntry,
     OptimismEntry,
     Share,
-    calibration_rates,
     claim_entry,
     entries,
     json_schema,
@@ -134,21 +132,21 @@ def test_several_models_stand_in_one_table() -> None:
     assert "2 claims in the primary cell: 1 yes, 0 no, 1 undecided." in page
 
 
-def test_error_rates_come_from_the_planted_networks() -> None:
-    table = pd.DataFrame(
-        {
-            "criterion": ["C1", "C1", "C1", "C5"],
-            "truth": ["yes", "no", "none", "none"],
-            "yes": [30, 2, 9, 1],
-            "runs": [40, 50, 10, 10],
-        }
-    )
-    rates = calibration_rates(table)
-    assert rates["C1"].detection_rate == 0.75
-    assert rates["C1"].false_positive_rate == 0.04
-    assert rates["C1"].runs == 90
-    assert rates["C5"].detection_rate is None
-    assert calibration_rates(synthetic_calibration())["C1"].runs == 320
+def test_error_rates_of_the_criterion_stand_beside_the_verdict() -> None:
+    rates = {"false_positive_rate": 0.04, "detection_rate": 0.75, "runs": 90, "other": 1}
+    entry = claim_entry(Finding(), calibration=rates)
+    assert entry.calibration is not None
+    assert entry.calibration.runs == 90
+    assert claim_entry(Finding(), calibration=type("R", (), rates)()) == entry
+    page = to_markdown(Ledger(models={"a": model(), "b": ModelEntry(
+        **{**model().model_dump(), "claims": (entry,)})}))  # fmt: skip
+    assert "| yes | 4 % | 75 % |" in page
+
+
+def test_the_null_is_described_before_its_numbers() -> None:
+    found = Finding(statement="It rises.", null={"description": "a ramp", "ramp_median": 0.25})
+    page = to_markdown(Ledger(models={"a": model(found)}))
+    assert "| C1 It rises (sharpness) | 0.41 | [0.33, 0.52] | a ramp (ramp median 0.25) |" in page
 
 
 def test_the_prose_says_what_the_tables_say() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from synthetic_audit import MODEL, synthetic_scores
+from synthetic_audit import MODEL, synthetic_scores, with_categories
 
 from pez.audit.clips_by_state import clips_by_state
 from pez.audit.optimism import deviation_of_fold, expected_maximum, luck, optimism
@@ -76,3 +76,16 @@ def test_clips_needed_fall_with_depth_and_are_never_reached_untrained(scores: pd
     assert 60 <= own.loc[8, "median"] < 200
     assert (own["most"] == 314).all()
     assert np.isinf(table[table["control"] == "untrained"]["median"]).all()
+
+
+def test_texts_as_categories_change_nothing(scores: pd.DataFrame) -> None:
+    kept = with_categories(scores)
+    pd.testing.assert_frame_equal(
+        optimism(kept), optimism(scores), check_dtype=False, check_categorical=False
+    )
+    pd.testing.assert_frame_equal(
+        clips_by_state(kept, {"velocity": 314}),
+        clips_by_state(scores, {"velocity": 314}),
+        check_dtype=False,
+        check_categorical=False,
+    )

@@ -11,15 +11,18 @@ from synthetic_audit import (
     MODEL,
     synthetic_estimands,
     synthetic_scores,
+    with_categories,
 )
 
 from pez.audit.across_cells import cell_statistics, summarise_cells
-from pez.audit.outcomes import outcomes
+from pez.audit.outcomes import gains, outcomes
+from pez.audit.shares import variance_shares
 from pez.audit.specification import (
     choice_bins,
     joint_test,
     rank_among,
     specification_curve,
+    states_by_rank,
 )
 from pez.runtime.errors import ArtifactError
 
@@ -58,6 +61,35 @@ def test_cells_are_sorted_by_onset_and_none_is_dropped(estimands: pd.DataFrame) 
     assert len(known) == count - mine.sum()
     assert known.max() <= 1
     assert len(curve) == count * (1 + SEEDS)
+
+
+def test_texts_as_categories_change_nothing(
+    scores: pd.DataFrame, estimands: pd.DataFrame, cells: pd.DataFrame
+) -> None:
+    kept, read = with_categories(scores), with_categories(estimands)
+    found = outcomes(read, kept)
+    plain = found.astype({name: cells[name].dtype for name in cells.columns})
+    pd.testing.assert_frame_equal(plain, cells)
+    one = specification_curve(read, BLOCKS, "direction", MODEL)
+    other = specification_curve(estimands, BLOCKS, "direction", MODEL)
+    pd.testing.assert_frame_equal(one, other, check_dtype=False, check_categorical=False)
+    own, twin = one[one["control"] == "none"], other[other["control"] == "none"]
+    pd.testing.assert_frame_equal(choice_bins(own, 20), choice_bins(twin, 20))
+    pd.testing.assert_frame_equal(
+        states_by_rank(gains(kept), one), states_by_rank(gains(scores), other), check_dtype=False,
+        check_categorical=False,
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(joint_test(found, MODEL), joint_test(cells, MODEL))
+    pd.testing.assert_frame_equal(
+        summarise_cells(cell_statistics(found), MODEL),
+        summarise_cells(cell_statistics(cells), MODEL),
+        check_dtype=False,
+    )
+    own = found[(found["control"] == "none") & (found["variable"] == "direction")]
+    twin = cells[(cells["control"] == "none") & (cells["variable"] == "direction")]
+    pd.testing.assert_frame_equal(
+        variance_shares(own, "step_depth"), variance_shares(twin, "step_depth")
+    )
 
 
 def test_a_variable_that_is_not_there_is_refused(estimands: pd.DataFrame) -> None:

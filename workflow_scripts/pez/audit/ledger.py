@@ -27,7 +27,10 @@ class Rates(Schema):
     detection_rate: float | None = Field(
         None, ge=0, le=1, description="share of yes where the planted truth is yes"
     )
-    runs: int = Field(ge=0, description="planted networks that were judged")
+    false_negative_rate: float | None = Field(
+        None, ge=0, le=1, description="share of no where the planted truth is yes"
+    )
+    runs: int = Field(ge=0, description="planted networks with a known truth")
 
 
 class ClaimEntry(Schema):
@@ -160,14 +163,14 @@ def json_schema() -> str:
     return json.dumps(Ledger.model_json_schema(), indent=2) + "\n"
 
 
-def claim_entry(finding: Any, claim: Any = None, calibration: Rates | None = None) -> ClaimEntry:
+def claim_entry(finding: Any, claim: Any = None, calibration: Any = None) -> ClaimEntry:
     """Put a finding into the ledger's words.
 
     Args:
         finding: a dataclass, mapping or object with the fields of `ClaimEntry` up to ``holm_p``;
             what else it has is left out. NaN and infinite numbers become null.
         claim: the same for the fields that the finding lacks (``id``, ``statement``, ...).
-        calibration: error rates of its criterion.
+        calibration: the same with the fields of `Rates`; None: its criterion was not calibrated.
 
     Raises:
         pydantic.ValidationError: a field is missing, or fields contradict one another.
@@ -175,17 +178,20 @@ def claim_entry(finding: Any, claim: Any = None, calibration: Rates | None = Non
     names = [name for name in ClaimEntry.model_fields if name != "calibration"]
     fields: dict[str, Any] = {}
     for source in (claim, finding):
-        found = source if isinstance(source, Mapping) else _attributes(source, names)
-        fields |= {name: _plain(found[name]) for name in names if name in found}
+        fields |= _fields(source, names)
     if fields.get("interval") == [None, None]:
         fields["interval"] = None
     if fields.get("null") is None:
         fields["null"] = {}
-    return ClaimEntry(**fields, calibration=calibration)
+    rates = None if calibration is None else Rates(**_fields(calibration, Rates.model_fields))
+    return ClaimEntry(**fields, calibration=rates)
 
 
-def _attributes(source: Any, names: Iterable[str]) -> dict[str, Any]:
-    return {name: getattr(source, name) for name in names if hasattr(source, name)}
+def _fields(source: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Those of ``names`` that ``source``, a mapping or an object, has."""
+    if isinstance(source, Mapping):
+        return {name: _plain(source[name]) for name in names if name in source}
+    return {name: _plain(getattr(source, name)) for name in names if hasattr(source, name)}
 
 
 def entries(kind: type[Entry], table: pd.DataFrame) -> tuple[Entry, ...]:
@@ -208,31 +214,6 @@ def _plain(value: Any) -> Any:
     if value is pd.NA or (isinstance(value, float) and not math.isfinite(value)):
         return None
     return value
-
-
-def calibration_rates(table: pd.DataFrame) -> dict[str, Rates]:
-    """Error rates by criterion, over all kinds of planted network.
-
-    Args:
-        table: columns criterion, truth (yes | no | none), yes, runs.
-
-    Raises:
-        KeyError: a column is missing.
-    """
-    found = {}
-    for criterion, rows in table.groupby("criterion", sort=False):
-        shares: dict[str, float | None] = {}
-        for truth in ("no", "yes"):
-            part = rows[rows["truth"] == truth]
-            runs = int(part["runs"].sum())
-            shares[truth] = float(part["yes"].sum()) / runs if runs else None
-        judged = rows[rows["truth"].isin(("yes", "no"))]
-        found[str(criterion)] = Rates(
-            false_positive_rate=shares["no"],
-            detection_rate=shares["yes"],
-            runs=int(judged["runs"].sum()),
-        )
-    return found
 
 
 def verdict_counts(claims: Iterable[ClaimEntry]) -> dict[Verdict, int]:

@@ -103,20 +103,27 @@ def _model_lines(name: str, model: ModelEntry) -> list[str]:
 
 
 def _claim_row(claim: ClaimEntry) -> str:
-    null = ", ".join(
-        f"{name} {_number(value) if isinstance(value, float) else value}"
-        for name, value in claim.null.items()
-    )
     rates = claim.calibration
     positive = _share(rates.false_positive_rate) if rates else "not run"
     detected = _share(rates.detection_rate) if rates else "not run"
     cells = (
-        f"{claim.id} {claim.statement} ({claim.estimand})", _number(claim.value),
+        f"{claim.id} {claim.statement.rstrip('.')} ({claim.estimand})", _number(claim.value),
         _interval(claim.interval),
-        null or "nothing", _p(claim.p), _p(claim.holm_p), claim.verdict, positive, detected,
-        claim.reason,
+        _null_in_words(claim) or "nothing", _p(claim.p), _p(claim.holm_p), claim.verdict,
+        positive, detected, claim.reason,
     )  # fmt: skip
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _null_in_words(claim: ClaimEntry) -> str:
+    """What the value is held against: the description, then the numbers by name."""
+    numbers = ", ".join(
+        f"{name.replace('_', ' ')} {_number(value) if isinstance(value, float) else value}"
+        for name, value in claim.null.items()
+        if name != "description"
+    )
+    described = str(claim.null.get("description") or "")
+    return f"{described} ({numbers})" if described and numbers else described or numbers
 
 
 def _across_in_words(found: AcrossCells) -> str:
