@@ -21,6 +21,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
+from pez.controls.control import ANY_MODEL
 from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
@@ -84,6 +85,7 @@ include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
 include: "rules/sweeps.smk"
+include: "rules/audit.smk"
 include: "rules/report.smk"
 include: "rules/pretraining.smk"
 
