@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from pez.controls.registry import all_variants
 from pez.page.audit import AuditFiles
 from pez.page.gather import FigureSource, Sources, explorer_data, read_audit, read_figures
@@ -33,7 +35,7 @@ if __name__ == "__main__":
             audit=AuditFiles.of(files.get("audit", [])),
         )
         page = Page(
-            title=given["title"],
+            title="Physics Emergence Zone",
             figures=read_figures(sources),
             data=explorer_data(sources),
             audit=read_audit(sources.audit),
@@ -41,6 +43,6 @@ if __name__ == "__main__":
             versions=versions(),
             networks=networks(sources.results, sources.facts),
             timings=wall_times([Path(path) for path in snakemake.params.benchmarks]),
-            configuration=given["configuration"],
+            configuration=yaml.safe_dump(given["configuration"], sort_keys=False),
         )
         write_page(page, Path(snakemake.output.page))

@@ -36,7 +36,7 @@ FACETS = (
 )
 # What else is known of a curve.
 LABELS = ("network", "control", "seed", "recipe", "fit", "flat")
-PROBES, AUDIT = "probes of the figures", "grid of the audit"
+PROBES, AUDIT = "figures", "audit grid"
 
 
 @dataclass(frozen=True)

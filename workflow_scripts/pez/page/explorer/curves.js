@@ -111,12 +111,23 @@ function chartTraces(data, view) {
   return traces;
 }
 
+const FLOOR = -1; // lower scores are all the same: worse than knowing nothing
+
+function scoresOf(data, view) {
+  const rows = [...view.own, ...view.controls];
+  return rows.flatMap((row) => statesOf(data, row).map((state) => data.score(row, state)));
+}
+
+/** A sentence on scores that lie below the axis. */
+function belowWords(data, view, whole) {
+  const below = whole ? 0 : scoresOf(data, view).filter((score) => score < FLOOR).length;
+  return below ? ` ${below} scores lie below the axis.` : "";
+}
+
 /** Range of the scores: all of them, or the part in which models differ. */
 function scoreRange(data, view, whole) {
-  const rows = whole ? [...view.own, ...view.controls] : view.own;
-  const scores = rows.flatMap((row) => statesOf(data, row).map((state) => data.score(row, state)));
-  const least = Math.min(...scores, 0);
-  const floor = whole ? least : Math.max(least, -1);
+  const least = Math.min(...scoresOf(data, view), 0);
+  const floor = whole ? least : Math.max(least, FLOOR);
   return [floor - 0.05 * (1 - floor), 1 + 0.04 * (1 - floor)];
 }
 

@@ -16,6 +16,8 @@ const FACET_WORDS = {
   clips: "Clips",
   fold_seed: "Draw of the folds",
 };
+// Shown even where there is but one value.
+const ALWAYS = ["model", "variable", "target", "pooling", "grouping", "normalisation", "solver", "selection"];
 const START = { variable: "direction", metric: "r2", part: "all" };
 
 const byId = (id) => document.getElementById(id);
@@ -104,7 +106,7 @@ class Explorer {
     for (const facet of this.data.facets) {
       const select = byId(`pick-${facet}`);
       const options = optionsOf(this.data, view.picks, facet);
-      select.closest("label").hidden = options.length < 2;
+      select.closest("label").hidden = options.length < 2 && !ALWAYS.includes(facet);
       fill(
         select,
         options.map(({ value, measured }) => [value, measured ? value : `${value} (with other choices)`]),
@@ -154,7 +156,7 @@ class Explorer {
     byId("chart-words").textContent =
       `From ${shown(this.data.score(first, states[0]))} at state ${states[0]} to its peak of ` +
       `${shown(this.data.score(first, best))} at state ${best}, ${shown(this.data.score(first, states.at(-1)))} ` +
-      `at the last, state ${states.at(-1)}. Dotted: no information. Untrained networks are grey.`;
+      `at the last, state ${states.at(-1)}. Dotted: no information. Untrained networks are grey.${belowWords(this.data, view, this.state.range === "whole")}`;
     drawNumbers(byId("numbers-table"), this.data, view);
     this.showRecipe(first);
   }

@@ -1,6 +1,6 @@
 // The picked cell among all cells of the audit: an estimand, sorted, with its intervals.
 
-const AUDIT = "grid of the audit";
+const AUDIT = "audit grid";
 const HELD = ["evidence", "model", "variable", "metric", "fold_seed", "clips"];
 
 /** Rows of the cells beside the picked one; of a control, each of its seeds by itself. */
