@@ -13,10 +13,11 @@ from PIL import Image
 
 from pez.clips.store import open_clips
 from pez.page.predictions import Predictions, errors
+from pez.runtime.errors import ArtifactError
 
-SIDE_PX = 72
+SIDE_PX = 96
 MOST_FRAMES = 16
-QUALITY = 62  # of WebP: a ball on a plain floor stays a ball
+QUALITY = 55  # of WebP: a ball on a plain floor stays a ball
 WORST = 6  # clips that the page lists for a point of a curve
 
 
@@ -56,12 +57,17 @@ def film_strips(
         By clip, the number of ``frames`` and the picture as a ``data:`` address.
 
     Raises:
-        ArtifactError: a shard is missing or damaged.
+        ArtifactError: a shard is missing or damaged, or none holds a clip.
     """
     clips = dict(_all_clips(shards))
     strips: dict[str, dict[str, Any]] = {}
     used = 0
     for clip in wanted:
+        if clip not in clips:
+            raise ArtifactError(
+                f"the shards beside {shards[0]} hold no clip {clip}, which was predicted: delete "
+                "the folder and run again."
+            )
         picture = film_strip(clips[clip])
         used += len(picture)
         if used > budget:

@@ -1,55 +1,60 @@
-// Which curves the pickers choose. Nothing here touches the page.
+// Which curves the pickers choose. Nothing here touches the page. Grids have a hundred thousand
+// curves: what is compared for all of them are the codes of names, not the names.
 
 const ANY_MODEL = "any";
 const OWN = "none"; // the control of the model itself
 
-/** Whether `row` has the picked value of every facet but those in `free`. */
-function matches(data, picks, row, free = []) {
-  return data.facets.every((facet) => {
-    if (free.includes(facet) || picks[facet] === undefined) return true;
-    const value = data.table.text(facet, row);
-    return value === picks[facet] || (facet === "model" && value === ANY_MODEL);
-  });
+/** Test of a row: whether it has the picked value of every facet but those in `free`. */
+function matcher(data, picks, free = []) {
+  const { names, codes } = data.table;
+  const wanted = data.facets
+    .filter((facet) => !free.includes(facet) && picks[facet] !== undefined)
+    .map((facet) => ({
+      column: codes[facet],
+      code: names[facet].indexOf(picks[facet]),
+      other: facet === "model" ? names[facet].indexOf(ANY_MODEL) : -1,
+    }));
+  return (row) =>
+    wanted.every(({ column, code, other }) => column[row] === code || column[row] === other);
 }
 
-function rowsWhere(data, test) {
-  const found = [];
-  for (let row = 0; row < data.table.rows; row++) if (test(row)) found.push(row);
-  return found;
+/** Rows of the models themselves, and rows of controls; found once. */
+function rowsByControl(table) {
+  const own = [];
+  const others = [];
+  for (let row = 0; row < table.rows; row++) {
+    (table.text("control", row) === OWN ? own : others).push(row);
+  }
+  return { own, others };
 }
 
 /** Curves of the model itself, in the picked cell. */
 function ownRows(data, picks) {
-  return rowsWhere(
-    data,
-    (row) => data.table.text("control", row) === OWN && matches(data, picks, row),
-  );
+  return data.own.filter(matcher(data, picks));
 }
 
 /** Curves of the controls of these names, in the picked cell. */
 function controlRows(data, picks, names) {
-  const shown = new Set(names);
-  return rowsWhere(data, (row) => {
-    const control = data.table.text("control", row);
-    return control !== OWN && shown.has(control) && matches(data, picks, row);
-  });
+  const test = matcher(data, picks);
+  return data.others.filter((row) => test(row) && names.includes(data.table.text("control", row)));
 }
 
-/** Picks of the measured curve that is nearest to `picks`; facet `fixed` keeps its value. */
-function nearestPicks(data, picks, fixed) {
-  const weight = (facet) => (["model", "variable"].includes(facet) ? 3 : 1);
+/** Picks of the measured curve that is nearest to `picks`: the facets `asked` for come first. */
+function nearestPicks(data, picks, asked = []) {
+  const { names, codes } = data.table;
+  const parts = data.facets.map((facet) => ({
+    column: codes[facet],
+    code: names[facet].indexOf(picks[facet]),
+    weight: (asked.includes(facet) ? 100 : 0) + (["model", "variable"].includes(facet) ? 3 : 1),
+  }));
   let best = -1;
   let found = -1;
-  for (let row = 0; row < data.table.rows; row++) {
-    if (data.table.text("control", row) !== OWN) continue;
-    if (fixed && data.table.text(fixed, row) !== picks[fixed]) continue;
+  for (const row of data.own) {
     let score = 0;
-    for (const facet of data.facets) {
-      if (data.table.text(facet, row) === picks[facet]) score += weight(facet);
-    }
+    for (const { column, code, weight } of parts) if (column[row] === code) score += weight;
     if (score > best) [best, found] = [score, row];
   }
-  return found < 0 ? null : picksOf(data, found);
+  return picksOf(data, found);
 }
 
 function picksOf(data, row) {
@@ -58,25 +63,20 @@ function picksOf(data, row) {
 
 /** Values of `facet` among the models' own curves; `measured`: with all other picks as they are. */
 function optionsOf(data, picks, facet) {
-  const options = new Map();
-  for (let row = 0; row < data.table.rows; row++) {
-    if (data.table.text("control", row) !== OWN) continue;
-    const value = data.table.text(facet, row);
-    const measured = options.get(value) || matches(data, picks, row, [facet]);
-    options.set(value, measured);
+  const test = matcher(data, picks, [facet]);
+  const { names, codes } = data.table;
+  const measured = new Map();
+  for (const row of data.own) {
+    const code = codes[facet][row];
+    if (!measured.get(code)) measured.set(code, test(row));
   }
-  return [...options].map(([value, measured]) => ({ value, measured }));
+  return [...measured].map(([code, there]) => ({ value: names[facet][code], measured: there }));
 }
 
 /** Names of the controls that stand beside some curve of the picked model. */
 function controlNames(data, model) {
-  const names = new Set();
-  for (let row = 0; row < data.table.rows; row++) {
-    const of = data.table.text("model", row);
-    const control = data.table.text("control", row);
-    if (control !== OWN && (of === model || of === ANY_MODEL)) names.add(control);
-  }
-  return [...names];
+  const test = matcher(data, { model });
+  return [...new Set(data.others.filter(test).map((row) => data.table.text("control", row)))];
 }
 
 /** States at which `row` was measured. */

@@ -20,11 +20,13 @@ function axisTitle(capture) {
 /** Name of a curve in legends and lists. */
 function curveName(data, row) {
   const control = data.table.text("control", row);
-  const recipe = data.table.text("recipe", row);
-  if (control === OWN) return `${data.table.text("model", row)}, ${recipe}`;
+  // a cell of a grid is told by the pickers
+  const isCell = data.table.text("evidence", row) === AUDIT;
+  const recipe = isCell ? "" : `, ${data.table.text("recipe", row)}`;
+  if (control === OWN) return `${data.table.text("model", row)}${recipe}`;
   const seed = data.table.text("seed", row);
   const drawn = seed === OWN ? "" : `, seed ${seed}`;
-  return `${control.replaceAll("_", " ")}${drawn}, ${recipe}`;
+  return `${control.replaceAll("_", " ")}${drawn}${recipe}`;
 }
 
 /** Deepest state of the picked model: the last one of its own curves. */
@@ -134,8 +136,14 @@ function scoreRange(data, view, whole) {
 function drawCurves(element, data, view, whole) {
   const metric = data.metrics[view.picks.metric];
   const chance = metric ? metric.chance : 0;
+  const last = lastState(data, view.own) - (view.capture === "states" ? 0 : 1);
   const layout = baseLayout({
-    xaxis: { title: { text: axisTitle(view.capture) }, dtick: undefined, zeroline: false },
+    xaxis: {
+      title: { text: axisTitle(view.capture) },
+      range: [-0.03 * last, 1.03 * last],
+      dtick: [1, 2, 4, 5, 10].find((step) => last / step <= 13),
+      zeroline: false,
+    },
     yaxis: {
       title: { text: metric ? metric.words.replace("R2", "R²") : view.picks.metric },
       range: scoreRange(data, view, whole),

@@ -66,13 +66,15 @@ async function openData() {
       estimands[name][column] = unpackNumbers(values).at;
     }
   }
+  const table = unpackTable(packed.curves);
   return {
     facets: packed.facets,
-    table: unpackTable(packed.curves),
+    table,
+    ...rowsByControl(table),
     states,
     score: (row, state) => scores.at(row * states + state),
     spread: (row, state) => spread.at(row * states + state),
-    predictionsOf(table, row) {
+    predictionsOf(row) {
       const key = ["network", "fit", "selection"].map((name) => table.text(name, row)).join("\n");
       const found = predictions.get(key);
       return found && unpackPredictions(found);

@@ -39,7 +39,7 @@ class Explorer {
   constructor(data) {
     this.data = data;
     this.moved = "";
-    const first = nearestPicks(data, { ...START, evidence: data.table.names.evidence?.[0] });
+    const first = nearestPicks(data, { ...START, evidence: data.table.names.evidence[0] }, ["evidence"]);
     this.state = {
       picks: first,
       capture: "states",
@@ -56,12 +56,12 @@ class Explorer {
     if (!asked) return;
     const { picks, ...others } = asked;
     this.state = { ...this.state, ...others };
-    this.state.picks = nearestPicks(this.data, { ...this.state.picks, ...picks });
+    this.state.picks = nearestPicks(this.data, { ...this.state.picks, ...picks }, Object.keys(picks));
   }
 
   pick(facet, value) {
     const asked = { ...this.state.picks, [facet]: value };
-    const found = nearestPicks(this.data, asked, facet);
+    const found = nearestPicks(this.data, asked, [facet]);
     const others = this.data.facets.filter((one) => one !== facet && found[one] !== asked[one]);
     this.moved = others.length
       ? `Nothing was measured with all other choices as they were: ${others
@@ -78,7 +78,9 @@ class Explorer {
     const own = ownRows(this.data, picks);
     const names = controlNames(this.data, picks.model);
     const beside = controlRows(this.data, picks, controls);
-    const row = [...own, ...beside].find((one) => this.curveKey(one) === curve);
+    const rows = [...own, ...beside];
+    // the point stays at its state when the pickers choose another curve
+    const row = curve && (rows.find((one) => this.curveKey(one) === curve) ?? own[0]);
     const there = row !== undefined && statesOf(this.data, row).includes(state);
     return { picks, capture, own, controls: beside, names, point: there ? { row, state } : null };
   }
@@ -95,11 +97,12 @@ class Explorer {
 
   show() {
     const view = this.view();
-    writeFragment(this.state);
+    if (view.point) this.state.curve = this.curveKey(view.point.row);
     this.showPickers(view);
     this.showChart(view);
     this.showSpecification(view);
     this.showPoint(view);
+    writeFragment(this.state);
   }
 
   showPickers(view) {
@@ -196,7 +199,7 @@ class Explorer {
     const states = statesOf(this.data, view.point ? view.point.row : rows[0]);
     const chosen = view.point ? String(view.point.state) : "";
     fill(byId("point-state"), [["", "none"], ...states.map((state) => [String(state), String(state)])], chosen);
-    const found = view.point && this.data.predictionsOf(this.data.table, view.point.row);
+    const found = view.point && this.data.predictionsOf(view.point.row);
     const has = Boolean(found && found.states.includes(view.point.state));
     byId("point-body").hidden = !has;
     const names = has ? outputNames(found) : [];
@@ -301,7 +304,7 @@ async function start() {
     const script = document.createElement("script");
     script.textContent = library;
     document.head.append(script);
-    if (!data.table.rows) throw new Error("this page holds no curves");
+    if (!data.own.length) throw new Error("this page holds no curves");
     makePickers(data.facets);
     byId("explorer-body").hidden = false;
     byId("loading").hidden = true;

@@ -1,7 +1,7 @@
 // The clips that are predicted worst, played from strips of frames.
 
 const FRAMES_PER_SECOND = 10;
-const SIDE = 72; // of a frame, pixels of the strip
+const SIDE = 96; // of a frame, pixels of the strip
 
 function drawFrame(canvas, strip, frame) {
   canvas.getContext("2d").drawImage(strip, frame * SIDE, 0, SIDE, SIDE, 0, 0, canvas.width, canvas.height);

@@ -116,12 +116,15 @@ function drawColours(element, facts) {
     return item;
   };
   let entries = [];
+  let words = "";
   if (facts.direction_deg) {
+    words = "Colour: direction of motion, y up";
     const turns = [...new Set(facts.direction_deg)].sort((one, two) => one - two);
     const few = turns.length <= 12 ? turns : [0, 45, 90, 135, 180, 225, 270, 315];
     entries = few.map((turn) => entry(hueColour(turn), `${Math.round(turn)}°`));
   } else if (facts.block) {
+    words = "Colour: block of movies";
     entries = [...new Set(facts.block)].map((name, number) => entry(curveColour(number), name));
   }
-  element.replaceChildren(...entries);
+  element.replaceChildren(words, ...entries);
 }

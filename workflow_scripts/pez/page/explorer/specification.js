@@ -5,12 +5,9 @@ const HELD = ["evidence", "model", "variable", "metric", "fold_seed", "clips"];
 
 /** Rows of the cells beside the picked one; of a control, each of its seeds by itself. */
 function cellRows(data, picks, control) {
-  return rowsWhere(
-    data,
-    (row) =>
-      data.table.text("control", row) === control &&
-      HELD.every((facet) => data.table.text(facet, row) === picks[facet]),
-  );
+  const held = Object.fromEntries(HELD.map((facet) => [facet, picks[facet]]));
+  const rows = (control === OWN ? data.own : data.others).filter(matcher(data, held));
+  return rows.filter((row) => data.table.text("control", row) === control);
 }
 
 function sortedBy(value, rows) {
@@ -62,7 +59,7 @@ function specificationTraces(data, picks, estimand) {
     marker: { color: curveColour(0), size: 4 },
     meta: { rows: own },
   });
-  const here = own.findIndex((row) => matches(data, picks, row));
+  const here = own.findIndex(matcher(data, picks));
   traces.push({
     type: "scatter", mode: "markers", hoverinfo: "skip",
     x: here < 0 ? [] : [places[here]],
@@ -79,7 +76,7 @@ function specificationWords(data, picks, estimand) {
   const rows = cellRows(data, picks, OWN);
   const sorted = sortedBy(value, rows);
   const none = rows.length - sorted.length;
-  const here = sorted.findIndex((row) => matches(data, picks, row));
+  const here = sorted.findIndex(matcher(data, picks));
   const place =
     here < 0 ? "The picked cell has none" : `The picked cell is number ${here + 1} of ${sorted.length}`;
   return `${place}; ${none} of ${rows.length} cells have no ${estimand.replaceAll("_", " ")}. Grey: untrained networks, sorted by themselves.`;

@@ -1,6 +1,6 @@
 """Sample inputs of the page: synthetic tables laid out like the files of a run.
 
-``python tests/page/samples.py FOLDER`` writes a page of them to look at; ``--without-audit`` leaves
+``python tests/page/page_samples.py FOLDER`` writes a page of them to look at; ``--without-audit`` leaves
 the audit out, ``--large`` gives it the size of the default grid.
 """
 
