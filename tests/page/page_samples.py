@@ -1,7 +1,7 @@
 """Sample inputs of the page: synthetic tables laid out like the files of a run.
 
-``python tests/page/page_samples.py FOLDER`` writes a page of them to look at; ``--without-audit`` leaves
-the audit out, ``--large`` gives it the size of the default grid.
+``python tests/page/page_samples.py FOLDER`` writes a page of them to look at; ``--without-audit``
+leaves the audit out, ``--large`` gives it the size of the default grid.
 """
 
 import json
@@ -17,7 +17,10 @@ import pandas as pd
 from PIL import Image, ImageDraw
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[2] / "workflow_scripts"), str(Path(__file__).parents[1])]
+    sys.path[:0] = [
+        str(Path(__file__).parents[2] / "workflow_scripts"),
+        str(Path(__file__).parents[1]),
+    ]
 
 from figures.synthetic_results import (
     CLIPS,
@@ -160,7 +163,10 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
     """Write what the audit leaves, and return the paths."""
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(11)
-    who = [("none", None, MODEL), *(("untrained", seed, f"{MODEL}_untrained_{seed}") for seed in size.seeds)]
+    who = [
+        ("none", None, MODEL),
+        *(("untrained", seed, f"{MODEL}_untrained_{seed}") for seed in size.seeds),
+    ]
     axes = product(
         who, TARGETS, size.poolings, size.groupings, size.normalisations, SELECTIONS,
         size.fold_seeds, range(size.repeats),
@@ -170,7 +176,7 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
     for (control, seed, network), target, pooling, grouping, norm, selection, fold, again in axes:
         onset = rng.normal(4.5 if TARGETS[target] == "direction" else 1.5, 1.0)
         rise = 1 / (1 + np.exp(-(depth - onset) / 0.4))
-        score = (0.2 + 0.6 * rise if control == "none" else 0.15 + 0.02 * depth)
+        score = 0.2 + 0.6 * rise if control == "none" else 0.15 + 0.02 * depth
         score = score + rng.normal(0, 0.015, STATES)
         named = grouping if not again else f"{grouping}_{again}"
         curve = {
@@ -215,7 +221,11 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
                    "runs": [20, 20]}  # fmt: skip
     write_table(folder / "calibration.parquet", pd.DataFrame(calibration))
     Image.new("RGB", (640, 200), "white").save(folder / "variance_shares.png")
-    own = [(curve, score) for curve, score in zip(curves, scores, strict=True) if curve["control"] == "none"]
+    own = [
+        (curve, score)
+        for curve, score in zip(curves, scores, strict=True)
+        if curve["control"] == "none"
+    ]
     own = [one for one in own if one[0]["target"] == "direction_sincos"][:40]
     truth = np.stack([np.sin(table["direction_rad"]), np.cos(table["direction_rad"])], axis=1)
     predicted = np.stack([noisy(truth, np.clip(score, -2, 1), 5) for _, score in own])
@@ -225,7 +235,11 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
             "predictions": predicted.astype(np.float16),
             "targets": np.broadcast_to(truth, (len(own), *truth.shape)).astype(np.float32),
         },
-        {"dataset": "velocity", "clip_ids": list(table["clip_id"]), "curves": [one[0] for one in own]},
+        {
+            "dataset": "velocity",
+            "clip_ids": list(table["clip_id"]),
+            "curves": [one[0] for one in own],
+        },
     )
     return [str(path) for path in sorted(folder.iterdir())]
 
@@ -288,7 +302,7 @@ def sources(folder: Path, size: Size, with_audit: bool = True) -> Sources:
     )
 
 
-def page(found: Sources) -> Page:
+def page_of(found: Sources) -> Page:
     return Page(
         title="Physics Emergence Zone",
         figures=read_figures(found),
@@ -304,7 +318,7 @@ def page(found: Sources) -> Page:
 
 def write_sample(folder: Path, size: Size, with_audit: bool = True) -> Path:
     """Write the page of sample inputs to ``folder/page.html``."""
-    write_page(page(sources(folder, size, with_audit)), folder / "page.html")
+    write_page(page_of(sources(folder, size, with_audit)), folder / "page.html")
     return folder / "page.html"
 
 

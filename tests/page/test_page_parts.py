@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from figures.synthetic_results import RECIPES, probe_table, write_evidence
 from page_samples import Size, audit_tables, labels, noisy
 from PIL import Image
 
+from figures.synthetic_results import RECIPES, probe_table, write_evidence
+from pez.clips.store import write_clips
 from pez.evidence.schema import Measured, as_evidence
 from pez.page.audit import (
     AuditFiles,
@@ -29,7 +30,6 @@ from pez.page.predictions import Predictions, errors, pack_predictions, read_pre
 from pez.page.provenance import UNKNOWN, commit_of, networks, versions, wall_times
 from pez.page.thumbnails import MOST_FRAMES, SIDE_PX, film_strip, film_strips, worst_clips
 from pez.page.write import EXPLORER, SCRIPTS, number, share
-from pez.clips.store import write_clips
 from pez.recipes.columns import NumberTarget
 from pez.runtime.errors import ArtifactError
 from pez.runtime.tables import write_table
@@ -280,7 +280,12 @@ def test_networks_versions_and_wall_times(tmp_path: Path) -> None:
 
 
 def test_numbers_in_words() -> None:
-    assert [number(value) for value in (None, float("nan"), 3, -0.5)] == ["", "", "3", "−0.500"]
+    assert [number(value) for value in (None, float("nan"), 3, -0.5)] == [
+        "",
+        "",
+        "3",
+        "\N{MINUS SIGN}0.500",
+    ]
     assert [share(value) for value in (None, 0.04)] == ["not measured", "4 %"]
 
 

@@ -205,7 +205,7 @@ def _outputs(curve: Mapping[str, Any], most: int) -> Sequence[str]:
     """Names of the outputs; of targets that only the audit has, numbers."""
     target = str(curve["target"])
     if target in TARGETS:
-        return TARGETS[target].outputs  # type: ignore[index]
+        return TARGETS[target].outputs
     return [f"output {number}" for number in range(int(curve.get("outputs", most)))]
 
 
@@ -213,4 +213,4 @@ def _angle(target: str) -> Angle | None:
     """How outputs of a target of the audit turn into a direction."""
     if target.startswith("direction_sincos"):
         return "sincos"
-    return TARGETS[target].angle if target in TARGETS else None  # type: ignore[index]
+    return TARGETS[target].angle if target in TARGETS else None

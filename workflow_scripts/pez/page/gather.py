@@ -148,7 +148,9 @@ def explorer_data(sources: Sources) -> dict[str, Any]:
 def _predictions(sources: Sources, probes: Curves) -> Iterable[Predictions]:
     """Predictions of probes, then those of the audit."""
     names = probes.rows[["network", "fit", "control"]].drop_duplicates()
-    controls = {(row.network, row.fit): row.control for row in names.itertuples(index=False)}
+    controls = {
+        (str(row.network), str(row.fit)): str(row.control) for row in names.itertuples(index=False)
+    }
     for path in sources.predictions:
         fit = path.name.removesuffix(".predictions.parquet")
         control = controls.get((path.parent.name, fit))

@@ -34,7 +34,7 @@ class Predictions:
         dataset: whose clips.
         clip_ids: the n clips.
         outputs: names of the k outputs.
-        angle: how outputs turn into a direction (`pez.scores.regression.angles`); None: they do not.
+        angle: how outputs turn into a direction (`pez.scores.regression.angles`); None: not at all.
         states: residual states, of every row of ``values``.
         truth: float64 [n, k].
         values: float64 [states, n, k].
@@ -110,9 +110,7 @@ def errors(found: Predictions) -> np.ndarray:
     if found.angle is None:
         return np.asarray(np.linalg.norm(found.values - found.truth, axis=-1))
     truth = angles(found.truth, found.angle)
-    return np.array(
-        [circular_errors_deg(truth, angles(one, found.angle)) for one in found.values]
-    )
+    return np.array([circular_errors_deg(truth, angles(one, found.angle)) for one in found.values])
 
 
 def within(found: Iterable[Predictions], budget: int) -> list[Predictions]:

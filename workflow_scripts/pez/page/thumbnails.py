@@ -30,13 +30,13 @@ def worst_clips(found: Iterable[Predictions]) -> dict[str, list[str]]:
     for one in found:
         if not one.is_control:
             worst = np.argsort(-errors(one), axis=1, kind="stable")[:, :WORST]
-            names = [one.clip_ids[clip] for clip in worst.ravel()]
+            names = [one.clip_ids[clip] for clip in worst.ravel().tolist()]
             counts.setdefault(one.dataset, Counter()).update(names)
     return {dataset: [clip for clip, _ in one.most_common()] for dataset, one in counts.items()}
 
 
 def film_strip(frames: np.ndarray) -> bytes:
-    """A clip, uint8 [T, H, W, 3], as one WebP picture: at most `MOST_FRAMES` frames side by side."""
+    """A clip, uint8 [T, H, W, 3], as one WebP picture: some of its frames in a row."""
     picks = np.linspace(0, len(frames) - 1, min(len(frames), MOST_FRAMES)).round().astype(int)
     strip = Image.new("RGB", (SIDE_PX * len(picks), SIDE_PX))
     for place, pick in enumerate(picks):
@@ -85,7 +85,7 @@ def _all_clips(shards: Sequence[Path]) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def clip_facts(labels: pd.DataFrame) -> Mapping[str, Any]:
-    """What the explorer says of every clip: names, and direction or possible, where there is one."""
+    """What the explorer says of every clip: names, and its direction or block if it has one."""
     facts: dict[str, Any] = {"ids": [str(clip) for clip in labels["clip_id"]]}
     if "direction_rad" in labels:
         degrees = np.degrees(labels["direction_rad"].to_numpy(np.float64))
