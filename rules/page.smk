@@ -22,7 +22,12 @@ rule write_page:
         audit=lambda wildcards: page_audit_files(),
         stands=lambda wildcards: stands(page_made(), note("write_page", "page"), [PAGE]),
     output:
-        page=report(PAGE, category="Page", labels={"page": "figures, explorer, provenance"}),
+        page=report(
+            PAGE,
+            caption="captions/page.rst",
+            category="Page",
+            labels={"page": "figures, explorer, provenance"},
+        ),
         note=note("write_page", "page"),
     log:
         f"{OUT}/logs/write_page/page.log",
