@@ -8,7 +8,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 
-.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips
+.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -16,7 +16,7 @@ help:
 setup:
 	@bash envs/setup.sh
 
-figure2b figure2c figure1 figure6 all clips: setup
+figure2b figure2c figure1 figure6 all clips page: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
 
 # The figures of the documentation carry their recipe; a test compares it with the configuration.

@@ -87,6 +87,7 @@ include: "rules/figures.smk"
 include: "rules/sweeps.smk"
 include: "rules/audit.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 include: "rules/pretraining.smk"
 
 
@@ -94,6 +95,7 @@ TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
+    "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "intphys": "the possible and impossible movies, checked and cut into clips",
@@ -106,6 +108,7 @@ localrules:
     all,
     clips,
     intphys,
+    page,
 
 
 rule targets:
@@ -128,6 +131,13 @@ rule all:
         lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
+
+
+rule page:
+    input:
+        PAGE,
+    message:
+        f"The page is written: {PAGE}"
 
 
 rule clips:

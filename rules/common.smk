@@ -229,6 +229,34 @@ def figure_recipes(figure):
     }
 
 
+def page_fits():
+    """What the page shows curves of, as (network, fit): all that some figure shows."""
+    return list(dict.fromkeys(fit for figure in CONFIG.figures for fit in shown_fits(figure)))
+
+
+def shown_fits(figure):
+    """What `figure` shows, as (network, fit): stop if there is something wrong with it."""
+    refuse(figure)
+    return CONFIG.fits_of(figure)
+
+
+def page_datasets():
+    """Datasets whose clips the page shows."""
+    return sorted({dataset for figure in CONFIG.figures for dataset in figure_datasets(figure)})
+
+
+def page_benchmarks():
+    """Benchmark files of all jobs behind the page."""
+    files = [file for figure in CONFIG.figures for file in figure_benchmarks(figure)]
+    return list(dict.fromkeys(files))
+
+
+def page_audit_files():
+    """Files of the audit that the page shows, told apart by their names (`pez.page.audit`): its
+    tables, its ledger, predictions and pictures. None of them while no audit is configured."""
+    return []
+
+
 def figure_datasets(figure):
     """Datasets that the probes of ``figure`` read."""
     return sorted({CONFIG.recipes[name].spec.dataset for name in CONFIG.figures[figure].recipes})

@@ -235,6 +235,49 @@ def draw_given(figure):
 
 
 @cache
+def page_made():
+    given = page_given()
+    known = {name: given[name] for name in given if name != "configuration"}
+    names = [known, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
+    parts = [
+        *(digest_of_file(file) for file in page_templates()),
+        *(draw_made(figure)["provenance"] for figure in CONFIG.figures),
+        *(fit_made(*fit)["provenance"] for fit in page_fits()),
+        *(clips_made(dataset)["provenance"] for dataset in page_datasets()),
+        *page_audit_provenance(),
+    ]
+    return made(given, code("write_page.py", names), parts)
+
+
+def page_given():
+    specs = CONFIG.figures.items()
+    recipes = dict.fromkeys(name for _, spec in specs for name in spec.recipes)
+    controls = [name for name in CONFIG.controls if any(name in spec.controls for _, spec in specs)]
+    networks = dict.fromkeys(network for network, _ in page_fits())
+    return {
+        "figures": {
+            figure: {"title": spec.title, "recipes": list(spec.recipes)} for figure, spec in specs
+        },
+        "recipes": {name: CONFIG.recipes[name].to_params() for name in recipes},
+        "controls": {name: list(CONFIG.controls[name].seeds) for name in controls},
+        "models": {network: model_facts(network) for network in networks},
+        "datasets": page_datasets(),
+        "configuration": config,
+    }
+
+
+def page_templates():
+    """Files of the page that are no code of Python: they count by their content."""
+    files = sorted((SCRIPTS / "pez/page").glob("*/*"))
+    return [file for file in files if file.suffix in (".html", ".css", ".js")]
+
+
+def page_audit_provenance():
+    """Provenance of `page_audit_files`."""
+    return []
+
+
+@cache
 def timings_made(figure):
     given = figure_benchmarks(figure)
     return made(given, code("summarise_timings.py"), [draw_made(figure)["provenance"]])
