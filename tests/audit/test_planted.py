@@ -82,7 +82,7 @@ def test_courses() -> None:
     assert declining(stepping(2, 4, 0.0, 1.0), 0.5, 0.5).tolist() == [0, 0, 1, 0.75, 0.5]
     assert [state_at(depth, 24) for depth in (1 / 8, 1 / 3, 2 / 3)] == [3, 8, 16]
     reached = patches_reached(24)
-    assert reached[7] == 0 and 0 < reached[8] < PATCHES / 2 and reached[20] == PATCHES
+    assert reached[7] == 0 and 0 < reached[8] < PATCHES / 2 and reached[24] == PATCHES
     assert (np.diff(reached) >= 0).all()
 
 

@@ -9,7 +9,8 @@ from pkgutil import iter_modules
 from pez.audit.claims import kinds
 from pez.audit.claims.curves import significant
 from pez.audit.claims.finding import Claim, Finding
-from pez.audit.primary import PrimaryEvidence
+from pez.audit.primary import Curve, Curves, PrimaryEvidence
+from pez.estimands.scatter import scattered
 
 
 @cache
@@ -25,9 +26,27 @@ def claims() -> tuple[Claim, ...]:
 def judge_all(evidence: PrimaryEvidence) -> dict[str, Finding]:
     """Judge every claim on ``evidence``, by the claims' ids.
 
-    A yes whose adjusted p is above `pez.audit.claims.finding.ALPHA` becomes undecided.
+    Draws first get the scatter from state to state that they lack (`pez.estimands.scatter`). A yes
+    adjusted p is above `pez.audit.claims.finding.ALPHA` becomes undecided.
     """
-    return adjust({claim.id: claim.judge(evidence) for claim in claims()})
+    rough = with_scatter(evidence)
+    return adjust({claim.id: claim.judge(rough) for claim in claims()})
+
+
+def with_scatter(evidence: PrimaryEvidence) -> PrimaryEvidence:
+    """Return ``evidence`` with the scatter in its draws that they lack."""
+    controls = {
+        name: [_scattered(curves) for curves in seeds] for name, seeds in evidence.controls.items()
+    }
+    return PrimaryEvidence(evidence.model, _scattered(evidence.trained), controls)
+
+
+def _scattered(curves: Curves) -> dict[str, Curve]:
+    """Curves with scatter; each draws its own, none is shared between variables."""
+    return {
+        name: replace(curve, draws=scattered(curve.scores, curve.draws, seed))
+        for seed, (name, curve) in enumerate(sorted(curves.items()))
+    }
 
 
 def adjust(findings: Mapping[str, Finding]) -> dict[str, Finding]:
