@@ -8,7 +8,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 
-.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips
+.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -16,7 +16,7 @@ help:
 setup:
 	@bash envs/setup.sh
 
-figure2b figure2c figure1 figure6 all clips: setup
+figure2b figure2c figure1 figure6 all clips page: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
 
 # The figures of the documentation carry their recipe; a test compares it with the configuration.
@@ -43,6 +43,7 @@ lock: setup
 	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
 	  --custom-compile-command "make lock" --quiet --output-file envs/requirements.lock
 
-# After a change of a configuration section.
+# After a change of a configuration section or of the ledger.
 schema: setup
 	PYTHONPATH=workflow_scripts $(BIN)/python -m pez.config > resources/config.schema.json
+	PYTHONPATH=workflow_scripts $(BIN)/python -m pez.audit > resources/ledger.schema.json

@@ -21,6 +21,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
+from pez.controls.control import ANY_MODEL
 from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
@@ -84,7 +85,9 @@ include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
 include: "rules/sweeps.smk"
+include: "rules/audit.smk"
 include: "rules/report.smk"
+include: "rules/page.smk"
 include: "rules/pretraining.smk"
 
 
@@ -92,6 +95,7 @@ TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
+    "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "intphys": "the possible and impossible movies, checked and cut into clips",
@@ -104,6 +108,7 @@ localrules:
     all,
     clips,
     intphys,
+    page,
 
 
 rule targets:
@@ -126,6 +131,13 @@ rule all:
         lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
+
+
+rule page:
+    input:
+        PAGE,
+    message:
+        f"The page is written: {PAGE}"
 
 
 rule clips:

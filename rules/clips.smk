@@ -78,7 +78,12 @@ rule preview_clips:
             [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
-        contact_sheet=report(f"{CLIPS}/contact_sheet.png", category="Clips"),
+        contact_sheet=report(
+            f"{CLIPS}/contact_sheet.png",
+            caption="captions/contact_sheet.rst",
+            category="Clips",
+            labels={"dataset": "{dataset}"},
+        ),
         preview=f"{CLIPS}/preview.gif",
         note=note("preview_clips", "{dataset}"),
     log:

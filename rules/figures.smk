@@ -52,7 +52,12 @@ rule draw_figure:
             figure_files(wildcards.figure),
         ),
     output:
-        png=report(f"{OUT}/figures/{{figure}}.png", category="Figures"),
+        png=report(
+            f"{OUT}/figures/{{figure}}.png",
+            caption="captions/figure.rst",
+            category="Figures",
+            labels={"figure": "{figure}"},
+        ),
         svg=f"{OUT}/figures/{{figure}}.svg",
         csv=f"{OUT}/figures/{{figure}}.csv",
         note=note("draw_figure", "{figure}"),

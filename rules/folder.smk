@@ -109,7 +109,12 @@ rule preview_folder:
             [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
-        contact_sheet=report(f"{FOLDER}/contact_sheet.png", category="Clips"),
+        contact_sheet=report(
+            f"{FOLDER}/contact_sheet.png",
+            caption="captions/contact_sheet.rst",
+            category="Clips",
+            labels={"dataset": "{dataset}"},
+        ),
         preview=f"{FOLDER}/preview.gif",
         note=note("preview_folder", "{dataset}"),
     log:

@@ -118,7 +118,12 @@ rule preview_intphys:
             [SETS[wildcards.dataset].file(name) for name in ("contact_sheet.png", "preview.gif")],
         ),
     output:
-        contact_sheet=report(f"{INTPHYS}/contact_sheet.png", category="Clips"),
+        contact_sheet=report(
+            f"{INTPHYS}/contact_sheet.png",
+            caption="captions/contact_sheet.rst",
+            category="Clips",
+            labels={"dataset": "{dataset}"},
+        ),
         preview=f"{INTPHYS}/preview.gif",
         note=note("preview_intphys", "{dataset}"),
     log:

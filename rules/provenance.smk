@@ -169,6 +169,28 @@ def gather_sweep_made(sweep):
 
 
 @cache
+def audit_network_made(model, dataset):
+    # inside the job every cell has a fingerprint of its own
+    given = audit_network_given(model, dataset)
+    features = features_made(model, dataset, AUDIT_VIEWS)
+    inputs = [labels_made(dataset)["provenance"], features]
+    return made(given, code("audit_network.py", [given, AUDIT_VIEWS]), inputs)
+
+
+def audit_network_given(model, dataset):
+    variant = audited_by(model)
+    kinds = {name: kind for kind, name in CONFIG.audit.datasets.items()}
+    return {
+        # what it shares with other networks: which there are makes no difference to this one
+        "audit": CONFIG.audit.model_copy(update={"models": ("any",), "controls": {}}),
+        "kind": kinds[dataset],
+        "measured": audit_measured(model, variant),
+        "labels": audit_labels() if variant is None else {},
+        **features_given(model),
+    }
+
+
+@cache
 def judge_made(figure):
     given = judge_given(figure)
     names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
@@ -210,6 +232,49 @@ def draw_given(figure):
         "models": figure_networks(figure),
         "controls": figure_controls(figure),
     }
+
+
+@cache
+def page_made():
+    given = page_given()
+    known = {name: given[name] for name in given if name != "configuration"}
+    names = [known, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
+    parts = [
+        *(digest_of_file(file) for file in page_templates()),
+        *(draw_made(figure)["provenance"] for figure in CONFIG.figures),
+        *(fit_made(*fit)["provenance"] for fit in page_fits()),
+        *(clips_made(dataset)["provenance"] for dataset in page_datasets()),
+        *page_audit_provenance(),
+    ]
+    return made(given, code("write_page.py", names), parts)
+
+
+def page_given():
+    specs = CONFIG.figures.items()
+    recipes = dict.fromkeys(name for _, spec in specs for name in spec.recipes)
+    controls = [name for name in CONFIG.controls if any(name in spec.controls for _, spec in specs)]
+    networks = dict.fromkeys(network for network, _ in page_fits())
+    return {
+        "figures": {
+            figure: {"title": spec.title, "recipes": list(spec.recipes)} for figure, spec in specs
+        },
+        "recipes": {name: CONFIG.recipes[name].to_params() for name in recipes},
+        "controls": {name: list(CONFIG.controls[name].seeds) for name in controls},
+        "models": {network: model_facts(network) for network in networks},
+        "datasets": page_datasets(),
+        "configuration": config,
+    }
+
+
+def page_templates():
+    """Files of the page that are no code of Python: they count by their content."""
+    files = sorted((SCRIPTS / "pez/page").glob("*/*"))
+    return [file for file in files if file.suffix in (".html", ".css", ".js")]
+
+
+def page_audit_provenance():
+    """Provenance of `page_audit_files`."""
+    return []
 
 
 @cache

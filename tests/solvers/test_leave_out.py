@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from pez.solvers.leave_out import Fits, beside, covariates_alone, fit_few, spectrum
+from pez.solvers.leave_out import LARGE, Fits, beside, covariates_alone, fit_few, spectrum
 
 ALPHAS = (1e-2, 1.0, 1e2, 1e4)
 CLIPS, OUTPUTS = 70, 3
@@ -66,27 +66,37 @@ def test_predictions_are_those_of_refits(width: int, scaling: str) -> None:
     alone, none = fits.predict(torch.from_numpy(held_out))
     assert none is None
     assert_equal(alone, outer.numpy())
-    few = fit_few(found, torch.from_numpy(targets), *map(torch.from_numpy, (train, seen)), ALPHAS)
+    few = fit_few(
+        found.gram(), torch.from_numpy(targets), *map(torch.from_numpy, (train, seen)), ALPHAS
+    )
     assert_equal(few, inner.numpy())
 
 
-def test_covariates_beside_the_features_are_not_penalised() -> None:
+def test_covariates_beside_the_features_cost_next_to_nothing() -> None:
     features, targets = data(20)
     rng = np.random.default_rng(2)
     covariates = np.c_[rng.standard_normal((CLIPS, 2)), np.full(CLIPS, 0.3)]  # one is constant
-    known = scaled(features, "center")
+    large = covariates[:, :2] - covariates[:, :2].mean(axis=0)
+    large *= np.sqrt(LARGE) / large.std(axis=0)
     held_out, train = np.arange(12), np.arange(12, CLIPS)
-    # next to no penalty: the covariates are features a million times as large
-    together = np.c_[known, 1e6 * covariates]
-    together -= together.mean(axis=0)
-    rows = torch.from_numpy(held_out)
-    found = beside(spectrum(features, "center"), torch.from_numpy(covariates))
+    known, rows = torch.from_numpy(covariates), torch.from_numpy(held_out)
+    found = beside(spectrum(features, "center"), known)
     outer, _ = Fits.of(found.complements(ALPHAS), torch.from_numpy(targets)).predict(rows)
-    expected = refitted(together, targets, train, held_out)
-    np.testing.assert_allclose(outer.numpy(), expected, atol=1e-6 * expected.std())
-    alone, _ = Fits.of(
-        covariates_alone(torch.from_numpy(covariates)), torch.from_numpy(targets)
-    ).predict(rows)
+    together = np.c_[scaled(features, "center"), large]
+    assert_equal(outer, refitted(together, targets, train, held_out))
+    alone, _ = Fits.of(covariates_alone(known), torch.from_numpy(targets)).predict(rows)
     design = np.c_[np.ones(CLIPS), covariates[:, :2]]
     weights = np.linalg.lstsq(design[train], targets[train])[0]
-    np.testing.assert_allclose(alone[0].numpy(), design[held_out] @ weights, atol=1e-10)
+    np.testing.assert_allclose(alone[0].numpy(), design[held_out] @ weights, atol=1e-5)
+
+
+def test_a_covariate_that_varies_among_held_out_clips_only_is_no_obstacle() -> None:
+    features, targets = data(20)
+    covariates = torch.zeros(CLIPS, 1, dtype=torch.float64)
+    covariates[3] = 1.0
+    fits = Fits.of(
+        beside(spectrum(features, "center"), covariates).complements(ALPHAS),
+        torch.from_numpy(targets),
+    )
+    outer, _ = fits.predict(torch.arange(12))
+    assert torch.isfinite(outer).all()

@@ -142,7 +142,7 @@ def _curve(predictions: np.ndarray, folds: Sequence[Fold], scoring: Scoring) -> 
     return Curve(
         scores=scoring.scores(predictions),
         draws=scoring.draws(predictions),
-        folds=np.stack([scoring.among(fold.held_out).scores(predictions) for fold in folds]),
+        folds=scoring.folds(predictions, [fold.held_out for fold in folds]),
     )
 
 
@@ -155,7 +155,7 @@ def _partial(reader: _Reader, labels: pd.DataFrame, folds: Sequence[Fold]) -> Cu
     settings = reader.settings
     (found,) = read_states(beyond, goal, [folds], settings.alphas)
     alone = _alone(covariates, goal, folds)
-    scoring = Partial.of(labels, goal, settings.draws, settings.seed, alone)
+    scoring = Partial(Clips.of(labels, goal, settings.draws, settings.seed), alone)
     return _curve(found.select(settings.selection, slice(None)), folds, scoring)
 
 

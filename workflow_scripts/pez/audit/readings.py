@@ -72,10 +72,11 @@ def read_states(
     found: list[list[_State]] = [[] for _ in plans]
     for spectrum in spectra:
         goal = torch.from_numpy(targets).to(spectrum.values)
-        whole = any(fold.train is None for folds in plans for fold in folds)
-        fits = Fits.of(spectrum.complements(alphas), goal) if whole else None
+        whole = {fold.train is None for folds in plans for fold in folds}
+        fits = Fits.of(spectrum.complements(alphas), goal) if True in whole else None
+        gram = spectrum.gram() if False in whole else None
         for place, folds in enumerate(plans):
-            found[place].append(_read_state(spectrum, fits, goal, folds, alphas))
+            found[place].append(_read_state(fits, gram, goal, folds, alphas))
     return [
         Readings(
             np.stack([state.predictions for state in states]),
@@ -97,8 +98,8 @@ class _State:
 
 
 def _read_state(
-    spectrum: Spectrum,
     fits: Fits | None,
+    gram: Tensor | None,
     targets: Tensor,
     folds: Sequence[Fold],
     alphas: Sequence[float],
@@ -112,10 +113,10 @@ def _read_state(
             found, within = fits.predict(held_out, seen)
             assert within is not None
         else:
-            assert fold.train_inner is not None
+            assert gram is not None and fold.train_inner is not None
             train, train_inner = (_rows(rows, targets) for rows in (fold.train, fold.train_inner))
-            found = fit_few(spectrum, targets, train, held_out, alphas)
-            within = fit_few(spectrum, targets, train_inner, seen, alphas)
+            found = fit_few(gram, targets, train, held_out, alphas)
+            within = fit_few(gram, targets, train_inner, seen, alphas)
         predictions[:, held_out] = found
         outer.append((found - targets[held_out]).square().sum(dim=1))
         inner.append((within - targets[seen]).square().sum(dim=1))

@@ -5,6 +5,7 @@ scored. Movies are scored by their matched pairs: the share in which the possibl
 prediction, ties counted one half, less the half that a coin would get.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Protocol
@@ -29,8 +30,8 @@ class Scoring(Protocol):
     def draws(self, predictions: np.ndarray) -> np.ndarray:
         """Return the scores under every bootstrap draw, float64 [B, S]."""
 
-    def among(self, rows: np.ndarray) -> "Scoring":
-        """Return the scoring of the clips ``rows`` alone, without draws."""
+    def folds(self, predictions: np.ndarray, folds: Sequence[np.ndarray]) -> np.ndarray:
+        """Return the scores of some clips at a time, float64 [folds, S]."""
 
     def deal(self, goal: np.ndarray, random: np.random.Generator) -> "tuple[np.ndarray, Scoring]":
         """Deal out the targets ``goal`` [n, outputs] at random, with the scoring by them."""
@@ -45,77 +46,89 @@ class Clips:
         groups: condition of every clip, [n].
         count: bootstrap draws.
         seed: of the draws.
-        rows: clips that are scored.
     """
 
     truth: np.ndarray
     groups: np.ndarray
     count: int
     seed: int
-    rows: np.ndarray
 
     @classmethod
     def of(cls, labels: pd.DataFrame, truth: np.ndarray, count: int, seed: int) -> "Clips":
         """Score the clips of ``labels``, whose conditions are resampled."""
-        groups = group_ids(labels, "condition", seed=0)
-        return cls(truth, groups, count, seed, np.arange(len(labels)))
+        return cls(truth, group_ids(labels, "condition", seed=0), count, seed)
 
     def scores(self, predictions: np.ndarray) -> np.ndarray:
         """See `Scoring`."""
-        truth = self.truth[self.rows]
-        if is_constant(truth, self.truth.std(axis=0)):
-            return np.full(len(predictions), np.nan)
-        return weighted_r2(truth, predictions[:, self.rows], np.ones((1, len(self.rows))))[0]
+        return self._explained(self._errors(predictions), np.arange(len(self.truth)))
 
     def draws(self, predictions: np.ndarray) -> np.ndarray:
         """See `Scoring`."""
         return weighted_r2(self.truth, predictions, self.weights)
 
-    @cached_property
-    def weights(self) -> np.ndarray:
-        """Bootstrap weights, float64 [B, n]."""
-        return bootstrap_weights(self.groups, self.count, self.seed)
-
-    def among(self, rows: np.ndarray) -> "Clips":
+    def folds(self, predictions: np.ndarray, folds: Sequence[np.ndarray]) -> np.ndarray:
         """See `Scoring`."""
-        return replace(self, rows=rows)
+        errors = self._errors(predictions)
+        return np.stack([self._explained(errors, rows) for rows in folds])
 
     def deal(self, goal: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Clips"]:
         """See `Scoring`."""
         dealt = random.permutation(len(goal))
         return goal[dealt], replace(self, truth=self.truth[dealt])
 
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """Bootstrap weights, float64 [B, n]."""
+        return bootstrap_weights(self.groups, self.count, self.seed)
+
+    def _errors(self, predictions: np.ndarray) -> np.ndarray:
+        """Squared errors of every clip, [S, n]."""
+        return np.square(predictions - self.truth).sum(axis=2)
+
+    def _explained(self, errors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        truth = self.truth[rows]
+        if is_constant(truth, self.truth.std(axis=0)):
+            return np.full(len(errors), np.nan)
+        total = np.square(truth - truth.mean(axis=0)).sum()
+        return 1 - errors[:, rows].sum(axis=1) / total
+
 
 @dataclass(frozen=True)
-class Partial(Clips):
+class Partial:
     """R2 of what covariates leave: 1 - SSE / SSE of the covariates alone.
 
     Attributes:
+        clips: the clips.
         alone: out-of-fold predictions of the covariates alone, [n, k].
     """
 
+    clips: Clips
     alone: np.ndarray
-
-    @classmethod
-    def of(  # type: ignore[override]
-        cls, labels: pd.DataFrame, truth: np.ndarray, count: int, seed: int, alone: np.ndarray
-    ) -> "Partial":
-        """Score the clips of ``labels``, whose conditions are resampled."""
-        groups = group_ids(labels, "condition", seed=0)
-        return cls(truth, groups, count, seed, np.arange(len(labels)), alone)
 
     def scores(self, predictions: np.ndarray) -> np.ndarray:
         """See `Scoring`."""
-        return self._under(np.ones((1, len(self.rows))), predictions)[0]
+        return self._under(np.ones((1, len(self.alone))), predictions)[0]
 
     def draws(self, predictions: np.ndarray) -> np.ndarray:
         """See `Scoring`."""
-        return self._under(self.weights, predictions)
+        return self._under(self.clips.weights, predictions)
+
+    def folds(self, predictions: np.ndarray, folds: Sequence[np.ndarray]) -> np.ndarray:
+        """See `Scoring`."""
+        among = np.zeros((len(folds), len(self.alone)))
+        for weights, rows in zip(among, folds, strict=True):
+            weights[rows] = 1
+        return self._under(among, predictions)
+
+    def deal(self, goal: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Partial"]:
+        """See `Scoring`."""
+        dealt, clips = self.clips.deal(goal, random)
+        return dealt, replace(self, clips=clips)
 
     def _under(self, weights: np.ndarray, predictions: np.ndarray) -> np.ndarray:
-        truth = self.truth[self.rows]
-        errors = ((predictions[:, self.rows] - truth) ** 2).sum(axis=2)
-        left = ((self.alone[self.rows] - truth) ** 2).sum(axis=1)
+        truth = self.clips.truth
+        errors = np.square(predictions - truth).sum(axis=2)
+        left = np.square(self.alone - truth).sum(axis=1)
         return 1 - (weights @ errors.T) / (weights @ left)[:, None]
 
 
@@ -153,14 +166,12 @@ class Pairs:
         weights = bootstrap_weights(self.scenes, self.count, self.seed, within=False)
         return weighted_mean(self._told(predictions), weights) - CHANCE
 
-    def among(self, rows: np.ndarray) -> "Pairs":
+    def folds(self, predictions: np.ndarray, folds: Sequence[np.ndarray]) -> np.ndarray:
         """See `Scoring`."""
-        kept = np.isin(self.possible, rows)
-        return replace(
-            self,
-            possible=self.possible[kept],
-            impossible=self.impossible[kept],
-            scenes=self.scenes[kept],
+        told = self._told(predictions)
+        return (
+            np.stack([told[:, np.isin(self.possible, rows)].mean(axis=1) for rows in folds])
+            - CHANCE
         )
 
     def deal(self, goal: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, "Pairs"]:

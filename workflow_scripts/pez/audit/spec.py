@@ -1,8 +1,9 @@
 """Section ``audit`` of the configuration: the multiverse of protocols, and the one primary cell."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from pez.audit.variables import VARIABLE_OF
 from pez.recipes.spec import GroupingName, TargetName
@@ -12,6 +13,13 @@ AuditPooling = Literal["mean", "temporal_first", "temporal_last", "temporal_diff
 AuditSelection = Literal["validation", "nested", "nested_shared"]
 Scaling = Literal["center", "zscore", "whiten"]
 Seeds = tuple[Annotated[int, Field(ge=0)], ...]
+
+
+def _without_none(controls: object) -> object:
+    """Drop what an overlay has set to null: it cannot take a key away."""
+    if not isinstance(controls, Mapping):
+        return controls
+    return {name: seeds for name, seeds in controls.items() if seeds is not None}
 
 
 class PrimaryCell(Schema):
@@ -77,9 +85,10 @@ class AuditSpec(Schema):
     velocity: str | None = Field(None, description="dataset of balls at constant velocity")
     acceleration: str | None = Field(None, description="dataset of balls that accelerate")
     plausibility: str | None = Field(None, description="dataset of possible and impossible movies")
-    controls: dict[str, Seeds] = Field(
+    controls: Annotated[dict[str, Seeds], BeforeValidator(_without_none)] = Field(
         {"untrained": (1, 2, 3, 4, 5)},
-        description="names under controls, with seeds; the first are those of section controls",
+        description="names under controls, with seeds; the first are those of section controls; "
+        "null leaves one out",
     )
     primary: PrimaryCell = PrimaryCell()
     axes: AuditAxes = AuditAxes()

@@ -20,13 +20,14 @@ class FigureFiles:
     csv: Path
 
 
-def describe(spec: FigureSpec, inputs: FigureInputs) -> str:
-    """What a picture shows, as JSON that travels with it: recipes, weights, clips."""
+def describe(spec: FigureSpec, inputs: FigureInputs, caption: str) -> str:
+    """What a picture shows, as JSON that travels with it: recipes, weights, clips, in words too."""
     known = {
         "figure": inputs.name,
         "models": {model: inputs.models[model].weights for model in spec.models},
         "recipes": {name: inputs.recipes[name].fields() for name in spec.recipes},
         "clips": {"origin": inputs.clips.origin, "datasets": inputs.clips.datasets},
+        "caption": caption,
     }
     return json.dumps(known, sort_keys=True)
 
@@ -38,6 +39,7 @@ def draw_figure(kind: str, spec: FigureSpec, inputs: FigureInputs, files: Figure
     """
     with styled(inputs.style):
         built = build_figure(kind, spec, inputs)
-        save_figure(built.picture, files.png, files.svg, describe(spec, inputs))
+        description = describe(spec, inputs, built.caption)
+        save_figure(built.picture, files.png, files.svg, description)
     with atomic_path(files.csv) as temporary:
         built.table.to_csv(temporary, index=False, lineterminator="\n")

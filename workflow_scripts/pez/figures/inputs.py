@@ -65,10 +65,11 @@ class FigureInputs:
 
 @dataclass(frozen=True)
 class BuiltFigure:
-    """A figure before it is written: the drawing, and exactly what is drawn."""
+    """A figure before it is written: the drawing, exactly what is drawn, and its caption."""
 
     picture: Figure
     table: pd.DataFrame
+    caption: str
 
 
 def read_series(path: Path | str, figure: str, recipes: Mapping[str, Recipe]) -> pd.DataFrame:

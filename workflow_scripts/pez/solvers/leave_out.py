@@ -26,6 +26,7 @@ from pez.recipes.splits import Split
 from pez.solvers.ridge_dual import gram_matrices
 
 Scaling = Literal["center", "zscore", "whiten"]
+LARGE = 1e4  # variance of covariates where features have 1: a penalty counts a ten-thousandth
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class Spectrum:
 
     Attributes:
         values: float64 [n], none negative.
-        vectors: in columns, less their part in what is not penalised (the intercept): float64
-            [n, n].
+        vectors: in columns, each less its mean, float64 [n, n].
     """
 
     values: Tensor
@@ -50,6 +50,10 @@ class Spectrum:
         penalties = torch.tensor(alphas, dtype=torch.float64).to(self.values)[:, None]
         taken = penalties / (self.values + penalties)
         return (self.vectors * taken[:, None]) @ self.vectors.T
+
+    def gram(self) -> Tensor:
+        """The Gram matrix itself, float64 [n, n]."""
+        return (self.vectors * self.values) @ self.vectors.T
 
 
 def spectrum(features: Tensor, scaling: Scaling) -> Spectrum:
@@ -66,49 +70,45 @@ def spectrum(features: Tensor, scaling: Scaling) -> Spectrum:
     everything = np.ones(clips, dtype=bool)
     centred: Literal["center", "zscore"] = "zscore" if scaling == "zscore" else "center"
     gram = gram_matrices(features, [Split(everything, ~everything)], centred)[0]
-    values, vectors = _decomposed(gram, torch.ones_like(gram[:, :1]) / clips**0.5)
-    if scaling == "whiten":
-        values = clips * values / (values + values.sum() / (clips - 1))
-    return Spectrum(values, vectors)
+    found = _decomposed(gram)
+    if scaling != "whiten":
+        return found
+    spread = found.values + found.values.sum() / (clips - 1)
+    return Spectrum(clips * found.values / spread, found.vectors)
 
 
 def beside(spectrum: Spectrum, covariates: Tensor) -> Spectrum:
-    """Decompose the same features beside ``covariates`` [n, k], which are not penalised.
+    """Decompose the same features beside ``covariates`` [n, k] that cost next to no penalty.
 
     A fit predicts from the covariates and the features; `covariates_alone` is what to hold it
-    against.
+    against. Covariates without any penalty would have no fit where one varies among the clips left
+    out only.
     """
-    basis = _basis(covariates.to(spectrum.vectors))
-    rest = spectrum.vectors - basis @ (basis.T @ spectrum.vectors)
-    return Spectrum(*_decomposed((rest * spectrum.values) @ rest.T, basis))
+    return _decomposed(spectrum.gram() + _gram_of(covariates.to(spectrum.values)))
 
 
 def covariates_alone(covariates: Tensor) -> Tensor:
-    """I - H of least squares on ``covariates`` [n, k] and an intercept: float64 [1, n, n]."""
-    basis = _basis(covariates.double())
-    clips = len(covariates)
-    return (torch.eye(clips, dtype=torch.float64, device=basis.device) - basis @ basis.T)[None]
+    """I - H of a fit to ``covariates`` [n, k] and an intercept alone: float64 [1, n, n]."""
+    return _decomposed(_gram_of(covariates.double())).complements([1.0])
 
 
-def _decomposed(gram: Tensor, basis: Tensor) -> tuple[Tensor, Tensor]:
-    """Eigenvalues and vectors, these less their part in the orthonormal ``basis`` [n, k].
+def _gram_of(covariates: Tensor) -> Tensor:
+    """Gram matrix of covariates of variance `LARGE`; those that do not vary have no part in it."""
+    centred = covariates - covariates.mean(dim=0)
+    scale = centred.square().mean(dim=0).sqrt()
+    varies = scale > 1e-9 * covariates.abs().amax(dim=0)
+    scaled = centred[:, varies] / scale[varies]
+    return LARGE * scaled @ scaled.T
 
-    In exact arithmetic they would have none, but for those of eigenvalue 0, which are to lose it:
-    what is in the basis costs no penalty.
+
+def _decomposed(gram: Tensor) -> Spectrum:
+    """Decompose a Gram matrix of features about their mean.
+
+    In exact arithmetic the vectors would add up to 0, but for those of eigenvalue 0, among which is
+    the constant: it is to go, for the intercept costs no penalty.
     """
     values, vectors = torch.linalg.eigh(gram)
-    return values.clamp(min=0), vectors - basis @ (basis.T @ vectors)
-
-
-def _basis(covariates: Tensor) -> Tensor:
-    """Orthonormal basis of a constant and the covariates, [n, rank]."""
-    centred = covariates - covariates.mean(dim=0)
-    scale = centred.norm(dim=0)
-    varies = scale > 1e-9 * covariates.norm(dim=0)
-    constant = torch.ones_like(covariates[:, :1]) / len(covariates) ** 0.5
-    columns = torch.cat([constant, centred[:, varies] / scale[varies]], dim=1)
-    vectors, values, _ = torch.linalg.svd(columns, full_matrices=False)
-    return vectors[:, values > 1e-9 * values[0]]
+    return Spectrum(values.clamp(min=0), vectors - vectors.mean(dim=0))
 
 
 @dataclass(frozen=True)
@@ -155,12 +155,12 @@ class Fits:
 
 
 def fit_few(
-    spectrum: Spectrum, targets: Tensor, train: Tensor, rows: Tensor, alphas: Sequence[float]
+    gram: Tensor, targets: Tensor, train: Tensor, rows: Tensor, alphas: Sequence[float]
 ) -> Tensor:
     """Predict the clips ``rows`` by fits to few clips: cheaper than leaving all others out.
 
     Args:
-        spectrum: of all clips.
+        gram: of all clips, float64 [n, n], about any point.
         targets: float64 [n, outputs].
         train: clips to fit to, int64 [k].
         rows: clips to predict, int64 [m].
@@ -169,12 +169,12 @@ def fit_few(
     Returns:
         float64 [alphas, m, outputs].
     """
-    scores = spectrum.vectors * spectrum.values.sqrt()  # clips in the space that they span
-    mean = scores[train].mean(dim=0)
-    known, asked = scores[train] - mean, scores[rows] - mean
+    columns = gram[:, train]
+    columns = columns - columns.mean(dim=1, keepdim=True)
+    columns = columns - columns[train].mean(dim=0)
     level = targets[train].mean(dim=0)
-    values, vectors = torch.linalg.eigh(known @ known.T)
+    values, vectors = torch.linalg.eigh(columns[train])
     rotated = vectors.T @ (targets[train] - level)
-    penalties = torch.tensor(alphas, dtype=torch.float64).to(values)[:, None, None]
-    dual = vectors @ (rotated / (values.clamp(min=0)[:, None] + penalties))
-    return asked @ (known.T @ dual) + level
+    penalties = torch.tensor(alphas, dtype=torch.float64).to(gram)[:, None, None]
+    shrunk = rotated / (values.clamp(min=0)[:, None] + penalties)
+    return (columns[rows] @ vectors) @ shrunk + level

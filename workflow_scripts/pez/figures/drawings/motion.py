@@ -46,7 +46,7 @@ def build(spec: MotionSection, inputs: FigureInputs) -> BuiltFigure:
         ),
         panel_height_mm=inputs.style.panel_height_mm,
     )
-    return BuiltFigure(draw_page(page, inputs.style), table)
+    return BuiltFigure(draw_page(page, inputs.style), table, page.caption)
 
 
 def _row(

@@ -75,7 +75,7 @@ def build(spec: PlausibilitySection, inputs: FigureInputs) -> BuiltFigure:
         ),
         panel_height_mm=inputs.style.panel_height_mm * _ROW_HEIGHT,
     )
-    return BuiltFigure(draw_page(page, inputs.style), table)
+    return BuiltFigure(draw_page(page, inputs.style), table, page.caption)
 
 
 def _curve_words(drawing: _Drawing) -> Mapping[tuple[str, ...], str]:

@@ -1,0 +1,192 @@
+"""Cells measured: scores of every state and the estimands of every curve, kept by what they ask."""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from pez.audit.folds import make_plan
+from pez.audit.grid import Cell
+from pez.audit.readings import Readings, read_states
+from pez.audit.scoring import Clips, Pairs, Scoring
+from pez.audit.variables import as_scored, fitted, scored
+from pez.estimands.registry import estimate
+from pez.recipes.spec import TargetName
+from pez.runtime.errors import ArtifactError
+from pez.runtime.progress import progress
+from pez.runtime.tables import read_table, write_table
+from pez.solvers.leave_out import spectrum
+
+log = logging.getLogger(__name__)
+
+SCORE = "score"  # rows of a kept table that hold the score of a state
+OF_CURVE = -1  # the state in rows of estimands
+KEPT = ("key", "what", "state", "value", "low", "high", "none_share")
+Stack = Callable[[str], Sequence[Tensor]]
+_Row = tuple[str, str, int, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cell to be measured.
+
+    Attributes:
+        cell: the protocol.
+        key: digest of all that its numbers depend on.
+        labels_seed: labels are dealt out at random with this seed; None: they are the clips' own.
+    """
+
+    cell: Cell
+    key: str
+    labels_seed: int | None = None
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What all cells have in common.
+
+    Attributes:
+        alphas: penalties.
+        folds: number of folds.
+        draws: bootstrap draws of every curve.
+        seed: of the draws.
+    """
+
+    alphas: Sequence[float]
+    folds: int
+    draws: int
+    seed: int
+
+
+def gather_cells(
+    asked: Sequence[Asked], folder: Path, stack: Stack, labels: pd.DataFrame, fitting: Fitting
+) -> pd.DataFrame:
+    """Numbers of all cells; those that ``folder`` lacks are measured and kept there.
+
+    Cells of one pooling and normalisation are measured together and kept as one file: their states
+    are decomposed once. A kept file that is damaged is passed over, and its cells measured anew.
+
+    Args:
+        asked: cells.
+        folder: where they are kept.
+        stack: gives the features of states 0 .. L in a pooling, float32 [n, D] each.
+        labels: one row a clip.
+        fitting: what they have in common.
+
+    Returns:
+        Rows with the columns `KEPT`, of the cells that are asked for and no others.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = [
+        table for path in sorted(folder.glob("*.parquet")) if (table := _kept(path)) is not None
+    ]
+    there = {key for table in known for key in table["key"].unique()}
+    missing = [one for one in asked if one.key not in there]
+    log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
+    missing.sort(key=_together)
+    blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
+    for (pooling, _), members in progress(blocks, "audit", total=len(blocks), unit="block"):
+        rows = measure_block(members, stack(pooling), labels, fitting)
+        write_table(folder / f"{members[0].key}.{len(members)}.parquet", rows)
+        known.append(rows)
+    table = pd.concat(known, ignore_index=True)
+    return table[table["key"].isin({one.key for one in asked})]
+
+
+def _together(asked: Asked) -> tuple[str, str]:
+    return asked.cell.pooling, asked.cell.normalisation
+
+
+def _kept(path: Path) -> pd.DataFrame | None:
+    try:
+        return read_table(path, KEPT)
+    except ArtifactError as error:
+        log.warning("%s; its cells are measured anew", error)
+        return None
+
+
+def measure_block(
+    asked: Sequence[Asked], stack: Sequence[Tensor], labels: pd.DataFrame, fitting: Fitting
+) -> pd.DataFrame:
+    """Measure cells of one pooling and normalisation: rows with the columns `KEPT`.
+
+    Args:
+        asked: the cells.
+        stack: features of states 0 .. L, float32 [n, D] each.
+        labels: one row a clip.
+        fitting: what all cells have in common.
+    """
+    goals = _goals(asked, labels, fitting)
+    columns, first = {}, 0
+    for name, goal in goals.items():
+        width = goal.outputs.shape[1]
+        columns[name] = slice(first, first + width)
+        first += width
+    together = np.concatenate([goal.outputs for goal in goals.values()], axis=1)
+    scaling = asked[0].cell.normalisation
+    by_plan: dict[tuple[str, int, int | None], list[Asked]] = {}
+    for one in asked:
+        cell = one.cell
+        by_plan.setdefault((cell.grouping, cell.fold_seed, cell.clips), []).append(one)
+    plans = [
+        make_plan(labels, cells[0].cell.grouping, seed, fitting.folds, clips)
+        for (_, seed, clips), cells in by_plan.items()
+    ]
+    readings = read_states(
+        (spectrum(features, scaling) for features in stack),
+        together,
+        [plan.folds for plan in plans],
+        fitting.alphas,
+    )
+    rows: list[_Row] = []
+    for found, cells in zip(readings, by_plan.values(), strict=True):
+        for one in cells:
+            name = (one.cell.target, one.labels_seed)
+            rows += _rows(one, found, columns[name], goals[name].scoring)
+    return pd.DataFrame(rows, columns=list(KEPT))
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """A target as it is fitted and judged."""
+
+    outputs: np.ndarray
+    scoring: Scoring
+
+
+def _goals(
+    asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting
+) -> Mapping[tuple[TargetName, int | None], _Goal]:
+    goals: dict[tuple[TargetName, int | None], _Goal] = {}
+    for one in asked:
+        target, name = one.cell.target, (one.cell.target, one.labels_seed)
+        if name in goals:
+            continue
+        scoring: Scoring
+        if target == "plausibility":
+            scoring = Pairs.of(labels, fitting.draws, fitting.seed)
+        else:
+            scoring = Clips.of(labels, scored(labels, target), fitting.draws, fitting.seed)
+        outputs = fitted(labels, target)
+        if one.labels_seed is not None:
+            outputs, scoring = scoring.deal(outputs, np.random.default_rng(one.labels_seed))
+        goals[name] = _Goal(outputs, scoring)
+    return goals
+
+
+def _rows(asked: Asked, readings: Readings, columns: slice, scoring: Scoring) -> list[_Row]:
+    """Scores of all states, and where there is a depth the estimands of the curve."""
+    predictions = as_scored(asked.cell.target, readings.select(asked.cell.selection, columns))
+    scores = scoring.scores(predictions)
+    none = (np.nan, np.nan, np.nan)
+    rows: list[_Row] = [(asked.key, SCORE, state, one, *none) for state, one in enumerate(scores)]
+    if len(scores) > 1:
+        folds = scoring.folds(predictions, readings.folds)
+        found = estimate(scores, scoring.draws(predictions), folds)
+        rows += [(asked.key, name, OF_CURVE, *one) for name, one in found.items()]
+    return rows

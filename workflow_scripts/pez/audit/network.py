@@ -1,0 +1,176 @@
+"""One network on one dataset: all cells of the multiverse, and the primary cell."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pez.audit.cells import SCORE, Asked, Fitting, gather_cells
+from pez.audit.grid import Cell, cells_of
+from pez.audit.measure_primary import PrimarySettings, measure_primary
+from pez.audit.primary import Curve
+from pez.audit.spec import AuditSpec
+from pez.features.store import FeatureStore
+from pez.fingerprint import CodeBase
+from pez.fingerprint.choices import names_in
+from pez.fingerprint.provenance import digest
+from pez.probes.inputs import ProbeInputs
+from pez.runtime.tables import write_table
+from pez.runtime.tensor_file import write_tensors
+
+SCRIPT = "audit_network.py"  # whose code measures a cell
+
+
+@dataclass(frozen=True)
+class Network:
+    """Whose features are read.
+
+    Attributes:
+        name: of the features.
+        measured: the model that is asked about, the control and its seed.
+        labels: seeds of the controls with other labels, by control; of the model itself alone.
+    """
+
+    name: str
+    measured: Mapping[str, Any]
+    labels: Mapping[str, Sequence[int]]
+
+
+def audit_network(
+    audit: AuditSpec,
+    network: Network,
+    kind: str,
+    dataset: str,
+    inputs: ProbeInputs,
+    device: str,
+    code: CodeBase,
+    made_from: str,
+    kept: Path,
+    output: Any,
+) -> None:
+    """Measure what the section ``audit`` asks of one network on one dataset.
+
+    Args:
+        audit: the section.
+        network: whose features are read.
+        kind: of the dataset: velocity, acceleration or plausibility.
+        dataset: its name.
+        inputs: labels and features.
+        device: "cpu" or "cuda".
+        code: where the code that measures a cell is read from.
+        made_from: provenance of labels and features.
+        kept: folder of the cells of this network and dataset.
+        output: paths ``cells``, a table, and ``primary``, tensors.
+
+    Raises:
+        ArtifactError: features or labels are not what they should be.
+        ConfigError: a grouping makes too few groups.
+    """
+    fitting = Fitting(audit.alphas, audit.folds, audit.cell_draws, audit.seed)
+    common = [network.name, made_from, *(getattr(fitting, field.name) for field in fields(fitting))]
+    cells = list(cells_of(kind, dataset, audit.axes, audit.primary, audit.clips))
+    asked, of_labels = [], {}
+    for control, seed in [("none", None)] + [
+        (name, seed) for name, seeds in network.labels.items() for seed in seeds
+    ]:
+        for cell in cells:
+            key = digest([cell.columns(), control, seed, *common, _measuring(cell, code)])
+            asked.append(Asked(cell, key, seed))
+            of_labels[key] = (cell, control, seed)
+    store = inputs.store
+
+    def stack(pooling: str) -> list[Tensor]:
+        return read_stack(store, pooling, device)
+
+    rows = gather_cells(asked, kept, stack, inputs.labels, fitting)
+    write_table(output.cells, _spelled_out(rows, of_labels, network), inputs.identity)
+    primary = audit.primary
+    settings = PrimarySettings(
+        direction=primary.direction,
+        grouping=primary.grouping,
+        normalisation=primary.normalisation,
+        selection=primary.selection,
+        fold_seed=primary.fold_seed,
+        folds=audit.folds,
+        alphas=audit.alphas,
+        draws=audit.draws,
+        permutations=audit.permutations,
+        seed=audit.seed,
+    )
+    own = network.measured["control"] == "none"
+    curves = measure_primary(stack(primary.pooling), inputs.labels, kind, settings, permuted=own)
+    write_tensors(output.primary, as_tensors(curves), dict(inputs.identity))
+
+
+def read_stack(store: FeatureStore, pooling: Any, device: str) -> list[Tensor]:
+    """Features of states 0 .. L, float32 [n, D] each; of features without an encoder the one."""
+    states = [store.features(0, "resid_pre", pooling)]
+    states += [store.features(layer, "resid_post", pooling) for layer in range(store.layers)]
+    return [torch.from_numpy(np.ascontiguousarray(state)).to(device) for state in states]
+
+
+def _measuring(cell: Cell, code: CodeBase) -> str:
+    """Fingerprint of the code that measures ``cell``."""
+    names = [cell.target, cell.pooling, cell.grouping, cell.normalisation, cell.selection]
+    return code.fingerprint(SCRIPT, frozenset(names_in(names)))
+
+
+def _spelled_out(
+    rows: pd.DataFrame, of_labels: Mapping[str, tuple[Cell, str, int | None]], network: Network
+) -> pd.DataFrame:
+    """Rows of scores and estimands with the choices of their cells, text as categories."""
+    keys = list(of_labels)
+    choices = pd.DataFrame([cell.columns() for cell, _, _ in of_labels.values()])
+    replaced = [
+        {**network.measured, **({} if control == "none" else {"control": control, "seed": seed})}
+        for _, control, seed in of_labels.values()
+    ]
+    choices = pd.concat([pd.DataFrame(replaced), choices], axis=1)
+    choices.insert(0, "network", network.name)
+    for name in ("seed", "clips"):
+        choices[name] = choices[name].astype("Int64")
+    for name in choices.columns:
+        if not pd.api.types.is_numeric_dtype(choices[name]):
+            choices[name] = choices[name].astype("category")
+    place = pd.Index(keys).get_indexer(pd.Index(rows["key"]))
+    table = choices.iloc[place].reset_index(drop=True)
+    numbers = rows.drop(columns="key").reset_index(drop=True)
+    numbers["what"] = numbers["what"].astype("category")
+    return pd.concat([table, numbers], axis=1)
+
+
+def scores_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a table of cells the scores of states."""
+    scores = table[table["what"] == SCORE].rename(columns={"value": "score"})
+    return scores.drop(columns=["what", "low", "high", "none_share"]).reset_index(drop=True)
+
+
+def estimands_of(table: pd.DataFrame) -> pd.DataFrame:
+    """Of a table of cells the estimands of curves."""
+    found = table[table["what"] != SCORE].rename(columns={"what": "estimand"})
+    found["estimand"] = found["estimand"].cat.remove_unused_categories()
+    return found.drop(columns="state").reset_index(drop=True)
+
+
+def as_tensors(curves: Mapping[str, Curve]) -> dict[str, np.ndarray]:
+    """Curves as named arrays: ``variable.scores``, ``.draws``, ``.folds``, ``.permuted``."""
+    return {
+        f"{variable}.{field.name}": np.asarray(value, np.float64)
+        for variable, curve in curves.items()
+        for field in fields(curve)
+        if (value := getattr(curve, field.name)) is not None
+    }
+
+
+def from_tensors(tensors: Mapping[str, np.ndarray]) -> dict[str, Curve]:
+    """Read what `as_tensors` gave."""
+    named: dict[str, dict[str, np.ndarray]] = {}
+    for name, array in tensors.items():
+        variable, _, field = name.partition(".")
+        named.setdefault(variable, {})[field] = array
+    return {variable: Curve(**arrays) for variable, arrays in named.items()}
