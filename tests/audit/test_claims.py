@@ -1,14 +1,18 @@
 """Verdicts on curves whose truth is known: yes, no, undecided, and how often they are wrong."""
 
+from pkgutil import iter_modules
+
 import numpy as np
 import pytest
 
 from audit.curves import BLOCKS, curve, evidence, flat_seeds, papers, stepping
+from pez.audit.claims import kinds
 from pez.audit.claims.finding import ALPHA, Finding
-from pez.audit.claims.registry import adjust, claims, holm, judge_all, with_scatter
+from pez.audit.claims.registry import CLAIMS as ALL
+from pez.audit.claims.registry import adjust, holm, judge_all, with_scatter
 from pez.audit.primary import PARTIAL, TRANSFER, Curve, PrimaryEvidence
 
-CLAIMS = {claim.id: claim for claim in claims()}
+CLAIMS = {claim.id: claim for claim in ALL}
 FLAT = np.full(BLOCKS + 1, 0.1)
 RAMP = np.linspace(0.1, 0.9, BLOCKS + 1)
 RUNS = 300
@@ -24,9 +28,10 @@ def allowed(runs: int) -> float:
     return ALPHA + 4 * np.sqrt(ALPHA * (1 - ALPHA) / runs)
 
 
-def test_there_are_ten_claims_in_order() -> None:
+def test_there_are_ten_claims_in_order_and_none_is_left_out() -> None:
+    assert len(list(iter_modules(kinds.__path__))) == len(ALL)
     assert list(CLAIMS) == [f"C{number}" for number in range(1, 11)]
-    assert all(claim.statement.endswith(".") and claim.estimand for claim in claims())
+    assert all(claim.statement.endswith(".") and claim.estimand for claim in ALL)
 
 
 def test_what_the_paper_describes_is_found() -> None:
