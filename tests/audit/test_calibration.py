@@ -13,9 +13,9 @@ from pez.audit.calibration import (
     criterion_rates,
     tabulate,
 )
-from pez.audit.claims.registry import claims
+from pez.audit.claims.registry import CLAIMS
 from pez.audit.measure_primary import PrimarySettings
-from pez.audit.planted.registry import planted_kinds
+from pez.audit.planted.registry import PLANTED_KINDS
 
 ROWS = [
     *[("step", "C1", "yes", "yes")] * 8,
@@ -67,7 +67,7 @@ def test_binomial_intervals_hold_the_rate_in_90_percent_or_more() -> None:
 
 
 def test_a_calibration_runs_from_planting_to_the_table() -> None:
-    kinds = [kind for kind in planted_kinds() if kind.name in ("abrupt_8", "none")]
+    kinds = [kind for kind in PLANTED_KINDS if kind.name in ("abrupt_8", "none")]
     primary = PrimarySettings(
         direction="direction_sincos",
         grouping="condition",
@@ -83,7 +83,7 @@ def test_a_calibration_runs_from_planting_to_the_table() -> None:
     settings = CalibrationSettings(runs=1, blocks=6, untrained=2, noise=(0.0,))
     table = calibrate(kinds, settings, primary)
     assert set(table["planted"]) == {"abrupt_8", "none"}
-    assert set(table["criterion"]) == {*(claim.id for claim in claims()), *RULES}
+    assert set(table["criterion"]) == {*(claim.id for claim in CLAIMS), *RULES}
     assert (table[["yes", "no", "undecided"]].sum(axis=1) == table["runs"]).all()
     steps = table[table["criterion"] == "step"].set_index("planted")
     assert steps.loc["abrupt_8", "yes"] == 1 and steps.loc["none", "no"] == 1

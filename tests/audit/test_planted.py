@@ -1,5 +1,7 @@
 """Planted networks hold what they say, and pass through the read-outs of a model."""
 
+from pkgutil import iter_modules
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,18 +9,19 @@ import pytest
 from pez.audit.claims.registry import judge_all
 from pez.audit.measure_planted import measure_planted
 from pez.audit.measure_primary import PrimarySettings
+from pez.audit.planted import kinds
 from pez.audit.planted.build import WIDTH, position, ring, standardised, untrained
 from pez.audit.planted.courses import declining, rising, state_at, stepping
 from pez.audit.planted.design import ball_labels, movie_labels
 from pez.audit.planted.kinds.patch_then_spread import PATCHES, patches_reached
 from pez.audit.planted.planted import PlantedKind, noisier
-from pez.audit.planted.registry import planted_kinds
+from pez.audit.planted.registry import PLANTED_KINDS
 from pez.audit.primary import PARTIAL, TRANSFER, PrimaryEvidence
 from pez.clips.labels import LABEL_COLUMNS
 from pez.recipes.groupings import group_ids, image_centre
 from pez.scores.plausibility import check_movies
 
-KINDS = {kind.name: kind for kind in planted_kinds()}
+KINDS = {kind.name: kind for kind in PLANTED_KINDS}
 BLOCKS = 12
 SETTINGS = PrimarySettings(
     direction="direction_sincos",
@@ -44,6 +47,10 @@ def read(values: np.ndarray, features: np.ndarray) -> np.ndarray:
         error = ((values[held] - system[held] @ weights) ** 2).sum()
         scores.append(1 - error / ((values[held] - values[held].mean(axis=0)) ** 2).sum())
     return np.array(scores)
+
+
+def test_no_kind_is_left_out() -> None:
+    assert {module.name for module in iter_modules(kinds.__path__)} == set(KINDS)
 
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
@@ -82,7 +89,7 @@ def test_courses() -> None:
     assert declining(stepping(2, 4, 0.0, 1.0), 0.5, 0.5).tolist() == [0, 0, 1, 0.75, 0.5]
     assert [state_at(depth, 24) for depth in (1 / 8, 1 / 3, 2 / 3)] == [3, 8, 16]
     reached = patches_reached(24)
-    assert reached[7] == 0 and 0 < reached[8] < PATCHES / 2 and reached[20] == PATCHES
+    assert reached[7] == 0 and 0 < reached[8] < PATCHES / 2 and reached[24] == PATCHES
     assert (np.diff(reached) >= 0).all()
 
 

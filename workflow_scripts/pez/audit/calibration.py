@@ -70,7 +70,7 @@ def calibrate(
     """Draw planted networks, judge them and count the verdicts.
 
     Args:
-        kinds: see `pez.audit.planted.registry.planted_kinds`.
+        kinds: see `pez.audit.planted.registry.PLANTED_KINDS`.
         settings: how many.
         primary: how they are read out and how finely.
 

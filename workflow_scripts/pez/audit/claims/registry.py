@@ -1,33 +1,67 @@
-"""Claims by module, and their findings with Holm's adjustment."""
+"""All claims, and their findings with Holm's adjustment.
+
+Claims are imported by name, not looked for: whoever judges depends on every one of them, and the
+fingerprint of the code (docs/cache.md) follows imports.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
 
-from pez.audit.claims import kinds
 from pez.audit.claims.curves import significant
 from pez.audit.claims.finding import Claim, Finding
-from pez.audit.primary import PrimaryEvidence
+from pez.audit.claims.kinds import (
+    abrupt,
+    acceleration_as_early,
+    after_magnitudes,
+    beyond_position,
+    late_decline,
+    local_heads,
+    location,
+    needs_training,
+    transfer,
+    with_plausibility,
+)
+from pez.audit.primary import Curve, Curves, PrimaryEvidence
+from pez.estimands.scatter import scattered
 
-
-@cache
-def claims() -> tuple[Claim, ...]:
-    """All claims, the modules in `pez.audit.claims.kinds`, in the order of their numbers."""
-    found = [
-        import_module(f"pez.audit.claims.kinds.{module.name}").CLAIM
-        for module in iter_modules(kinds.__path__)
-    ]
-    return tuple(sorted(found, key=lambda claim: int(claim.id.removeprefix("C"))))
+CLAIMS: tuple[Claim, ...] = (
+    abrupt.CLAIM,
+    location.CLAIM,
+    after_magnitudes.CLAIM,
+    needs_training.CLAIM,
+    with_plausibility.CLAIM,
+    late_decline.CLAIM,
+    acceleration_as_early.CLAIM,
+    beyond_position.CLAIM,
+    transfer.CLAIM,
+    local_heads.CLAIM,
+)
 
 
 def judge_all(evidence: PrimaryEvidence) -> dict[str, Finding]:
     """Judge every claim on ``evidence``, by the claims' ids.
 
-    A yes whose adjusted p is above `pez.audit.claims.finding.ALPHA` becomes undecided.
+    Draws first get the scatter from state to state that they lack (`pez.estimands.scatter`). A yes
+    adjusted p is above `pez.audit.claims.finding.ALPHA` becomes undecided.
     """
-    return adjust({claim.id: claim.judge(evidence) for claim in claims()})
+    rough = with_scatter(evidence)
+    return adjust({claim.id: claim.judge(rough) for claim in CLAIMS})
+
+
+def with_scatter(evidence: PrimaryEvidence) -> PrimaryEvidence:
+    """Return ``evidence`` with the scatter in its draws that they lack."""
+    controls = {
+        name: [_scattered(curves) for curves in seeds] for name, seeds in evidence.controls.items()
+    }
+    return PrimaryEvidence(evidence.model, _scattered(evidence.trained), controls)
+
+
+def _scattered(curves: Curves) -> dict[str, Curve]:
+    """Curves with scatter; each draws its own, none is shared between variables."""
+    return {
+        name: replace(curve, draws=scattered(curve.scores, curve.draws, seed))
+        for seed, (name, curve) in enumerate(sorted(curves.items()))
+    }
 
 
 def adjust(findings: Mapping[str, Finding]) -> dict[str, Finding]:

@@ -1,15 +1,28 @@
-"""Kinds of planted networks by module."""
+"""All kinds of planted networks, imported by name as claims are (`pez.audit.claims.registry`)."""
 
-from functools import cache
-from importlib import import_module
-from pkgutil import iter_modules
-
-from pez.audit.planted import kinds
+from pez.audit.planted.kinds import (
+    abrupt_3,
+    abrupt_8,
+    abrupt_16,
+    label_reuse,
+    none,
+    own_frames,
+    patch_then_spread,
+    position_shortcut,
+    ramp,
+    ring_plus_shear,
+)
 from pez.audit.planted.planted import PlantedKind
 
-
-@cache
-def planted_kinds() -> tuple[PlantedKind, ...]:
-    """All kinds: the modules in `pez.audit.planted.kinds`, by name."""
-    names = sorted(module.name for module in iter_modules(kinds.__path__))
-    return tuple(import_module(f"pez.audit.planted.kinds.{name}").KIND for name in names)
+PLANTED_KINDS: tuple[PlantedKind, ...] = (
+    abrupt_3.KIND,
+    abrupt_8.KIND,
+    abrupt_16.KIND,
+    ramp.KIND,
+    none.KIND,
+    patch_then_spread.KIND,
+    label_reuse.KIND,
+    ring_plus_shear.KIND,
+    position_shortcut.KIND,
+    own_frames.KIND,
+)
