@@ -19,6 +19,7 @@ CHECKOUT = Path(workflow.basedir)
 SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from pez.audit.spec import AuditAxes
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
 from pez.controls.control import ANY_MODEL
@@ -85,6 +86,8 @@ include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
 include: "rules/sweeps.smk"
+include: "rules/audit_paths.smk"
+include: "rules/audit_provenance.smk"
 include: "rules/audit.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
@@ -95,6 +98,7 @@ TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
+    "audit": "every protocol at once, and a ledger of claims (section audit)",
     "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
@@ -109,6 +113,7 @@ localrules:
     clips,
     intphys,
     page,
+    audit,
 
 
 rule targets:
@@ -123,6 +128,13 @@ rule targets:
         "Targets of this workflow"
     shell:
         r"printf '%s\n' {params.lines:q} 2> {log:q}"
+
+
+rule audit:
+    input:
+        lambda wildcards: audit_files() or audit_missing(),
+    message:
+        f"The audit is done: {OUT}/audit/ledger.md"
 
 
 rule all:

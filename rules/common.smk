@@ -170,43 +170,6 @@ def sweep_views(sweep, dataset):
     return list(dict.fromkeys(view for one in poolings for view in VIEWS_OF_POOLING[one]))
 
 
-# Views that the audit reads of every network
-AUDIT_VIEWS = ("tubelet_mean",)
-
-
-def audited_by(network):
-    """What replaces the model where the audit reads `network`; None: it is a model itself."""
-    audited = map(CONFIG.audited, CONFIG.audit.models)
-    return next(found[network] for found in audited if network in found)
-
-
-def audit_measured(network, variant):
-    """Model, control and seed that `network` stands for in the tables of the audit."""
-    if variant is None:
-        return {"model": network, "control": "none", "seed": None}
-    model = next(one for one in CONFIG.audit.models if network in CONFIG.audited(one))
-    shared = variant.control.replaces == "features"
-    control = {"control": variant.control.name, "seed": variant.seed}
-    return {"model": ANY_MODEL if shared else model, **control}
-
-
-def audit_labels():
-    """Controls with other labels that the audit measures beside every model, and their seeds."""
-    controls = CONFIG.audit.controls
-    return {name: list(controls[name]) for name in controls if replaces_labels(name)}
-
-
-def replaces_labels(control):
-    """Whether `control` replaces labels: it needs no features of its own."""
-    return find_control(control).replaces == "labels"
-
-
-def audit_network_files(model, dataset):
-    """Files that the audit writes of one network and dataset."""
-    stem = f"{OUT}/audit/networks/{model}.{dataset}"
-    return [f"{stem}.parquet", f"{stem}.primary.safetensors"]
-
-
 def figure_networks(figure):
     """Facts of the models that ``figure`` shows, and of the networks that replace them."""
     networks = dict.fromkeys(network for network, _ in CONFIG.fits_of(figure))
@@ -254,7 +217,10 @@ def page_benchmarks():
 def page_audit_files():
     """Files of the audit that the page shows, told apart by their names (`pez.page.audit`): its
     tables, its ledger, predictions and pictures. None of them while no audit is configured."""
-    return []
+    if not CONFIG.audit:
+        return []
+    calibrations = [audit_calibration(blocks) for blocks in audit_blocks()]
+    return [AUDIT_SCORES, AUDIT_ESTIMANDS, *calibrations, *audit_files()]
 
 
 def figure_datasets(figure):

@@ -169,28 +169,6 @@ def gather_sweep_made(sweep):
 
 
 @cache
-def audit_network_made(model, dataset):
-    # inside the job every cell has a fingerprint of its own
-    given = audit_network_given(model, dataset)
-    features = features_made(model, dataset, AUDIT_VIEWS)
-    inputs = [labels_made(dataset)["provenance"], features]
-    return made(given, code("audit_network.py", [given, AUDIT_VIEWS]), inputs)
-
-
-def audit_network_given(model, dataset):
-    variant = audited_by(model)
-    kinds = {name: kind for kind, name in CONFIG.audit.datasets.items()}
-    return {
-        # what it shares with other networks: which there are makes no difference to this one
-        "audit": CONFIG.audit.model_copy(update={"models": ("any",), "controls": {}}),
-        "kind": kinds[dataset],
-        "measured": audit_measured(model, variant),
-        "labels": audit_labels() if variant is None else {},
-        **features_given(model),
-    }
-
-
-@cache
 def judge_made(figure):
     given = judge_given(figure)
     names = [given, [CONFIG.recipes[name].choices() for name in given["recipes"]]]
@@ -274,7 +252,9 @@ def page_templates():
 
 def page_audit_provenance():
     """Provenance of `page_audit_files`."""
-    return []
+    if not CONFIG.audit:
+        return []
+    return [draw_audit_made(*drawn)["provenance"] for drawn in audit_pictures()]
 
 
 @cache

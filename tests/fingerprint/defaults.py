@@ -37,6 +37,14 @@ def names_of_figure(config: Config, figure: str) -> list[Any]:
     return [spec, *(recipe.choices() for recipe in recipes), *facts]
 
 
+def names_of_page(config: Config) -> list[Any]:
+    """What the rule of the page hands to `code`."""
+    shown = [name for spec in config.figures.values() for name in spec.recipes]
+    controls = [name for spec in config.figures.values() for name in spec.controls]
+    facts = ["embedded", "random", *dict.fromkeys(controls)]
+    return [*(config.recipes[name].choices() for name in dict.fromkeys(shown)), *facts]
+
+
 @cache
 def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     """Script and chosen names of every kind of job, by the kind's name.
@@ -51,7 +59,9 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     config = load_config(merged, CHECKOUT)
     scripts = {path.stem: None for path in sorted(SCRIPTS.glob("*.py"))}
     given: dict[str, Any] = dict(scripts)
-    named = ("fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features")
+    named = (
+        "fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features", "write_page",
+    )  # fmt: skip
     for script in (*named, *ENCODER_SCRIPTS):
         del given[script]
     for family in family_names():
@@ -78,6 +88,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     for name in config.figures:
         given[f"judge_figure {name}"] = names_of_figure(config, name)
         given[f"draw_figure {name}"] = names_of_figure(config, name)
+    given["write_page"] = names_of_page(config)
     return {
         name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))
         for name, what in given.items()

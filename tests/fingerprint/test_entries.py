@@ -122,6 +122,7 @@ SCENE_FIELD = [
     )
 ]
 FIGURES = {name for name in jobs() if name.startswith(("draw_figure", "judge_figure"))}
+TELLING = FIGURES | {"write_page"}  # every choice of a recipe
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def root(tmp_path: Path) -> Path:
         # what records a whole section in its file, field by field, counts every field: a training's
         # state (no figure needs it), and a clip shard
         pytest.param(FIELD, "", {"pretrain_nano"}, id="field that nothing reads"),
-        pytest.param(PROBE_FIELD, "", FIGURES | {"fit_sweep"}, id="field that figures tell"),
+        pytest.param(PROBE_FIELD, "", TELLING | {"fit_sweep"}, id="field that figures tell"),
         pytest.param(SCENE_FIELD, "", {"render_clips"}, id="field that a file records"),
     ],
 )

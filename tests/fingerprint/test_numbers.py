@@ -20,6 +20,7 @@ JUDGED = {name for name in jobs() if name.startswith("judge_figure")}
 FIGURES = DRAWN | JUDGED
 MOVIE_FIGURES = {name for name in FIGURES if name.endswith(("figure1", "figure6", "figure8"))}
 BALL_FIGURES = FIGURES - MOVIE_FIGURES
+PAGE = {"write_page"}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
 }
@@ -54,12 +55,12 @@ EDITS = [
     ("encoders/permute.py", "torch.randperm(len(flat)", "torch.randperm(1 + len(flat)",
      {"permute_weights"}),
     ("encoders/hub.py", '"config.json", "*.safetensors"', '"*.safetensors"', {"fetch_from_hub"}),
-    ("controls/kinds/shuffled.py", '"linewidth": 0.8', '"linewidth": 0.9', MOVIE_FIGURES),
-    ("controls/kinds/untrained.py", '"linewidth": 1.0', '"linewidth": 0.9', FIGURES),
+    ("controls/kinds/shuffled.py", '"linewidth": 0.8', '"linewidth": 0.9', MOVIE_FIGURES | PAGE),
+    ("controls/kinds/untrained.py", '"linewidth": 1.0', '"linewidth": 0.9', FIGURES | PAGE),
     ("controls/kinds/permuted.py", '"linewidth": 0.9', '"linewidth": 0.8', set()),
     ("encoders/download.py", "_CHUNK = 2**16", "_CHUNK = 2**17", {"download_checkpoint"}),
     ("features/reduce.py", "grid.mean(dim=2)", "grid.sum(dim=2)", EXTRACTION),
-    ("features/spec.py", "layer + 1", "layer + 2", PROBES | FIGURES),
+    ("features/spec.py", "layer + 1", "layer + 2", PROBES | FIGURES | PAGE),
     ("features/views.py", '[:, -1] - stored["tubelet_mean"][:, 0]',
      '[:, -1] - stored["tubelet_mean"][:, 1]', {"fit_probe direction_vxy.reference"}),
     ("scores/regression.py", "return 1.0 - float(", "return 2.0 - float(", PROBES),
@@ -89,6 +90,7 @@ EDITS = [
     ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", DRAWN | {"draw_pretraining"}),
     ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
+    ("page/thumbnails.py", "WORST = 6", "WORST = 5", PAGE),
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
     ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
      PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
@@ -108,26 +110,27 @@ OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"},
     "features": EXTRACTION | REPLACED | PROBES,
-    "recipes": PROBES | FIGURES,
-    "scores": PROBES,
+    "recipes": PROBES | FIGURES | PAGE,
+    "scores": PROBES | PAGE,
     "solvers": PROBES,
     "probes": PROBES | FIGURES,
-    "emergence": FIGURES,
+    "emergence": FIGURES | PAGE,
     "figures": DRAWN | {"draw_pretraining"},
-    "evidence": PROBES | FIGURES,
-    "intphys": MOVIES | MOVIE_PROBES | FIGURES,
+    "evidence": PROBES | FIGURES | PAGE,
+    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE,
+    "page": PAGE,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
     "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES,
-    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED,
+    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
-    "features.spec": EXTRACTION | REPLACED | PROBES | FIGURES,  # which residual state a layer is
+    "features.spec": EXTRACTION | REPLACED | PROBES | FIGURES | PAGE,  # which residual state a layer is
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),
-    "controls": OF_CONTROLS | REPLACED | FIGURES,
+    "controls": OF_CONTROLS | REPLACED | FIGURES | PAGE,
     "fingerprint": set[str](),
 }
 

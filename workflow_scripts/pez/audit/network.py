@@ -10,11 +10,11 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pez.audit.cells import SCORE, Asked, Fitting, gather_cells
+from pez.audit.cells import Asked, Fitting, gather_cells
 from pez.audit.grid import Cell, cells_of
 from pez.audit.measure_primary import PrimarySettings, measure_primary
-from pez.audit.primary import Curve
 from pez.audit.spec import AuditSpec
+from pez.audit.tensors import as_tensors
 from pez.features.store import FeatureStore
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import names_in
@@ -89,8 +89,16 @@ def audit_network(
 
     rows = gather_cells(asked, kept, stack, inputs.labels, fitting)
     write_table(output.cells, _spelled_out(rows, of_labels, network), inputs.identity)
+    settings, pooling = primary_settings(audit), audit.primary.pooling
+    own = network.measured["control"] == "none"
+    curves = measure_primary(stack(pooling), inputs.labels, kind, settings, permuted=own)
+    write_tensors(output.primary, as_tensors(curves), dict(inputs.identity))
+
+
+def primary_settings(audit: AuditSpec) -> PrimarySettings:
+    """Return the primary cell of the section ``audit``."""
     primary = audit.primary
-    settings = PrimarySettings(
+    return PrimarySettings(
         direction=primary.direction,
         grouping=primary.grouping,
         normalisation=primary.normalisation,
@@ -102,9 +110,6 @@ def audit_network(
         permutations=audit.permutations,
         seed=audit.seed,
     )
-    own = network.measured["control"] == "none"
-    curves = measure_primary(stack(primary.pooling), inputs.labels, kind, settings, permuted=own)
-    write_tensors(output.primary, as_tensors(curves), dict(inputs.identity))
 
 
 def read_stack(store: FeatureStore, pooling: Any, device: str) -> list[Tensor]:
@@ -142,35 +147,3 @@ def _spelled_out(
     numbers = rows.drop(columns="key").reset_index(drop=True)
     numbers["what"] = numbers["what"].astype("category")
     return pd.concat([table, numbers], axis=1)
-
-
-def scores_of(table: pd.DataFrame) -> pd.DataFrame:
-    """Of a table of cells the scores of states."""
-    scores = table[table["what"] == SCORE].rename(columns={"value": "score"})
-    return scores.drop(columns=["what", "low", "high", "none_share"]).reset_index(drop=True)
-
-
-def estimands_of(table: pd.DataFrame) -> pd.DataFrame:
-    """Of a table of cells the estimands of curves."""
-    found = table[table["what"] != SCORE].rename(columns={"what": "estimand"})
-    found["estimand"] = found["estimand"].cat.remove_unused_categories()
-    return found.drop(columns="state").reset_index(drop=True)
-
-
-def as_tensors(curves: Mapping[str, Curve]) -> dict[str, np.ndarray]:
-    """Curves as named arrays: ``variable.scores``, ``.draws``, ``.folds``, ``.permuted``."""
-    return {
-        f"{variable}.{field.name}": np.asarray(value, np.float64)
-        for variable, curve in curves.items()
-        for field in fields(curve)
-        if (value := getattr(curve, field.name)) is not None
-    }
-
-
-def from_tensors(tensors: Mapping[str, np.ndarray]) -> dict[str, Curve]:
-    """Read what `as_tensors` gave."""
-    named: dict[str, dict[str, np.ndarray]] = {}
-    for name, array in tensors.items():
-        variable, _, field = name.partition(".")
-        named.setdefault(variable, {})[field] = array
-    return {variable: Curve(**arrays) for variable, arrays in named.items()}

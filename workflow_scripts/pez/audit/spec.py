@@ -103,7 +103,10 @@ class AuditSpec(Schema):
     draws: int = Field(2000, ge=100, description="bootstrap draws in the primary cell")
     cell_draws: int = Field(200, ge=50, description="bootstrap draws in every other cell")
     permutations: int = Field(1000, ge=0, description="of the labels, in the primary cell")
-    seed: int = Field(0, ge=0, description="of the draws and permutations")
+    planted: int = Field(
+        20, ge=1, description="planted networks of each kind and noise that calibrate the criteria"
+    )
+    seed: int = Field(0, ge=0, description="of draws, permutations and planted networks")
 
     @property
     def datasets(self) -> dict[str, str]:
