@@ -2,7 +2,7 @@
 
 from pez.audit.calibration import CalibrationSettings, calibrate
 from pez.audit.network import primary_settings
-from pez.audit.planted.registry import planted_kinds
+from pez.audit.planted.registry import PLANTED_KINDS
 from pez.audit.spec import AuditSpec
 from pez.runtime.job import job
 from pez.runtime.tables import write_table
@@ -17,5 +17,5 @@ if __name__ == "__main__":
             untrained=given["untrained"],
             seed=audit.seed,
         )
-        table = calibrate(planted_kinds(), settings, primary_settings(audit))
+        table = calibrate(PLANTED_KINDS, settings, primary_settings(audit))
         write_table(snakemake.output.calibration, table)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from pez.audit.across_cells import cell_statistics, summarise_cells
 from pez.audit.calibration import criterion_rates
-from pez.audit.claims.registry import claims, judge_all
+from pez.audit.claims.registry import CLAIMS, judge_all
 from pez.audit.clips_by_state import clips_by_state
 from pez.audit.forest import forest_table
 from pez.audit.ledger import (
@@ -156,7 +156,7 @@ def judge_model(
 def _claims(evidence: PrimaryEvidence, calibration: pd.DataFrame) -> tuple[ClaimEntry, ...]:
     rates = criterion_rates(calibration)
     found = judge_all(evidence)
-    return tuple(claim_entry(found[claim.id], claim, rates.get(claim.id)) for claim in claims())
+    return tuple(claim_entry(found[claim.id], claim, rates.get(claim.id)) for claim in CLAIMS)
 
 
 def _decided(cells: pd.DataFrame) -> pd.DataFrame:
