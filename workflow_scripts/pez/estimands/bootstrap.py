@@ -11,8 +11,8 @@ to 91 % with conditions kept whole (`tests/estimands/test_coverage.py`). So whol
 default, and ``within=True`` the literal two-stage draw.
 
 What either leaves out: predictions are taken as they are, probes are not fitted again. On planted
-networks single scores vary about as much as their draws do, but neighbouring states differ more than
-their draws: see `pez.estimands.scatter`.
+networks single scores vary about as much as their draws do, but neighbouring states differ by more
+than in their draws: see `pez.estimands.scatter`.
 """
 
 import numpy as np
