@@ -47,6 +47,14 @@ def audit_labels():
     return {name: list(controls[name]) for name in controls if replaces_labels(name)}
 
 
+def audit_solvers(variant):
+    """Solvers that descend gradients, by name: for a model and its first untrained network."""
+    untrained = CONFIG.audit.controls.get("untrained", ())[:1]
+    shown = variant is None or (variant.control.name == "untrained" and variant.seed in untrained)
+    names = CONFIG.audit.gradient.solver if shown else ()
+    return {name: CONFIG.solvers[name] for name in names}
+
+
 def replaces_labels(control):
     """Whether `control` replaces labels: it needs no features of its own."""
     return find_control(control).replaces == "labels"

@@ -18,6 +18,7 @@ def audit_network_given(model, dataset):
         "kind": kinds[dataset],
         "measured": audit_measured(model, variant),
         "labels": audit_labels() if variant is None else {},
+        "solvers": audit_solvers(variant),
         **features_given(model),
     }
 

@@ -11,6 +11,7 @@ if __name__ == "__main__":
         from pez.audit.spec import AuditSpec
         from pez.fingerprint import CodeBase
         from pez.probes.inputs import open_inputs
+        from pez.recipes.spec import read_solver
 
         given, files, made = snakemake.params.audit, snakemake.input, snakemake.params.made
         dataset = snakemake.wildcards.dataset
@@ -24,7 +25,12 @@ if __name__ == "__main__":
         )
         audit_network(
             AuditSpec.model_validate(given["audit"]),
-            Network(snakemake.wildcards.model, given["measured"], given["labels"]),
+            Network(
+                snakemake.wildcards.model,
+                given["measured"],
+                given["labels"],
+                {name: read_solver(solver) for name, solver in given["solvers"].items()},
+            ),
             given["kind"],
             dataset,
             inputs,

@@ -136,7 +136,10 @@ def scores_by_clips() -> pd.DataFrame:
 
 def clips_needed() -> dict[str, pd.DataFrame]:
     found = clips_by_state(scores_by_clips(), {"velocity": 314})
-    return {"clips_needed": found[found["selection"] == "nested"].reset_index(drop=True)}
+    nested = found[found["selection"] == "nested"].reset_index(drop=True)
+    own = nested[nested["control"] == "none"]
+    many = [own[own["variable"] == "speed"].assign(variable=f"variable_{i}") for i in range(6)]
+    return {"clips_needed": nested, "clips_needed_many": pd.concat(many, ignore_index=True)}
 
 
 def optimism() -> dict[str, pd.DataFrame]:

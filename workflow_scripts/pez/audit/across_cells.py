@@ -133,17 +133,19 @@ def summarise_cells(statistics: pd.DataFrame, model: str) -> pd.DataFrame:
         )
         # A median of the few cells that have a value would leave out the networks without any.
         ranked = all(np.isnan(x).mean() < 0.5 for x in (trained, *bare))
+        # A single untrained network has no other one to gain over.
+        alone = claim == "C4" and len(bare) < 2
         medians = np.array([np.nanmedian(x) for x in bare]) if ranked else np.array([])
         share, shares = _share(trained, asked), np.array([_share(x, asked) for x in bare])
         rank = rank_among(float(median), medians, asked.extreme) if ranked else None
-        of_share = rank_among(share, shares, "high")
+        of_share = None if alone else rank_among(share, shares, "high")
         rows.append(
             {
                 "claim": claim, "median": median, "low": low, "high": high,
                 "cells": len(trained), "without": len(trained) - len(known), "share": share,
                 "untrained_median": np.median(medians) if len(medians) else np.nan,
                 "seeds": len(bare), "p": rank.p if rank else None,
-                "share_p": of_share.p,
+                "share_p": of_share.p if of_share else None,
                 "smallest_p": 1 / (len(bare) + 1) if bare else None,
             }
         )  # fmt: skip

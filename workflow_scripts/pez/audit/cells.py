@@ -1,8 +1,8 @@
 """Cells measured: scores of every state and the estimands of every curve, kept by what they ask."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
-from pez.audit.folds import make_plan
-from pez.audit.grid import Cell
-from pez.audit.readings import Readings, read_states
+from pez.audit.folds import Plan, make_plan
+from pez.audit.gradient import gradient_predictions
+from pez.audit.grid import RIDGE, Cell
+from pez.audit.readings import read_states
 from pez.audit.scoring import Clips, Pairs, Scoring
 from pez.audit.variables import as_scored, fitted, scored
 from pez.estimands.registry import estimate
-from pez.recipes.spec import TargetName
+from pez.recipes.spec import GradientSolver, TargetName
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 from pez.runtime.tables import read_table, write_table
@@ -45,6 +46,11 @@ class Asked:
     key: str
     labels_seed: int | None = None
 
+    @property
+    def goal(self) -> "_Name":
+        """What is fitted: cells with the same share their targets."""
+        return self.cell.target, self.labels_seed
+
 
 @dataclass(frozen=True)
 class Fitting:
@@ -55,12 +61,14 @@ class Fitting:
         folds: number of folds.
         draws: bootstrap draws of every curve.
         seed: of the draws.
+        solvers: that descend gradients, by name.
     """
 
     alphas: Sequence[float]
     folds: int
     draws: int
     seed: int
+    solvers: Mapping[str, GradientSolver] = field(default_factory=dict)
 
 
 def gather_cells(
@@ -90,7 +98,7 @@ def gather_cells(
     log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
     missing.sort(key=_together)
     blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
-    for (pooling, _), members in progress(blocks, "audit", total=len(blocks), unit="block"):
+    for (pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
         rows = measure_block(members, stack(pooling), labels, fitting)
         write_table(folder / f"{members[0].key}.{len(members)}.parquet", rows)
         known.append(rows)
@@ -98,8 +106,8 @@ def gather_cells(
     return table[table["key"].isin({one.key for one in asked})]
 
 
-def _together(asked: Asked) -> tuple[str, str]:
-    return asked.cell.pooling, asked.cell.normalisation
+def _together(asked: Asked) -> tuple[str, str, str]:
+    return asked.cell.pooling, asked.cell.normalisation, asked.cell.solver
 
 
 def _kept(path: Path) -> pd.DataFrame | None:
@@ -113,7 +121,7 @@ def _kept(path: Path) -> pd.DataFrame | None:
 def measure_block(
     asked: Sequence[Asked], stack: Sequence[Tensor], labels: pd.DataFrame, fitting: Fitting
 ) -> pd.DataFrame:
-    """Measure cells of one pooling and normalisation: rows with the columns `KEPT`.
+    """Measure cells of one pooling, normalisation and solver: rows with the columns `KEPT`.
 
     Args:
         asked: the cells.
@@ -122,13 +130,6 @@ def measure_block(
         fitting: what all cells have in common.
     """
     goals = _goals(asked, labels, fitting)
-    columns, first = {}, 0
-    for name, goal in goals.items():
-        width = goal.outputs.shape[1]
-        columns[name] = slice(first, first + width)
-        first += width
-    together = np.concatenate([goal.outputs for goal in goals.values()], axis=1)
-    scaling = asked[0].cell.normalisation
     by_plan: dict[tuple[str, int, int | None], list[Asked]] = {}
     for one in asked:
         cell = one.cell
@@ -137,18 +138,62 @@ def measure_block(
         make_plan(labels, cells[0].cell.grouping, seed, fitting.folds, clips)
         for (_, seed, clips), cells in by_plan.items()
     ]
+    read = _read_ridge if asked[0].cell.solver == RIDGE else _read_gradient
+    found = read(asked[0].cell, stack, goals, plans, list(by_plan.values()), fitting)
+    rows = [
+        row for one, predictions, folds in found for row in _rows(one, predictions, folds, goals)
+    ]
+    return pd.DataFrame(rows, columns=list(KEPT))
+
+
+_Name = tuple[TargetName, int | None]  # a target, and the seed of the labels that are dealt out
+_Read = Iterator[tuple[Asked, np.ndarray, Sequence[np.ndarray]]]
+
+
+def _read_ridge(
+    cell: Cell,
+    stack: Sequence[Tensor],
+    goals: Mapping[_Name, "_Goal"],
+    plans: Sequence[Plan],
+    cells: Sequence[Sequence[Asked]],
+    fitting: Fitting,
+) -> _Read:
+    """Predictions of each cell, [S, n, outputs], with the clips of each fold: in closed form."""
+    columns, first = {}, 0
+    for name, goal in goals.items():
+        width = goal.outputs.shape[1]
+        columns[name] = slice(first, first + width)
+        first += width
     readings = read_states(
-        (spectrum(features, scaling) for features in stack),
-        together,
+        (spectrum(features, cell.normalisation) for features in stack),
+        np.concatenate([goal.outputs for goal in goals.values()], axis=1),
         [plan.folds for plan in plans],
         fitting.alphas,
     )
-    rows: list[_Row] = []
-    for found, cells in zip(readings, by_plan.values(), strict=True):
-        for one in cells:
-            name = (one.cell.target, one.labels_seed)
-            rows += _rows(one, found, columns[name], goals[name].scoring)
-    return pd.DataFrame(rows, columns=list(KEPT))
+    for found, members in zip(readings, cells, strict=True):
+        for one in members:
+            yield one, found.select(one.cell.selection, columns[one.goal]), found.folds
+
+
+def _read_gradient(
+    cell: Cell,
+    stack: Sequence[Tensor],
+    goals: Mapping[_Name, "_Goal"],
+    plans: Sequence[Plan],
+    cells: Sequence[Sequence[Asked]],
+    fitting: Fitting,
+) -> _Read:
+    """The same by gradient descent: one fit serves both selections."""
+    assert cell.normalisation != "whiten"  # the configuration allows no such cell
+    solver = fitting.solvers[cell.solver]
+    for plan, members in zip(plans, cells, strict=True):
+        for name in dict.fromkeys(one.goal for one in members):
+            outputs = goals[name].outputs
+            found = gradient_predictions(stack, outputs, plan.folds, cell.normalisation, solver)
+            folds = [fold.held_out for fold in plan.folds]
+            for one in members:
+                if one.goal == name:
+                    yield one, found[one.cell.selection], folds
 
 
 @dataclass(frozen=True)
@@ -159,13 +204,11 @@ class _Goal:
     scoring: Scoring
 
 
-def _goals(
-    asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting
-) -> Mapping[tuple[TargetName, int | None], _Goal]:
-    goals: dict[tuple[TargetName, int | None], _Goal] = {}
+def _goals(asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting) -> Mapping[_Name, _Goal]:
+    goals: dict[_Name, _Goal] = {}
     for one in asked:
-        target, name = one.cell.target, (one.cell.target, one.labels_seed)
-        if name in goals:
+        target = one.cell.target
+        if one.goal in goals:
             continue
         scoring: Scoring
         if target == "plausibility":
@@ -175,18 +218,23 @@ def _goals(
         outputs = fitted(labels, target)
         if one.labels_seed is not None:
             outputs, scoring = scoring.deal(outputs, np.random.default_rng(one.labels_seed))
-        goals[name] = _Goal(outputs, scoring)
+        goals[one.goal] = _Goal(outputs, scoring)
     return goals
 
 
-def _rows(asked: Asked, readings: Readings, columns: slice, scoring: Scoring) -> list[_Row]:
+def _rows(
+    asked: Asked,
+    outputs: np.ndarray,
+    folds: Sequence[np.ndarray],
+    goals: Mapping[_Name, _Goal],
+) -> list[_Row]:
     """Scores of all states, and where there is a depth the estimands of the curve."""
-    predictions = as_scored(asked.cell.target, readings.select(asked.cell.selection, columns))
+    scoring = goals[asked.goal].scoring
+    predictions = as_scored(asked.cell.target, outputs)
     scores = scoring.scores(predictions)
     none = (np.nan, np.nan, np.nan)
     rows: list[_Row] = [(asked.key, SCORE, state, one, *none) for state, one in enumerate(scores)]
     if len(scores) > 1:
-        folds = scoring.folds(predictions, readings.folds)
-        found = estimate(scores, scoring.draws(predictions), folds)
+        found = estimate(scores, scoring.draws(predictions), scoring.folds(predictions, folds))
         rows += [(asked.key, name, OF_CURVE, *one) for name, one in found.items()]
     return rows

@@ -5,12 +5,14 @@ from dataclasses import asdict, dataclass
 from itertools import product
 from typing import Any
 
-from pez.audit.spec import AuditAxes, AuditPooling, AuditSelection, PrimaryCell
+from pez.audit.gradient import SELECTIONS
+from pez.audit.spec import AuditAxes, AuditPooling, AuditSelection, GradientSubset, PrimaryCell
 from pez.audit.variables import VARIABLE_OF, kind_of
 from pez.fingerprint.provenance import digest
 from pez.recipes.spec import GroupingName, TargetName
 from pez.solvers.leave_out import Scaling
 
+RIDGE = "ridge"  # the solver in closed form
 METRICS = {"plausibility": "matched_pair"}  # of a variable; r2 of all others
 
 
@@ -86,5 +88,30 @@ def cells_of(
     for pooling, (scaling, fold_seed, few) in product(axes.pooling, seen):
         for grouping, target, selection in product(groupings, targets, axes.selection):
             yield Cell(
-                dataset, target, pooling, grouping, scaling, "ridge", selection, fold_seed, few
+                dataset, target, pooling, grouping, scaling, RIDGE, selection, fold_seed, few
+            )
+
+
+def gradient_cells(
+    kind: str, dataset: str, subset: GradientSubset, primary: PrimaryCell
+) -> Iterator[Cell]:
+    """Yield the cells of one dataset that are fitted by gradient descent: a factorial of its own.
+
+    Their ridge counterparts are cells of the multiverse, at the primary folds.
+    """
+    targets = [target for target in subset.target if kind_of(target) == kind]
+    for solver, pooling, scaling, grouping, target in product(
+        subset.solver, subset.pooling, subset.normalisation, subset.grouping, targets
+    ):
+        for selection in SELECTIONS:
+            yield Cell(
+                dataset,
+                target,
+                pooling,
+                grouping,
+                scaling,
+                solver,
+                selection,
+                primary.fold_seed,
+                None,
             )

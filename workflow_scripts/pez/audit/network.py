@@ -1,7 +1,7 @@
 """One network on one dataset: all cells of the multiverse, and the primary cell."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 
 from pez.audit.cells import Asked, Fitting, gather_cells
-from pez.audit.grid import Cell, cells_of
+from pez.audit.grid import Cell, cells_of, gradient_cells
 from pez.audit.measure_primary import PrimarySettings, measure_primary
 from pez.audit.spec import AuditSpec
 from pez.audit.tensors import as_tensors
 from pez.features.store import FeatureStore
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import names_in
-from pez.fingerprint.provenance import digest
+from pez.fingerprint.provenance import digest, values
 from pez.probes.inputs import ProbeInputs
+from pez.recipes.spec import GradientSolver
 from pez.runtime.tables import write_table
 from pez.runtime.tensor_file import write_tensors
 
@@ -34,11 +35,13 @@ class Network:
         name: of the features.
         measured: the model that is asked about, the control and its seed.
         labels: seeds of the controls with other labels, by control; of the model itself alone.
+        solvers: that descend gradients, by name; none for most networks.
     """
 
     name: str
     measured: Mapping[str, Any]
     labels: Mapping[str, Sequence[int]]
+    solvers: Mapping[str, GradientSolver]
 
 
 def audit_network(
@@ -71,15 +74,19 @@ def audit_network(
         ArtifactError: features or labels are not what they should be.
         ConfigError: a grouping makes too few groups.
     """
-    fitting = Fitting(audit.alphas, audit.folds, audit.cell_draws, audit.seed)
-    common = [network.name, made_from, *(getattr(fitting, field.name) for field in fields(fitting))]
+    numbers = (audit.alphas, audit.folds, audit.cell_draws, audit.seed)
+    fitting = Fitting(*numbers, network.solvers)
+    common = [network.name, made_from, *numbers]
     cells = list(cells_of(kind, dataset, audit.axes, audit.primary, audit.clips))
+    descended = list(gradient_cells(kind, dataset, audit.gradient, audit.primary))
     asked, of_labels = [], {}
     for control, seed in [("none", None)] + [
         (name, seed) for name, seeds in network.labels.items() for seed in seeds
     ]:
-        for cell in cells:
-            key = digest([cell.columns(), control, seed, *common, _measuring(cell, code)])
+        for cell in cells + (descended if network.solvers and seed is None else []):
+            solver = values(network.solvers.get(cell.solver))
+            asks = [cell.columns(), solver, control, seed, *common]
+            key = digest([*asks, _measuring(cell, code)])
             asked.append(Asked(cell, key, seed))
             of_labels[key] = (cell, control, seed)
     store = inputs.store

@@ -117,12 +117,12 @@ def optimism_by_clips(
         table: rows of `optimism`, of one variable.
         all_clips: number of training clips when none are left out.
         deviations: of one fold's score, by number of clips (`deviation_of_fold`); None: no luck.
-        settings: see `luck`.
+        settings: number of settings among which the solver picks, see `luck`.
 
     Returns:
         ``kind`` measured: one row a control, solver and number: mean over states and seeds of mean,
         low and high. ``kind`` luck: one row a number and correlation. Columns kind, control,
-        solver, clips, correlation, mean, low, high, cells.
+        solver, clips, settings, correlation, mean, low, high, cells.
     """
     number = table["clips"].replace(ALL_CLIPS, str(all_clips)).astype(int)
     grouped = table.assign(clips=number).groupby(["control", "solver", "clips"], sort=False)
@@ -132,5 +132,6 @@ def optimism_by_clips(
     for clips, deviation in (deviations or {}).items():
         found = luck(deviation, settings).rename(columns={"expected": "mean"})
         tables.append(found.assign(kind="luck", clips=clips, control="", solver="", cells=0))
-    columns = ["kind", "control", "solver", "clips", "correlation", "mean", "low", "high", "cells"]
+    columns = ["kind", "control", "solver", "clips", "settings", "correlation", "mean", "low",
+               "high", "cells"]  # fmt: skip
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)

@@ -275,7 +275,7 @@ def variance_shares(
 
 
 def _note(part: Slice, there: np.ndarray) -> str:
-    notes = [f"{name} held at {level}" for name, level in part.fixed.items()]
+    notes = [f"at {name} = {level}" for name, level in part.fixed.items()]
     if not part.balanced:
         notes.append("combinations are missing")
     if not there.all():

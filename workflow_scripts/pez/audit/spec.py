@@ -78,6 +78,16 @@ class AuditAxes(Schema):
         return self
 
 
+class GradientSubset(Schema):
+    """The cells that are fitted by gradient descent too, on the model and one untrained network."""
+
+    solver: tuple[str, ...] = Field((), description="names under solvers; empty for none")
+    target: tuple[TargetName, ...] = ("speed", "direction_sincos", "acceleration")
+    pooling: tuple[AuditPooling, ...] = ("mean", "temporal_last")
+    grouping: tuple[GroupingName, ...] = ("condition", "direction_spatial_sector")
+    normalisation: tuple[Literal["center", "zscore"], ...] = ("zscore",)
+
+
 class AuditSpec(Schema):
     """Section ``audit``: what is measured for the claims, and what of it is the primary cell."""
 
@@ -92,6 +102,7 @@ class AuditSpec(Schema):
     )
     primary: PrimaryCell = PrimaryCell()
     axes: AuditAxes = AuditAxes()
+    gradient: GradientSubset = GradientSubset()
     alphas: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), min_length=1, description="penalties of the ridge"
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from pez.audit.spec import AuditSpec
 from pez.config.model import Config
+from pez.recipes.spec import GradientSolver
 from pez.runtime.schema import did_you_mean
 
 
@@ -30,7 +31,23 @@ def check_audit(config: Config) -> Iterable[str]:
                 f"audit.controls.{name} = {list(seeds)}: networks are named after the order of "
                 f"their seeds, and controls.{name}.seeds is {list(known)}: begin with the same"
             )
+    yield from _check_gradient(audit, config)
     yield from _check_primary(audit)
+
+
+def _check_gradient(audit: AuditSpec, config: Config) -> Iterable[str]:
+    for name in audit.gradient.solver:
+        solver = config.solvers.get(name)
+        if solver is None:
+            yield f"audit.gradient.solver = {did_you_mean(name, list(config.solvers))}"
+        elif not isinstance(solver, GradientSolver) or solver.stopped_by != "loss":
+            yield f"audit.gradient.solver = {name!r}: it does not descend a squared error"
+    for field in ("target", "pooling", "grouping", "normalisation"):
+        allowed = getattr(audit.axes, field)
+        for value in getattr(audit.gradient, field):
+            if value not in allowed:
+                listed = ", ".join(map(str, allowed))
+                yield f"audit.gradient.{field} = {value!r}: none of audit.axes.{field} ({listed})"
 
 
 def _check_dataset(kind: str, name: str, audit: AuditSpec, config: Config) -> Iterable[str]:

@@ -54,8 +54,6 @@ class Names:
                 return None
             if owner.outside:
                 return Target(str(owner).replace(":", "."), node.attr, outside=True)
-            if node.attr.startswith("__"):  # __path__, __name__: no definition of the module
-                return owner
             return self._source.imported(owner.module, node.attr)
         return None
 

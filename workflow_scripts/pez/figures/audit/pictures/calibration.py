@@ -1,6 +1,7 @@
 """Calibration: what every criterion says of planted networks whose answer is known."""
 
 from collections.abc import Hashable, Mapping
+from itertools import cycle, islice
 from typing import Any
 
 import pandas as pd
@@ -21,11 +22,11 @@ _UNDECIDED = "#D9D9D9"
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw a table of planted networks by criterion."""
-    known = table.groupby("criterion")["truth"].agg(lambda truth: (truth != "none").any())
-    drawn = with_rates(table[table["criterion"].map(known)])
-    unknown = [str(name) for name in known.index[~known]]
+    bearing = set(table.loc[table["truth"] != "none", "criterion"])
+    drawn = with_rates(table[table["criterion"].isin(bearing)])
+    unknown = [str(name) for name in table["criterion"].unique() if name not in bearing]
     kinds, criteria = (list(dict.fromkeys(drawn[name])) for name in ("planted", "criterion"))
-    right, wrong = style.colours.curves[:2]
+    right, wrong = islice(cycle(style.colours.curves), 2)
     legend = [
         patch("says what was planted", right),
         patch("says the opposite", wrong),

@@ -1,6 +1,7 @@
 """Forest plot: every claim in the primary cell, and in the median cell of the audit."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ _LOOKS: Mapping[str, Mapping[str, Any]] = {
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw a table of `pez.audit.forest.forest_table`."""
     claims = list(dict.fromkeys(table["claim"]))
-    colours = dict(zip(_LOOKS, style.colours.curves, strict=False))
+    colours = dict(zip(_LOOKS, cycle(style.colours.curves), strict=False))
     caption = _caption(table, made)
     legend = [
         handle(PRIMARY, colours[PRIMARY], **_LOOKS[PRIMARY]),

@@ -1,5 +1,7 @@
 """Training clips that a state needs until a variable is readable from it, against depth."""
 
+from itertools import cycle
+
 import numpy as np
 import pandas as pd
 
@@ -22,7 +24,7 @@ from pez.figures.spec import FigureStyle
 COLUMNS = (*NETWORK, "variable", "solver", "selection", "state", "median", "low", "high", "reached",
            "cells", "fewest", "most")  # fmt: skip
 _LEFT, _RIGHT, _PANEL, _FOOT = 15.0, 3.0, 44.0, 9.5
-_MARKERS = ("o", "s", "^", "D", "v")  # told apart by shape too
+_MARKERS = ("o", "s", "^", "D", "v", "P")  # told apart by shape too
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
@@ -33,8 +35,8 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     trained = table[table["control"] == NO_CONTROL]
     untrained = table[table["control"] != NO_CONTROL]
     variables = list(dict.fromkeys(trained["variable"]))
-    colours = dict(zip(variables, style.colours.curves, strict=False))
-    markers = dict(zip(variables, _MARKERS, strict=False))
+    colours = dict(zip(variables, cycle(style.colours.curves), strict=False))
+    markers = dict(zip(variables, cycle(_MARKERS), strict=False))
     legend = [
         handle(name.replace("_", " "), colours[name], marker=markers[name], markersize=3,
                linewidth=1.2)
@@ -51,31 +53,33 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     )
     axes = sheet.axes(_LEFT, 0, sheet.width - _LEFT - _RIGHT, _PANEL)
     fewest, most = float(table["fewest"].min()), float(table["most"].max())
-    never = most * 1.35
+    # The strip of what is not reached, a lane for each variable.
+    lane = (most / fewest) ** 0.04
+    strip = most * lane**1.5, most * lane ** (len(variables) + 2.5)
+    never = {name: strip[0] * lane ** (i + 1) for i, name in enumerate(reversed(variables))}
     blocks = float(table["state"].max())
     axes.set_yscale("log")
-    axes.axhspan(most * 1.13, never * 1.15, color="#EFEFEF", linewidth=0, zorder=0.5)
+    axes.axhspan(*strip, color="#EFEFEF", linewidth=0, zorder=0.5)
     for (_, _), rows in shown.groupby(["variable", "seed"]):
         axes.plot(rows["state"] / blocks, rows["median"], color=UNTRAINED_GREY, linewidth=0.9,
                   linestyle=UNTRAINED_DASHES)  # fmt: skip
-    lanes = np.linspace(-0.012, 0.012, len(variables)) if len(variables) > 1 else [0.0]
-    for lane, name in zip(lanes, variables, strict=True):
+    for name in variables:
         rows = trained[trained["variable"] == name].sort_values("state")
         x = rows["state"].to_numpy() / blocks
         median = rows["median"].to_numpy(float)
         finite = np.isfinite(median)
         axes.plot(x[finite], median[finite], color=colours[name], marker=markers[name],
                   markersize=2.8, linewidth=1.2, zorder=4, gid=name)  # fmt: skip
-        axes.plot(x[~finite] + lane, np.full((~finite).sum(), never), color=colours[name],
+        axes.plot(x[~finite], np.full((~finite).sum(), never[name]), color=colours[name],
                   marker=markers[name], markersize=2.8, linestyle="none", markerfacecolor="white",
                   markeredgewidth=0.8, zorder=4, gid=f"{name}/never")  # fmt: skip
-        low, high = (np.minimum(rows[end].to_numpy(float), most * 1.13) for end in ("low", "high"))
+        low, high = (np.minimum(rows[end].to_numpy(float), strip[0]) for end in ("low", "high"))
         axes.fill_between(x, low, high, where=finite, color=colours[name], alpha=0.15, linewidth=0,
                           zorder=2, gid=f"{name}/band")  # fmt: skip
-    axes.set_ylim(fewest * 0.85, never * 1.15)
+    axes.set_ylim(fewest / lane**2, strip[1])
     axes.set_xlim(-0.03, 1.03)
     depth_ticks(axes)
-    ticks = [*_round_ticks(fewest, most), never]
+    ticks = [*_round_ticks(fewest, most), float(np.sqrt(strip[0] * strip[1]))]
     axes.set_yticks(ticks, [*(f"{tick:.0f}" for tick in ticks[:-1]), "more"])
     axes.minorticks_off()
     axes.set_xlabel("depth (residual state / blocks)", labelpad=1.5)

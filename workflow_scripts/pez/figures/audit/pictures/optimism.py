@@ -1,6 +1,7 @@
 """Optimism of picking settings on the reported fold, against the number of training clips."""
 
 from collections.abc import Mapping
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
@@ -12,8 +13,8 @@ from pez.figures.looks import GREY, LEVEL_LINES
 from pez.figures.spec import FigureStyle
 
 # Of `pez.audit.optimism.optimism_by_clips`, with the variable it is of.
-COLUMNS = ("variable", "kind", "control", "solver", "clips", "correlation", "mean", "low", "high",
-           "cells")  # fmt: skip
+COLUMNS = ("variable", "kind", "control", "solver", "clips", "settings", "correlation", "mean",
+           "low", "high", "cells")  # fmt: skip
 _LEFT, _RIGHT, _PANEL, _FOOT = 15.0, 3.0, 42.0, 9.5
 _OWN: Mapping[str, Any] = {"marker": "o", "markersize": 2.8, "linewidth": 1.3, "zorder": 4}
 _UNTRAINED: Mapping[str, Any] = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 3}
@@ -25,7 +26,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     measured = table[table["kind"] == "measured"]
     by_luck = table[table["kind"] == "luck"]
     solvers = list(dict.fromkeys(measured["solver"]))
-    colours = dict(zip(solvers, style.colours.curves, strict=False))
+    colours = dict(zip(solvers, cycle(style.colours.curves), strict=False))
     legend = [
         handle(f"{solver}: 90 % of cells", colours[solver], marker="o", markersize=2.8,
                linewidth=1.3)
@@ -86,7 +87,7 @@ def _caption(measured: pd.DataFrame, by_luck: pd.DataFrame, made: Made) -> str:
     ]
     if len(by_luck):
         parts.append(
-            "Luck alone: expected maximum of 20 normal scores that correlate by "
-            "\N{GREEK SMALL LETTER RHO} and spread as one fold's score does."
+            f"Luck alone: expected maximum of {int(by_luck['settings'].max())} normal scores that "
+            "correlate by \N{GREEK SMALL LETTER RHO} and spread as one fold's score does."
         )
     return " ".join(parts)

@@ -1,5 +1,7 @@
 """What decides the answer: shares of variance of every outcome by choice of the protocol."""
 
+from itertools import cycle, islice
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -39,14 +41,14 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     drawn = drawn[drawn["row"].isin(order)].reset_index(drop=True)
     variable = str(table["variable"].iloc[0])
     caption = _caption(table, outcomes, made)
-    own, together = style.colours.curves[0], style.colours.curves[1]
+    own, together, shapley = islice(cycle(style.colours.curves), 3)
     legend = [
         patch("the choice alone", own),
         patch("with its part in combinations", own, alpha=0.3),
         patch("combinations of choices", together),
     ]
     if (drawn["method"] == "shapley").any():
-        legend.append(patch("Shapley share", style.colours.curves[2]))
+        legend.append(patch("Shapley share", shapley))
     if drawn["low"].notna().any():
         legend.append(handle("90 % interval", INK, linewidth=1.0))
     body = _HEAD + _ROW * len(order) + _FOOT
@@ -83,7 +85,7 @@ def _order(drawn: pd.DataFrame) -> list[str]:
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, order: list[str], style: FigureStyle) -> None:
-    own, together, shapley = style.colours.curves[:3]
+    own, together, shapley = islice(cycle(style.colours.curves), 3)
     looks = {
         "total": (own, 0.3, 0.62), "first": (own, 1.0, 0.62), "pair": (together, 1.0, 0.62),
         "higher": (together, 1.0, 0.62), "shapley": (shapley, 1.0, 0.62),
@@ -117,13 +119,13 @@ def _caption(table: pd.DataFrame, outcomes: list[str], made: Made) -> str:
         "variance that each choice explains alone, and with all combinations it is in; below, the "
         f"{_PAIRS} largest pairs, and all terms of three choices or more."
     ]
+    remarks: dict[str, list[str]] = {}
     for outcome in outcomes:
         first = table[table["outcome"] == outcome].iloc[0]
-        note = f"; {first['note']}" if first["note"] else ""
-        if first["method"] == "shapley" or note:
-            method = "Shapley shares of " if first["method"] == "shapley" else ""
-            parts.append(
-                f"{sentence(OUTCOMES[outcome])}: {method}{first['cells']} of {first['of']} cells"
-                f"{note}."
-            )
+        method = "Shapley shares of the " if first["method"] == "shapley" else ""
+        what = f"{method}{first['cells']} of {first['of']} cells that have one" if method else ""
+        remark = "; ".join(part for part in (what, str(first["note"])) if part)
+        if remark:
+            remarks.setdefault(remark, []).append(_TITLES[outcome])
+    parts += [f"{sentence(', '.join(names))}: {remark}." for remark, names in remarks.items()]
     return " ".join(parts)

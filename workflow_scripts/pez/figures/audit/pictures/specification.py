@@ -149,10 +149,10 @@ def _caption(
     ]
     if seeds:
         without = untrained["depth"].isna().mean()
-        networks = "network" if seeds == 1 else "networks"
+        networks = "network, in" if seeds == 1 else "networks, each in"
         parts.append(
-            f"Grey: {seeds} untrained {networks}, each in its own order; {100 * without:.0f} % of "
-            "their cells have none."
+            f"Grey: {seeds} untrained {networks} its own order; {100 * without:.0f} % of their "
+            "cells have none."
         )
     if len(bins):
         size = f"; a dot's area is the share of {per_bin} neighbouring cells with it"

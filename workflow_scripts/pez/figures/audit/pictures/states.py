@@ -18,7 +18,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw a table of `states_by_rank`."""
     scores = _square(table, "score")
     gains = _square(table, "gain")
-    panels = [("trained", scores)]
+    panels = [("score", scores)]
     if np.isfinite(gains).any():
         panels.append(("gain over untrained", gains))
     variable = str(table["variable"].iloc[0])
@@ -50,7 +50,7 @@ def _square(table: pd.DataFrame, column: str) -> np.ndarray:
 def _draw(axes: Axes, values: np.ndarray, table: pd.DataFrame, gain: bool) -> AxesImage:
     states = np.sort(table["state"].unique())
     blocks, count = int(states.max()), len(values)
-    most = float(np.nanmax(np.abs(values))) if gain else 1.0
+    most = min(1.0, float(np.nanmax(np.abs(values)))) if gain else 1.0
     image = axes.imshow(
         values,
         aspect="auto",
@@ -59,7 +59,7 @@ def _draw(axes: Axes, values: np.ndarray, table: pd.DataFrame, gain: bool) -> Ax
         vmax=most,
         extent=(-0.5, blocks + 0.5, count - 0.5, -0.5),
         interpolation="nearest" if count < 300 else "antialiased",
-        gid="gain" if gain else "trained",
+        gid="gain" if gain else "score",
     )
     onset = table.drop_duplicates("rank").sort_values("rank")
     places = (onset["depth"] * blocks).to_numpy(float)
@@ -79,10 +79,12 @@ def _draw_bar(
     sheet: Sheet, image: AxesImage, left: float, width: float, style: FigureStyle
 ) -> None:
     axes = sheet.axes(left, _HEAD + _PANEL + _BAR_GAP, width, _BAR)
-    lowest = np.nanmin(np.asarray(image.get_array(), float))
-    below = float(lowest) < image.get_clim()[0]
+    shown = np.asarray(image.get_array(), float)
+    low, high = image.get_clim()
+    below, above = bool(np.nanmin(shown) < low), bool(np.nanmax(shown) > high)
+    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}
     bar = sheet.figure.colorbar(
-        image, cax=axes, orientation="horizontal", extend="min" if below else "neither"
+        image, cax=axes, orientation="horizontal", extend=extend.get((below, above), "neither")
     )
     bar.outline.set_linewidth(0.4)
     axes.grid(False)
