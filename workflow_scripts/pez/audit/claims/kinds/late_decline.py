@@ -1,4 +1,8 @@
-"""C6: direction declines late."""
+"""C6: direction declines late.
+
+By more than is negligible: states differ by a percent or so for reasons of their own, and planted
+networks whose plateau is level have been called declining for less than that.
+"""
 
 from pez.audit.claims.curves import missing, number, onsets, significant
 from pez.audit.claims.finding import Claim, Finding, Verdict, undecided
@@ -11,7 +15,7 @@ NEGLIGIBLE = 0.02  # two percent of the variance
 
 
 def judge(evidence: PrimaryEvidence) -> Finding:
-    """Yes: some state is above the last one. No: none is by more than is negligible."""
+    """Yes: some state is above the last one by more than is negligible. No: none is."""
     gap = missing(evidence, "direction")
     if gap is not None:
         return undecided(gap)
@@ -31,7 +35,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
         reason = f"Direction is not readable in {readable.none_share:.0%} of draws."
         return Finding("no", reason, value, (low, high), null, p)
     verdict: Verdict = "undecided"
-    if significant(p) and low > 0:
+    if significant(p) and low > NEGLIGIBLE:
         verdict = "yes"
     elif high < NEGLIGIBLE:
         verdict = "no"
