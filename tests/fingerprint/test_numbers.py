@@ -126,7 +126,11 @@ OWNERS = {
     "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
-    "features.spec": EXTRACTION | REPLACED | PROBES | FIGURES | PAGE,  # which residual state a layer is
+    "features.spec": EXTRACTION
+    | REPLACED
+    | PROBES
+    | FIGURES
+    | PAGE,  # which residual state a layer is
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),

@@ -63,8 +63,8 @@ STATES = 13
 class Size:
     """How much of everything there is."""
 
-    starts: int = 3
-    side_px: int = 64
+    starts: int = 2
+    side_px: int = 32
     groupings: Sequence[str] = GROUPINGS[:2]
     poolings: Sequence[str] = POOLINGS[:2]
     normalisations: Sequence[str] = NORMALISATIONS[:1]
@@ -73,11 +73,15 @@ class Size:
     repeats: int = 1  # of every cell, under other names of groupings
 
 
-LOOKS = Size(7, 128, GROUPINGS, POOLINGS, NORMALISATIONS, (1, 2, 3), (0, 1))
-LARGE = Size(
-    7, 128, (*GROUPINGS, "spatial_sector", "spatial_cluster", "direction_spatial_sector",
-    "magnitude_spatial_sector"), POOLINGS, NORMALISATIONS, tuple(range(1, 8)), tuple(range(5)), 3,
-)  # fmt: skip
+SIZES = {
+    "tiny": Size(),
+    "looks": Size(7, 128, GROUPINGS, POOLINGS, NORMALISATIONS, (1, 2, 3), (0, 1)),
+    "large": Size(
+        7, 128, (*GROUPINGS, "spatial_sector", "spatial_cluster", "direction_spatial_sector",
+        "magnitude_spatial_sector"), POOLINGS, NORMALISATIONS, tuple(range(1, 8)), tuple(range(5)),
+        3,
+    ),
+}  # fmt: skip
 
 
 def labels(dataset: str, starts: int) -> pd.DataFrame:
@@ -328,5 +332,7 @@ if __name__ == "__main__":
     parser.add_argument("--without-audit", action="store_true")
     parser.add_argument("--large", action="store_true")
     asked = parser.parse_args()
-    written = write_sample(asked.folder, LARGE if asked.large else LOOKS, not asked.without_audit)
+    written = write_sample(
+        asked.folder, SIZES["large" if asked.large else "looks"], not asked.without_audit
+    )
     print(written, f"{written.stat().st_size / 1e6:.1f} MB")
