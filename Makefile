@@ -43,6 +43,7 @@ lock: setup
 	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
 	  --custom-compile-command "make lock" --quiet --output-file envs/requirements.lock
 
-# After a change of a configuration section.
+# After a change of a configuration section or of the ledger.
 schema: setup
 	PYTHONPATH=workflow_scripts $(BIN)/python -m pez.config > resources/config.schema.json
+	PYTHONPATH=workflow_scripts $(BIN)/python -m pez.audit > resources/ledger.schema.json

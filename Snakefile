@@ -19,8 +19,10 @@ CHECKOUT = Path(workflow.basedir)
 SCRIPTS = CHECKOUT / "workflow_scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from pez.audit.spec import AuditAxes
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
+from pez.controls.control import ANY_MODEL
 from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
@@ -84,6 +86,9 @@ include: "rules/features.smk"
 include: "rules/probes.smk"
 include: "rules/figures.smk"
 include: "rules/sweeps.smk"
+include: "rules/audit_paths.smk"
+include: "rules/audit_provenance.smk"
+include: "rules/audit.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
 include: "rules/pretraining.smk"
@@ -93,6 +98,7 @@ TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
+    "audit": "every protocol at once, and a ledger of claims (section audit)",
     "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
@@ -107,6 +113,7 @@ localrules:
     clips,
     intphys,
     page,
+    audit,
 
 
 rule targets:
@@ -121,6 +128,13 @@ rule targets:
         "Targets of this workflow"
     shell:
         r"printf '%s\n' {params.lines:q} 2> {log:q}"
+
+
+rule audit:
+    input:
+        lambda wildcards: audit_files() or audit_missing(),
+    message:
+        f"The audit is done: {OUT}/audit/ledger.md"
 
 
 rule all:

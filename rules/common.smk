@@ -217,7 +217,10 @@ def page_benchmarks():
 def page_audit_files():
     """Files of the audit that the page shows, told apart by their names (`pez.page.audit`): its
     tables, its ledger, predictions and pictures. None of them while no audit is configured."""
-    return []
+    if not CONFIG.audit:
+        return []
+    calibrations = [audit_calibration(blocks) for blocks in audit_blocks()]
+    return [AUDIT_SCORES, AUDIT_ESTIMANDS, *calibrations, *audit_files()]
 
 
 def figure_datasets(figure):

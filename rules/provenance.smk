@@ -252,7 +252,9 @@ def page_templates():
 
 def page_audit_provenance():
     """Provenance of `page_audit_files`."""
-    return []
+    if not CONFIG.audit:
+        return []
+    return [draw_audit_made(*drawn)["provenance"] for drawn in audit_pictures()]
 
 
 @cache

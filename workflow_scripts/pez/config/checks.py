@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pez.config.audit_checks import check_audit
 from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.model import Config
 from pez.config.sweep_checks import check_sweeps
@@ -45,6 +46,7 @@ def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
     yield from controls
     if not controls:
         yield from check_sweeps(config, _problems)
+        yield from check_audit(config)
     yield from _check_pretraining(config)
 
 

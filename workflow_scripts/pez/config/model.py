@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
+from pez.audit.spec import AuditSpec
 from pez.clips.spec import ClipsConfig
 from pez.config.figures import AnyFigureSpec
 from pez.controls.control import ANY_MODEL, Source, Variant
@@ -60,6 +61,9 @@ class Config(Schema):
     protocols: dict[Name, Protocol]
     probes: dict[Name, ProbeEntry]
     sweeps: dict[Name, SweepSpec] = Field({}, description="grids of recipes, by name")
+    audit: AuditSpec | None = Field(
+        None, description="every protocol at once, and the claims judged in the primary cell"
+    )
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, AnyFigureSpec]
     pretraining: PretrainingConfig
@@ -74,7 +78,7 @@ class Config(Schema):
     def networks(self) -> dict[str, EncoderSpec]:
         """Every configured model and, beside each, its controls with other weights."""
         found = dict(self.encoders.models)
-        for variant in self.variants(self._shown_controls):
+        for variant in self._shown_variants:
             if variant.control.replaces == "weights":
                 for model, spec in self.encoders.models.items():
                     other = {"weights": weights_of(variant, model)}
@@ -86,7 +90,7 @@ class Config(Schema):
         """Where features come from, by the name under which they lie: every network, networks on
         clips that a control has replaced, and what replaces features."""
         found = {model: Source(model) for model in self.encoders.models}
-        for variant in self.variants(self._shown_controls):
+        for variant in self._shown_variants:
             found |= sources_of(variant, self.encoders.models)
         return found
 
@@ -136,7 +140,7 @@ class Config(Schema):
     @cached_property
     def fits(self) -> dict[str, Recipe]:
         """What can be fitted, by name: the recipes and their controls with other labels."""
-        return with_controls(self.recipes, self.variants(self._shown_controls))
+        return with_controls(self.recipes, self._shown_variants)
 
     @property
     def _shown_controls(self) -> list[str]:
@@ -144,6 +148,14 @@ class Config(Schema):
         shown = {name for figure in self.figures.values() for name in figure.controls}
         shown |= {name for sweep in self.sweeps.values() for name in sweep.controls}
         return [name for name in self.controls if name in shown]
+
+    @cached_property
+    def _shown_variants(self) -> list[Variant]:
+        """The same with each of their seeds, and those of the audit, which may have more."""
+        seeds = {name: self.controls[name].seeds for name in self._shown_controls}
+        for name, own in (self.audit.controls if self.audit else {}).items():
+            seeds[name] = max(seeds.get(name, ()), own, key=len)
+        return all_variants(seeds)
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that figures and sweeps ask for."""
@@ -169,7 +181,7 @@ class Config(Schema):
                 "control": variant.control.name,
                 "seed": variant.seed,
             }
-            for variant in self.variants(self._shown_controls)
+            for variant in self._shown_variants
             for model in self.encoders.models
             for recipe in self.recipes
         }
@@ -198,6 +210,27 @@ class Config(Schema):
             networks |= dict.fromkeys(sources_of(variant, spec.models))
         datasets = dict.fromkeys(recipe.spec.dataset for recipe in self.swept(sweep))
         return [(network, dataset) for network in networks for dataset in datasets]
+
+    def audited(self, model: str) -> dict[str, Variant | None]:
+        """Networks that the audit reads for ``model``, by name, and what replaces it there."""
+        assert self.audit is not None
+        found: dict[str, Variant | None] = {model: None}
+        for variant in all_variants(self.audit.controls):
+            if variant.control.replaces != "labels":
+                found[variant.network(model)] = variant
+        return found
+
+    def audit_jobs(self, model: str) -> list[tuple[str, str]]:
+        """Jobs of the audit of ``model``, as (network, dataset)."""
+        assert self.audit is not None
+        return [
+            (network, dataset)
+            for network, variant in self.audited(model).items()
+            for dataset in self.audit.datasets.values()
+            if not variant
+            or variant.control.reads != "positions"
+            or self.sets[dataset].has_trajectories
+        ]
 
     def fits_of(self, figure: str) -> list[tuple[str, str]]:
         """What ``figure`` shows, as (network, fit): recipes on its models, and their controls.

@@ -104,7 +104,7 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     title = wrap(page.title, usable, style.font_pt * 1.15, weight="bold")
     headings = [wrap(section.heading, usable, style.font_pt) for section in page.sections]
     text = wrap(page.caption, usable, small)
-    columns, labels = _legend_layout(page.legend, usable, small)
+    columns, labels = legend_layout(page.legend, usable, small)
     lines = max(1, -(-sum(label.count("\n") + 1 for label in labels) // columns))
     legend_height = lines * line * 1.1
 
@@ -118,10 +118,10 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     height = title_height + sum(heights) + _ROW_GAP * (len(heights) - 1) + foot
     figure = new_figure(width, height, style)
 
-    _write(figure, _MARGIN, 1.5, "\n".join(title), style.font_pt * 1.15, weight="bold")
+    write(figure, _MARGIN, 1.5, "\n".join(title), style.font_pt * 1.15, weight="bold")
     top = title_height
     for section, heading, taken in zip(page.sections, headings, heights, strict=True):
-        _write(figure, _MARGIN, top + 0.5, "\n".join(heading), style.font_pt)
+        write(figure, _MARGIN, top + 0.5, "\n".join(heading), style.font_pt)
         row_top = top + line * len(heading)
         for row in section.rows:
             _draw_row(figure, row_top, page, section, row, style)
@@ -131,9 +131,9 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     for axes in figure.axes[-len(last.rows[-1].panels) :]:
         axes.set_xlabel(_depth_label(last, width, style), labelpad=1.5)
     top += _LABEL_FOOT - _ROW_GAP
-    _draw_legend(figure, top, page.legend, labels, columns)
+    draw_legend(figure, top, page.legend, labels, columns)
     top += legend_height + 3.0
-    _write(figure, _MARGIN, top, "\n".join(text), small, colour="#333333")
+    write(figure, _MARGIN, top, "\n".join(text), small, colour="#333333")
     return figure
 
 
@@ -201,7 +201,7 @@ def _draw_row(
         content.draw(axes)
 
 
-def _legend_layout(
+def legend_layout(
     handles: Sequence[Line2D], width_mm: float, font_pt: float
 ) -> tuple[int, list[str]]:
     """Three columns, or as many as fit; and the labels, broken into lines if not even one fits."""
@@ -215,9 +215,10 @@ def _legend_layout(
     return columns, labels
 
 
-def _draw_legend(
+def draw_legend(
     figure: Figure, top_mm: float, handles: Sequence[Line2D], labels: Sequence[str], columns: int
 ) -> None:
+    """Put a legend into ``figure``, its upper edge ``top_mm`` below the figure's."""
     height = figure.get_figheight() * MM_PER_INCH
     figure.legend(
         handles=handles,
@@ -232,7 +233,7 @@ def _draw_legend(
     )
 
 
-def _write(
+def write(
     figure: Figure,
     left_mm: float,
     top_mm: float,
@@ -241,6 +242,7 @@ def _write(
     weight: str = "normal",
     colour: str = "black",
 ) -> None:
+    """Write ``text`` into ``figure`` from the point ``left_mm`` and ``top_mm`` on."""
     width, height = figure.get_size_inches() * MM_PER_INCH
     figure.text(
         left_mm / width,

@@ -23,6 +23,7 @@ TargetName = Literal[
     "speed",
     "direction_angle",
     "direction_sincos",
+    "direction_harmonics",
     "direction_vxy",
     "acceleration",
     "velocity_xy",

@@ -109,6 +109,8 @@ def _checksum(rows: Any) -> str:
         whole.update(json.dumps(name).encode())
         there = column.is_valid().to_numpy()
         whole.update(np.packbits(there).data)
+        if pa.types.is_dictionary(column.type):
+            column = _numbered(whole, column)
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             texts = [text.encode() for text in column.drop_null().to_pylist()]
             whole.update(np.array([len(text) for text in texts], np.int64).view(np.uint8).data)
@@ -118,3 +120,16 @@ def _checksum(rows: Any) -> str:
             whole.update(f"{values.dtype}".encode())
             whole.update(np.ascontiguousarray(values).view(np.uint8).data)
     return whole.text()
+
+
+def _numbered(whole: Checksum, column: Any) -> Any:
+    """Add the categories of ``column`` to ``whole``, and return for every row the number of its
+    own among them, sorted: Parquet may keep them in another order."""
+    coded = column.combine_chunks()
+    coded = coded.combine_chunks() if hasattr(coded, "combine_chunks") else coded
+    names = [str(name) for name in coded.dictionary.to_pylist()]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    whole.update(json.dumps([names[place] for place in order]).encode())
+    rank = np.empty(len(names), np.int64)
+    rank[order] = np.arange(len(names))
+    return pa.chunked_array([pa.array(rank[coded.indices.drop_null().to_numpy()])])

@@ -1,0 +1,131 @@
+"""What the audit reads and writes. Functions only: the rules stand in `audit.smk`."""
+
+AUDIT_VIEWS = ("tubelet_mean",)  # of the features of every network
+AUDIT_SCORES = f"{OUT}/audit/scores.parquet"
+AUDIT_ESTIMANDS = f"{OUT}/audit/estimands.parquet"
+AUDIT_LEDGER = f"{OUT}/audit/ledger.json"
+AUDIT_PICTURES = (
+    "claims",
+    "specification",
+    "states",
+    "shares",
+    "clips_needed",
+    "optimism",
+    "calibration",
+)
+
+
+def audit_models():
+    """Models that are audited."""
+    return list(CONFIG.audit.models) if CONFIG.audit else []
+
+
+def audit_jobs():
+    """What is measured, as (network, dataset); models may have controls in common."""
+    return list(dict.fromkeys(job for model in audit_models() for job in CONFIG.audit_jobs(model)))
+
+
+def audited_by(network):
+    """What replaces a model where the audit reads `network`; None: it is a model itself."""
+    audited = map(CONFIG.audited, audit_models())
+    return next(found[network] for found in audited if network in found)
+
+
+def audit_measured(network, variant):
+    """Model, control and seed that `network` stands for in the tables of the audit."""
+    if variant is None:
+        return {"model": network, "control": "none", "seed": None}
+    model = next(one for one in audit_models() if network in CONFIG.audited(one))
+    shared = variant.control.replaces == "features"
+    control = {"control": variant.control.name, "seed": variant.seed}
+    return {"model": ANY_MODEL if shared else model, **control}
+
+
+def audit_labels():
+    """Controls with other labels that the audit measures beside every model, and their seeds."""
+    controls = CONFIG.audit.controls
+    return {name: list(controls[name]) for name in controls if replaces_labels(name)}
+
+
+def audit_solvers(variant):
+    """Solvers that descend gradients, by name: for a model and its first untrained network."""
+    untrained = CONFIG.audit.controls.get("untrained", ())[:1]
+    shown = variant is None or (variant.control.name == "untrained" and variant.seed in untrained)
+    names = CONFIG.audit.gradient.solver if shown else ()
+    return {name: CONFIG.solvers[name] for name in names}
+
+
+def replaces_labels(control):
+    """Whether `control` replaces labels: it needs no features of its own."""
+    return find_control(control).replaces == "labels"
+
+
+def audit_network_files(model, dataset):
+    """Files that the audit writes of one network and dataset: all cells, and the primary one."""
+    stem = f"{OUT}/audit/networks/{model}.{dataset}"
+    return [f"{stem}.parquet", f"{stem}.primary.safetensors"]
+
+
+def audit_primary(model):
+    """Files of the primary cell of `model`, by control; `none` for the model itself."""
+    found = {}
+    for network, dataset in CONFIG.audit_jobs(model):
+        control = audit_measured(network, audited_by(network))["control"]
+        found.setdefault(control, []).append(audit_network_files(network, dataset)[1])
+    return found
+
+
+def audit_blocks():
+    """Numbers of blocks of the audited models: criteria are calibrated on networks as deep."""
+    return list(dict.fromkeys(CONFIG.layers(model) for model in audit_models()))
+
+
+def audit_calibration(blocks):
+    """Table of what criteria are worth on planted networks of `blocks` blocks."""
+    return f"{OUT}/audit/calibration/{blocks}_blocks.parquet"
+
+
+def audit_pictures():
+    """Pictures of the audit, as (model, picture)."""
+    return list(product(audit_models(), AUDIT_PICTURES))
+
+
+def audit_table(model, picture):
+    """What a picture of the audit is drawn from."""
+    return f"{OUT}/audit/{model}/{picture}.parquet"
+
+
+def audit_picture_files(model, picture):
+    """Files that the drawing of a picture writes."""
+    return [f"{OUT}/audit/{model}/{picture}.{ending}" for ending in ("png", "svg", "csv")]
+
+
+def judge_audit_files():
+    """Files that the judging of the audit writes."""
+    tables = [audit_table(*drawn) for drawn in audit_pictures()]
+    return [AUDIT_LEDGER, f"{OUT}/audit/ledger.md", *tables]
+
+
+def audit_clips():
+    """Training clips of every dataset where none are left out."""
+    audit = CONFIG.audit
+    return {
+        name: round(SETS[name].count * (1 - 1 / audit.folds)) for name in audit.datasets.values()
+    }
+
+
+def audit_clips_in_words():
+    """Which clips the audit reads."""
+    parts = [f"{name}: {SETS[name].count}" for name in CONFIG.audit.datasets.values()]
+    return f"clips {', '.join(parts)}"
+
+
+def audit_files():
+    """Everything that the target `audit` makes."""
+    drawn = [audit_picture_files(*drawn)[0] for drawn in audit_pictures()]
+    return [AUDIT_LEDGER, f"{OUT}/audit/ledger.md", *drawn] if CONFIG.audit else []
+
+
+def audit_missing():
+    """Stop where nothing says what is to be audited."""
+    raise WorkflowError("target audit: the configuration has no section audit; see config.yaml")

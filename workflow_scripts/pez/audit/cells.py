@@ -1,0 +1,240 @@
+"""Cells measured: scores of every state and the estimands of every curve, kept by what they ask."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from torch import Tensor
+
+from pez.audit.folds import Plan, make_plan
+from pez.audit.gradient import gradient_predictions
+from pez.audit.grid import RIDGE, Cell
+from pez.audit.readings import read_states
+from pez.audit.scoring import Clips, Pairs, Scoring
+from pez.audit.variables import as_scored, fitted, scored
+from pez.estimands.registry import estimate
+from pez.recipes.spec import GradientSolver, TargetName
+from pez.runtime.errors import ArtifactError
+from pez.runtime.progress import progress
+from pez.runtime.tables import read_table, write_table
+from pez.solvers.leave_out import spectrum
+
+log = logging.getLogger(__name__)
+
+SCORE = "score"  # rows of a kept table that hold the score of a state
+OF_CURVE = -1  # the state in rows of estimands
+KEPT = ("key", "what", "state", "value", "low", "high", "none_share")
+Stack = Callable[[str], Sequence[Tensor]]
+_Row = tuple[str, str, int, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A cell to be measured.
+
+    Attributes:
+        cell: the protocol.
+        key: digest of all that its numbers depend on.
+        labels_seed: labels are dealt out at random with this seed; None: they are the clips' own.
+    """
+
+    cell: Cell
+    key: str
+    labels_seed: int | None = None
+
+    @property
+    def goal(self) -> "_Name":
+        """What is fitted: cells with the same share their targets."""
+        return self.cell.target, self.labels_seed
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """What all cells have in common.
+
+    Attributes:
+        alphas: penalties.
+        folds: number of folds.
+        draws: bootstrap draws of every curve.
+        seed: of the draws.
+        solvers: that descend gradients, by name.
+    """
+
+    alphas: Sequence[float]
+    folds: int
+    draws: int
+    seed: int
+    solvers: Mapping[str, GradientSolver] = field(default_factory=dict)
+
+
+def gather_cells(
+    asked: Sequence[Asked], folder: Path, stack: Stack, labels: pd.DataFrame, fitting: Fitting
+) -> pd.DataFrame:
+    """Numbers of all cells; those that ``folder`` lacks are measured and kept there.
+
+    Cells of one pooling and normalisation are measured together and kept as one file: their states
+    are decomposed once. A kept file that is damaged is passed over, and its cells measured anew.
+
+    Args:
+        asked: cells.
+        folder: where they are kept.
+        stack: gives the features of states 0 .. L in a pooling, float32 [n, D] each.
+        labels: one row a clip.
+        fitting: what they have in common.
+
+    Returns:
+        Rows with the columns `KEPT`, of the cells that are asked for and no others.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    known = [
+        table for path in sorted(folder.glob("*.parquet")) if (table := _kept(path)) is not None
+    ]
+    there = {key for table in known for key in table["key"].unique()}
+    missing = [one for one in asked if one.key not in there]
+    log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
+    missing.sort(key=_together)
+    blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
+    for (pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
+        rows = measure_block(members, stack(pooling), labels, fitting)
+        write_table(folder / f"{members[0].key}.{len(members)}.parquet", rows)
+        known.append(rows)
+    table = pd.concat(known, ignore_index=True)
+    return table[table["key"].isin({one.key for one in asked})]
+
+
+def _together(asked: Asked) -> tuple[str, str, str]:
+    return asked.cell.pooling, asked.cell.normalisation, asked.cell.solver
+
+
+def _kept(path: Path) -> pd.DataFrame | None:
+    try:
+        return read_table(path, KEPT)
+    except ArtifactError as error:
+        log.warning("%s; its cells are measured anew", error)
+        return None
+
+
+def measure_block(
+    asked: Sequence[Asked], stack: Sequence[Tensor], labels: pd.DataFrame, fitting: Fitting
+) -> pd.DataFrame:
+    """Measure cells of one pooling, normalisation and solver: rows with the columns `KEPT`.
+
+    Args:
+        asked: the cells.
+        stack: features of states 0 .. L, float32 [n, D] each.
+        labels: one row a clip.
+        fitting: what all cells have in common.
+    """
+    goals = _goals(asked, labels, fitting)
+    by_plan: dict[tuple[str, int, int | None], list[Asked]] = {}
+    for one in asked:
+        cell = one.cell
+        by_plan.setdefault((cell.grouping, cell.fold_seed, cell.clips), []).append(one)
+    plans = [
+        make_plan(labels, cells[0].cell.grouping, seed, fitting.folds, clips)
+        for (_, seed, clips), cells in by_plan.items()
+    ]
+    read = _read_ridge if asked[0].cell.solver == RIDGE else _read_gradient
+    found = read(asked[0].cell, stack, goals, plans, list(by_plan.values()), fitting)
+    rows = [
+        row for one, predictions, folds in found for row in _rows(one, predictions, folds, goals)
+    ]
+    return pd.DataFrame(rows, columns=list(KEPT))
+
+
+_Name = tuple[TargetName, int | None]  # a target, and the seed of the labels that are dealt out
+_Read = Iterator[tuple[Asked, np.ndarray, Sequence[np.ndarray]]]
+
+
+def _read_ridge(
+    cell: Cell,
+    stack: Sequence[Tensor],
+    goals: Mapping[_Name, "_Goal"],
+    plans: Sequence[Plan],
+    cells: Sequence[Sequence[Asked]],
+    fitting: Fitting,
+) -> _Read:
+    """Predictions of each cell, [S, n, outputs], with the clips of each fold: in closed form."""
+    columns, first = {}, 0
+    for name, goal in goals.items():
+        width = goal.outputs.shape[1]
+        columns[name] = slice(first, first + width)
+        first += width
+    readings = read_states(
+        (spectrum(features, cell.normalisation) for features in stack),
+        np.concatenate([goal.outputs for goal in goals.values()], axis=1),
+        [plan.folds for plan in plans],
+        fitting.alphas,
+    )
+    for found, members in zip(readings, cells, strict=True):
+        for one in members:
+            yield one, found.select(one.cell.selection, columns[one.goal]), found.folds
+
+
+def _read_gradient(
+    cell: Cell,
+    stack: Sequence[Tensor],
+    goals: Mapping[_Name, "_Goal"],
+    plans: Sequence[Plan],
+    cells: Sequence[Sequence[Asked]],
+    fitting: Fitting,
+) -> _Read:
+    """The same by gradient descent: one fit serves both selections."""
+    assert cell.normalisation != "whiten"  # the configuration allows no such cell
+    solver = fitting.solvers[cell.solver]
+    for plan, members in zip(plans, cells, strict=True):
+        for name in dict.fromkeys(one.goal for one in members):
+            outputs = goals[name].outputs
+            found = gradient_predictions(stack, outputs, plan.folds, cell.normalisation, solver)
+            folds = [fold.held_out for fold in plan.folds]
+            for one in members:
+                if one.goal == name:
+                    yield one, found[one.cell.selection], folds
+
+
+@dataclass(frozen=True)
+class _Goal:
+    """A target as it is fitted and judged."""
+
+    outputs: np.ndarray
+    scoring: Scoring
+
+
+def _goals(asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting) -> Mapping[_Name, _Goal]:
+    goals: dict[_Name, _Goal] = {}
+    for one in asked:
+        target = one.cell.target
+        if one.goal in goals:
+            continue
+        scoring: Scoring
+        if target == "plausibility":
+            scoring = Pairs.of(labels, fitting.draws, fitting.seed)
+        else:
+            scoring = Clips.of(labels, scored(labels, target), fitting.draws, fitting.seed)
+        outputs = fitted(labels, target)
+        if one.labels_seed is not None:
+            outputs, scoring = scoring.deal(outputs, np.random.default_rng(one.labels_seed))
+        goals[one.goal] = _Goal(outputs, scoring)
+    return goals
+
+
+def _rows(
+    asked: Asked,
+    outputs: np.ndarray,
+    folds: Sequence[np.ndarray],
+    goals: Mapping[_Name, _Goal],
+) -> list[_Row]:
+    """Scores of all states, and where there is a depth the estimands of the curve."""
+    scoring = goals[asked.goal].scoring
+    predictions = as_scored(asked.cell.target, outputs)
+    scores = scoring.scores(predictions)
+    none = (np.nan, np.nan, np.nan)
+    rows: list[_Row] = [(asked.key, SCORE, state, one, *none) for state, one in enumerate(scores)]
+    if len(scores) > 1:
+        found = estimate(scores, scoring.draws(predictions), scoring.folds(predictions, folds))
+        rows += [(asked.key, name, OF_CURVE, *one) for name, one in found.items()]
+    return rows

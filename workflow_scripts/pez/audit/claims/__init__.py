@@ -1,0 +1,1 @@
+"""Claims about the emergence of physics, judged on the curves of the primary cell."""

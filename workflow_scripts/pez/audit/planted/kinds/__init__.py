@@ -1,0 +1,1 @@
+"""One kind of planted network a file. Each defines ``KIND``, with the truth of every claim."""

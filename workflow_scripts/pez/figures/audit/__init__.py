@@ -1,0 +1,1 @@
+"""Pictures of the audit: each draws from one table."""
