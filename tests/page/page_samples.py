@@ -35,6 +35,7 @@ from figures.synthetic_results import (
 from pez.clips.store import write_clips
 from pez.evidence.schema import COLUMNS
 from pez.figures.spec import FigureStyle
+from pez.fingerprint.provenance import digest
 from pez.page.audit import AuditFiles
 from pez.page.gather import FigureSource, Sources, explorer_data, read_audit, read_figures
 from pez.page.provenance import commit_of, networks, versions, wall_times
@@ -63,8 +64,8 @@ STATES = 13
 class Size:
     """How much of everything there is."""
 
-    starts: int = 3
-    side_px: int = 64
+    starts: int = 2
+    side_px: int = 32
     groupings: Sequence[str] = GROUPINGS[:2]
     poolings: Sequence[str] = POOLINGS[:2]
     normalisations: Sequence[str] = NORMALISATIONS[:1]
@@ -73,11 +74,15 @@ class Size:
     repeats: int = 1  # of every cell, under other names of groupings
 
 
-LOOKS = Size(7, 128, GROUPINGS, POOLINGS, NORMALISATIONS, (1, 2, 3), (0, 1))
-LARGE = Size(
-    7, 128, (*GROUPINGS, "spatial_sector", "spatial_cluster", "direction_spatial_sector",
-    "magnitude_spatial_sector"), POOLINGS, NORMALISATIONS, tuple(range(1, 8)), tuple(range(5)), 3,
-)  # fmt: skip
+SIZES = {
+    "tiny": Size(),
+    "looks": Size(7, 128, GROUPINGS, POOLINGS, NORMALISATIONS, (1, 2, 3), (0, 1)),
+    "large": Size(
+        7, 128, (*GROUPINGS, "spatial_sector", "spatial_cluster", "direction_spatial_sector",
+        "magnitude_spatial_sector"), POOLINGS, NORMALISATIONS, tuple(range(1, 8)), tuple(range(5)),
+        3,
+    ),
+}  # fmt: skip
 
 
 def labels(dataset: str, starts: int) -> pd.DataFrame:
@@ -184,7 +189,7 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
             "dataset": "velocity", "target": target, "variable": TARGETS[target],
             "pooling": pooling, "grouping": named, "normalisation": norm, "solver": "ridge",
             "selection": selection, "fold_seed": fold, "clips": None,
-            "cell": f"velocity {target} {pooling} {named} {norm} ridge {selection} {fold} all",
+            "cell": digest([target, pooling, named, norm, selection, fold]),
             "metric": "r2",
         }  # fmt: skip
         curves.append(curve)
@@ -211,7 +216,11 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
         width = 0.5 if name in ("threshold", "half_rise", "step") else 0.03
         tables.append(
             whole.assign(
-                estimand=name, value=value, low=value - width, high=value + width, none_share=0.1
+                estimand=pd.Categorical([name] * len(whole), ESTIMANDS),
+                value=value,
+                low=value - width,
+                high=value + width,
+                none_share=0.1,
             )
         )
     write_table(folder / "estimands.parquet", pd.concat(tables, ignore_index=True))
@@ -219,8 +228,10 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
     calibration = {"planted": ["abrupt at 3", "ramp"], "criterion": ["C1", "C1"],
                    "truth": ["yes", "no"], "yes": [19, 1], "no": [0, 16], "undecided": [1, 3],
                    "runs": [20, 20]}  # fmt: skip
-    write_table(folder / "calibration.parquet", pd.DataFrame(calibration))
-    Image.new("RGB", (640, 200), "white").save(folder / "variance_shares.png")
+    for name in ("calibration", "predictions", MODEL):
+        (folder / name).mkdir(exist_ok=True)
+    write_table(folder / "calibration/12_blocks.parquet", pd.DataFrame(calibration))
+    Image.new("RGB", (640, 200), "white").save(folder / MODEL / "shares.png")
     own = [
         (curve, score)
         for curve, score in zip(curves, scores, strict=True)
@@ -230,7 +241,7 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
     truth = np.stack([np.sin(table["direction_rad"]), np.cos(table["direction_rad"])], axis=1)
     predicted = np.stack([noisy(truth, np.clip(score, -2, 1), 5) for _, score in own])
     write_tensors(
-        folder / f"{MODEL}.velocity.safetensors",
+        folder / f"predictions/{MODEL}.velocity.safetensors",
         {
             "predictions": predicted.astype(np.float16),
             "targets": np.broadcast_to(truth, (len(own), *truth.shape)).astype(np.float32),
@@ -241,12 +252,14 @@ def audit_tables(folder: Path, size: Size, table: pd.DataFrame) -> list[str]:
             "curves": [one[0] for one in own],
         },
     )
-    return [str(path) for path in sorted(folder.iterdir())]
+    return [str(path) for path in sorted(folder.rglob("*.*"))]
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:
-    """Seeds and numbers of clips as the audit has them: integers, missing where there is none."""
-    return table.assign(seed=table["seed"].astype("Int64"), clips=table["clips"].astype("Int64"))
+    """Columns as the audit has them: texts are categories, seeds and clips integers if any."""
+    texts = [name for name in table if pd.api.types.is_string_dtype(table[name].dtype)]
+    kinds: dict[str, str] = dict.fromkeys(map(str, texts), "category")
+    return table.astype({**kinds, "seed": "Int64", "clips": "Int64"})
 
 
 def write_ledger(path: Path) -> None:
@@ -261,10 +274,16 @@ def write_ledger(path: Path) -> None:
          "reason": "the interval crosses the edge", "p": None, "holm_p": None,
          "calibration": calibration},
         {"id": "C6", "statement": "Direction declines late.", "estimand": "late_decline",
-         "value": -0.01, "interval": [-0.03, 0.01], "null": {}, "verdict": "no", "reason": "",
-         "p": 0.6, "holm_p": 1.0, "calibration": None},
+         "value": -0.01, "interval": [-0.03, 0.01], "null": {}, "verdict": "no",
+         "reason": "the last state is the peak", "p": 0.6, "holm_p": 1.0, "calibration": None},
     ]  # fmt: skip
-    path.write_text(json.dumps({"models": {MODEL: {"claims": claims, "primary": {}}}}))
+    across = {"claim": "C1", "median": 0.35, "low": 0.2, "high": 0.5, "cells": 190, "without": 2,
+              "share": 0.7, "untrained_median": 0.1, "seeds": 3, "p": 0.25, "share_p": 0.25,
+              "smallest_p": 0.25}  # fmt: skip
+    model = {"weights": "random weights, seed 0", "blocks": 12, "clips": "clips velocity: 392",
+             "primary": {"pooling": "mean", "grouping": "condition"}, "cells": 192,
+             "untrained_seeds": 3, "claims": claims, "across_cells": [across]}  # fmt: skip
+    path.write_text(json.dumps({"models": {MODEL: model}}))
 
 
 def sources(folder: Path, size: Size, with_audit: bool = True) -> Sources:
@@ -328,5 +347,7 @@ if __name__ == "__main__":
     parser.add_argument("--without-audit", action="store_true")
     parser.add_argument("--large", action="store_true")
     asked = parser.parse_args()
-    written = write_sample(asked.folder, LARGE if asked.large else LOOKS, not asked.without_audit)
+    written = write_sample(
+        asked.folder, SIZES["large" if asked.large else "looks"], not asked.without_audit
+    )
     print(written, f"{written.stat().st_size / 1e6:.1f} MB")

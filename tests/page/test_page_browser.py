@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from page_samples import DATASETS, Size, page_of, sources
+from page_samples import DATASETS, SIZES, page_of, sources
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pez.page.audit import AuditFiles
@@ -19,7 +19,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-SIZE = Size(starts=2, side_px=32)
+SIZE = SIZES["tiny"]
 CLIPS = DATASETS["velocity"][0] * DATASETS["velocity"][1] * SIZE.starts
 AUDIT_VIEW = "#evidence=audit+grid&variable=direction&target=direction_sincos&selection=nested"
 

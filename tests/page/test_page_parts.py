@@ -61,7 +61,8 @@ def test_numbers_without_spread_and_without_any_value() -> None:
 def test_a_column_of_many_names() -> None:
     few, many = pack_column(["b", "a", "b"]), pack_column(list(map(str, range(300))))
     assert few["names"] == ["b", "a"] and few["codes"]["type"] == "uint8"
-    assert many["codes"]["type"] == "uint16"
+    most = pack_column(list(map(str, range(70_000))))
+    assert many["codes"]["type"] == "uint16" and most["codes"]["type"] == "uint32"
 
 
 def test_equal_data_give_equal_text() -> None:
@@ -104,7 +105,7 @@ def test_a_column_of_the_labels_is_a_variable_of_its_own() -> None:
 def predictions(values: np.ndarray, truth: np.ndarray, **changes: Any) -> Predictions:
     clips = [f"clip_{place:02d}" for place in range(len(truth))]
     known: dict[str, Any] = {
-        "network": "m", "recipe": "r", "fit": "r", "selection": "nested", "dataset": "d",
+        "network": "m", "fit": "r", "selection": "nested", "dataset": "d",
         "clip_ids": clips, "outputs": ["speed"], "angle": None, "states": range(len(values)),
         "truth": truth, "values": values,
     }  # fmt: skip
@@ -139,7 +140,7 @@ def test_errors_of_directions_are_turns() -> None:
 
 def test_the_models_own_predictions_come_first_within_the_budget() -> None:
     truth = np.zeros((4, 1))
-    control = predictions(np.zeros((2, 4, 1)), truth, fit="control", is_control=True)
+    control = predictions(np.zeros((2, 4, 1)), truth, fit="control", control="untrained")
     own = predictions(np.zeros((2, 4, 1)), truth)
     assert within([control, own], own.size) == [own]
     assert within([control, own], 2 * own.size) == [own, control]
@@ -158,7 +159,7 @@ def test_worst_clips_are_those_that_are_often_wrong_and_not_the_controls() -> No
     values = np.zeros((3, 20, 1))
     values[:, 5] = [[9], [9], [9]]
     own = predictions(values, np.zeros((20, 1)))
-    control = predictions(values[:, ::-1], np.zeros((20, 1)), dataset="other", is_control=True)
+    control = predictions(values[:, ::-1], np.zeros((20, 1)), dataset="other", control="untrained")
     worst = worst_clips([own, control])
     assert list(worst) == ["d"] and worst["d"][0] == "clip_05"
 
@@ -213,6 +214,9 @@ def test_estimands_stand_beside_their_curves(audit: AuditFiles) -> None:
         assert found["peak"]["value"][place] == peak
     none = table[(table["estimand"] == "threshold") & table["value"].isna()]
     assert np.isnan(found["threshold"]["value"]).sum() == len(none) > 0
+    own = (grid.rows["control"] == "none").to_numpy()
+    assert np.isfinite(found["peak"]["low"][own]).all()
+    assert np.isnan(found["peak"]["low"][~own]).all()
 
 
 def test_predictions_of_the_audit(audit: AuditFiles) -> None:
@@ -224,11 +228,11 @@ def test_predictions_of_the_audit(audit: AuditFiles) -> None:
     assert found[0].angle == "sincos" and found[0].values.shape[0] == 13
 
 
-def test_a_ledger_is_read_with_what_its_claims_leave_out(tmp_path: Path) -> None:
+def test_what_is_no_ledger_is_refused(audit: AuditFiles, tmp_path: Path) -> None:
+    assert audit.ledger
+    (model,) = read_ledger(audit.ledger).models.values()
+    assert [claim.id for claim in model.claims] == ["C1", "C2", "C6"]
     path = tmp_path / "ledger.json"
-    path.write_text(json.dumps({"models": {"m": {"claims": [{"id": "C1"}]}}}))
-    (claim,) = read_ledger(path)["m"]
-    assert claim["id"] == "C1" and claim["p"] is None
     path.write_text(json.dumps({"models": ["m"]}))
     with pytest.raises(ArtifactError, match="no ledger of claims"):
         read_ledger(path)

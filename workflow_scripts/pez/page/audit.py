@@ -1,6 +1,5 @@
 """What the audit wrote, as the page shows it: its grid of curves, estimands, claims, pictures."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pydantic import ValidationError
 
+from pez.audit.ledger import Ledger
 from pez.evidence.schema import NO_CONTROL
 from pez.page.curves import AUDIT, FACETS, LABELS, Curves, control_is_flat
 from pez.page.predictions import Predictions
@@ -24,10 +25,6 @@ CELL = (
     "normalisation", "solver", "selection", "fold_seed", "clips", "metric",
 )  # fmt: skip
 # Estimands that specification curves are drawn of.
-_CLAIM = (
-    "id", "statement", "estimand", "value", "interval", "verdict", "reason", "p", "holm_p",
-    "calibration",
-)  # fmt: skip
 SHOWN = ("threshold", "half_rise", "step", "sharpness", "peak", "late_decline")
 
 
@@ -39,29 +36,29 @@ class AuditFiles:
         scores: table ``scores``, a row a curve and state.
         estimands: table ``estimands``, a row a curve and estimand.
         ledger: claims, as JSON.
-        calibration: table ``calibration``.
-        predictions: ``{network}.{dataset}.safetensors``.
-        pictures: PNG.
+        calibration: tables of what criteria are worth, ``calibration/{depth}.parquet``.
+        predictions: ``predictions/{network}.{dataset}.safetensors``.
+        pictures: ``{model}/{picture}.png``.
     """
 
     scores: Path | None = None
     estimands: Path | None = None
     ledger: Path | None = None
-    calibration: Path | None = None
-    predictions: Sequence[Path] = field(default_factory=tuple)
-    pictures: Sequence[Path] = field(default_factory=tuple)
+    calibration: Sequence[Path] = field(default_factory=list)
+    predictions: Sequence[Path] = field(default_factory=list)
+    pictures: Sequence[Path] = field(default_factory=list)
 
     @classmethod
     def of(cls, files: Iterable[str]) -> "AuditFiles":
-        """Tell the files of the audit's folder apart by their names."""
+        """Tell files in the audit's folder apart by their names and folders."""
         paths = [Path(file) for file in files]
         named = {path.name: path for path in paths}
         return cls(
             scores=named.get("scores.parquet"),
             estimands=named.get("estimands.parquet"),
             ledger=named.get("ledger.json"),
-            calibration=named.get("calibration.parquet"),
-            predictions=[path for path in paths if path.suffix == ".safetensors"],
+            calibration=[path for path in paths if path.parent.name == "calibration"],
+            predictions=[path for path in paths if path.parent.name == "predictions"],
             pictures=[path for path in paths if path.suffix == ".png"],
         )
 
@@ -81,7 +78,7 @@ def read_grid(path: Path) -> Curves:
         evidence=AUDIT,
         part="all",
         recipe=keys["cell"],
-        fit=_fits(keys),
+        fit=keys["cell"],
         flat=["yes" if control_is_flat(control) else "no" for control in keys["control"]],
     )
     return Curves(rows[[*FACETS, *LABELS]], scores, np.full(scores.shape, np.nan))
@@ -102,38 +99,27 @@ def _by_curve(table: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     return pd.DataFrame(texts, dtype=object), groups.ngroup().to_numpy()
 
 
-def _fits(keys: pd.DataFrame) -> list[str]:
-    """What is fitted: the cell, and what a control makes of it."""
-    return [
-        fit_name(cell, control, seed)
-        for cell, control, seed in keys[["cell", "control", "seed"]].itertuples(index=False)
-    ]
-
-
-def fit_name(cell: str, control: str, seed: object) -> str:
-    """Name of the fit of ``control`` in ``cell``."""
-    return cell if control == NO_CONTROL else f"{cell} {control} {seed}"
-
-
 def read_estimands(path: Path, curves: Curves) -> dict[str, dict[str, np.ndarray]]:
     """Estimands of ``curves``, those of the audit, in their order.
 
     Returns:
-        By estimand of `SHOWN`: ``value``, ``low``, ``high`` and ``none_share``, float64 [curves].
+        By estimand of `SHOWN`: ``value``, ``low`` and ``high``, float64 [curves]; the ends of the
+        interval for the models themselves alone, which are drawn with one.
 
     Raises:
         ArtifactError: the file is missing, damaged, or lacks a column.
     """
-    numbers = ("value", "low", "high", "none_share")
+    numbers = ("value", "low", "high")
     table = read_table(path, (*CELL, "cell", "estimand", *numbers), numbers)
     keys, which = _by_curve(table)
-    names = ["network", "fit", "metric"]
+    names = ["network", "control", "seed", "fit", "metric"]
     places = {
         name: place
         for place, name in enumerate(curves.rows[names].itertuples(index=False, name=None))
     }
-    asked = keys.assign(fit=_fits(keys))[names].itertuples(index=False, name=None)
+    asked = keys.assign(fit=keys["cell"])[names].itertuples(index=False, name=None)
     place = np.array([places.get(name, -1) for name in asked], np.int64)[which]
+    own = (curves.rows["control"] == NO_CONTROL).to_numpy()
     found: dict[str, dict[str, np.ndarray]] = {}
     for estimand in SHOWN:
         rows = (table["estimand"] == estimand).to_numpy() & (place >= 0)
@@ -142,11 +128,11 @@ def read_estimands(path: Path, curves: Curves) -> dict[str, dict[str, np.ndarray
             for name in numbers:
                 values = np.full(len(curves.rows), np.nan)
                 values[place[rows]] = table[name].to_numpy(np.float64)[rows]
-                found[estimand][name] = values
+                found[estimand][name] = np.where(own | (name == "value"), values, np.nan)
     return found
 
 
-def read_ledger(path: Path) -> dict[str, Any]:
+def read_ledger(path: Path) -> Ledger:
     """Claims by model.
 
     Raises:
@@ -155,16 +141,12 @@ def read_ledger(path: Path) -> dict[str, Any]:
     with open_regular(path) as file:
         text = file.read()
     try:
-        models = json.loads(text)["models"]
-        claims = {
-            name: [dict.fromkeys(_CLAIM) | claim for claim in one["claims"]]
-            for name, one in models.items()
-        }
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return Ledger.model_validate_json(text)
+    except ValidationError as error:
         raise ArtifactError(
-            f"{path} is no ledger of claims ({error}): delete it and run again."
-        ) from error
-    return claims
+            f"{path} is no ledger of claims ({error.error_count()} problems): delete it and run "
+            "again."
+        ) from None
 
 
 def read_audit_predictions(path: Path) -> Iterable[Predictions]:
@@ -187,8 +169,7 @@ def read_audit_predictions(path: Path) -> Iterable[Predictions]:
         count = len(outputs)
         yield Predictions(
             network=curve["network"],
-            recipe=curve["cell"],
-            fit=fit_name(curve["cell"], curve["control"], curve.get("seed")),
+            fit=curve["cell"],
             selection=curve["selection"],
             dataset=known["dataset"],
             clip_ids=known["clip_ids"],
@@ -197,7 +178,8 @@ def read_audit_predictions(path: Path) -> Iterable[Predictions]:
             states=list(range(values.shape[1])),
             truth=np.asarray(truth[place, :, :count], np.float64),
             values=np.asarray(values[place, :, :, :count], np.float64),
-            is_control=curve["control"] != NO_CONTROL,
+            control=curve["control"],
+            seed="none" if curve.get("seed") is None else str(curve["seed"]),
         )
 
 

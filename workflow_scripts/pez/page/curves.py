@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -151,5 +152,5 @@ def _matrix(rows: Sequence[np.ndarray]) -> np.ndarray:
     ).reshape(len(rows), states)
 
 
-def _text(value: object) -> str:
+def _text(value: Any) -> str:
     return "none" if value is None or pd.isna(value) else str(value)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pez.audit.ledger import Ledger
 from pez.emergence.figure_verdict import FigureVerdict
 from pez.emergence.readout import SCORES
 from pez.figures.inputs import read_verdict
@@ -27,8 +28,9 @@ from pez.recipes.recipe import Recipe
 from pez.runtime.tables import read_table
 
 # Bytes, before compression, that the page spends: it stays small enough to be sent by mail.
-PREDICTIONS_BUDGET = 4_000_000
-CLIPS_BUDGET = 1_800_000
+PREDICTIONS_BUDGET = 2_500_000
+CLIPS_BUDGET = 1_500_000
+STEP = 5e-4  # of scores, which are told with three digits
 LOWEST = -6.0  # scores below are written as this: far from any claim, and the steps stay small
 
 
@@ -72,13 +74,13 @@ class AuditShown:
     """What the page shows of the audit beside its curves.
 
     Attributes:
-        claims: by model, in the words of the ledger.
-        calibration: the table, if there is one.
+        ledger: claims by model; None without one.
+        calibration: what criteria are worth on planted networks, by their depth in words.
         pictures: drawings.
     """
 
-    claims: Mapping[str, Sequence[Mapping[str, Any]]]
-    calibration: pd.DataFrame | None
+    ledger: Ledger | None
+    calibration: Mapping[str, pd.DataFrame]
     pictures: Sequence[Picture]
 
 
@@ -99,13 +101,21 @@ def _verdict(name: str, source: FigureSource, recipes: Mapping[str, Recipe]) -> 
 
 
 def read_audit(files: AuditFiles) -> AuditShown | None:
-    """What the page shows of the audit beside its curves; None without one."""
-    found = AuditShown(
-        claims={} if files.ledger is None else read_ledger(files.ledger),
-        calibration=None if files.calibration is None else read_table(files.calibration),
-        pictures=[read_picture(path, path.stem.replace("_", " ")) for path in files.pictures],
+    """What the page shows of the audit beside its curves; None without one.
+
+    Raises:
+        ArtifactError: a file is missing or damaged.
+    """
+    if files == AuditFiles():
+        return None
+    return AuditShown(
+        ledger=None if files.ledger is None else read_ledger(files.ledger),
+        calibration={path.stem.replace("_", " "): read_table(path) for path in files.calibration},
+        pictures=[
+            read_picture(path, f"{path.stem.replace('_', ' ').capitalize()}, {path.parent.name}")
+            for path in files.pictures
+        ],
     )
-    return found if found.claims or found.calibration is not None or found.pictures else None
 
 
 def explorer_data(sources: Sources) -> dict[str, Any]:
@@ -130,8 +140,8 @@ def explorer_data(sources: Sources) -> dict[str, Any]:
     return {
         "facets": list(FACETS),
         "curves": pack_table(curves.rows),
-        "scores": pack_numbers(curves.scores, low=LOWEST),
-        "spread": pack_numbers(curves.spread, high=-LOWEST),
+        "scores": pack_numbers(curves.scores, low=LOWEST, step=STEP),
+        "spread": pack_numbers(curves.spread, high=-LOWEST, step=STEP),
         "estimands": {
             name: {column: pack_numbers(values) for column, values in columns.items()}
             for name, columns in estimands.items()
@@ -147,15 +157,14 @@ def explorer_data(sources: Sources) -> dict[str, Any]:
 
 def _predictions(sources: Sources, probes: Curves) -> Iterable[Predictions]:
     """Predictions of probes, then those of the audit."""
-    names = probes.rows[["network", "fit", "control"]].drop_duplicates()
-    controls = {
-        (str(row.network), str(row.fit)): str(row.control) for row in names.itertuples(index=False)
-    }
+    names = ["network", "fit", "control", "seed"]
+    rows = probes.rows[names].astype(str).drop_duplicates().itertuples(index=False, name=None)
+    replaced = {(network, fit): (control, seed) for network, fit, control, seed in rows}
     for path in sources.predictions:
         fit = path.name.removesuffix(".predictions.parquet")
-        control = controls.get((path.parent.name, fit))
-        if control is not None:
-            yield from read_predictions(path, sources.recipes[fit], control)
+        if (path.parent.name, fit) in replaced:
+            control, seed = replaced[path.parent.name, fit]
+            yield from read_predictions(path, sources.recipes[fit], control, seed)
     for path in sources.audit.predictions:
         yield from read_audit_predictions(path)
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 MISSING = -32768  # of int16: no value
+_CODES = (np.uint8, np.uint16, np.uint32)
 _STEPS = 32766  # quantised values lie in -_STEPS .. _STEPS
 
 
@@ -26,13 +27,16 @@ def pack_array(values: np.ndarray) -> dict[str, Any]:
     }
 
 
-def pack_numbers(values: np.ndarray, low: float = -np.inf, high: float = np.inf) -> dict[str, Any]:
+def pack_numbers(
+    values: np.ndarray, low: float = -np.inf, high: float = np.inf, step: float = 0.0
+) -> dict[str, Any]:
     """Numbers of any shape as int16 steps between the least and the greatest of them.
 
     Args:
         values: float; what is not finite is missing.
         low: lesser values are written as this one.
         high: greater values are written as this one.
+        step: no finer steps than this: they compress better.
 
     Returns:
         The array, with ``middle`` and ``step``: a value is ``middle + step * integer``, at most
@@ -43,7 +47,7 @@ def pack_numbers(values: np.ndarray, low: float = -np.inf, high: float = np.inf)
     least, most = (
         (float(np.nanmin(bounded)), float(np.nanmax(bounded))) if known.any() else (0.0, 0.0)
     )
-    middle, step = (least + most) / 2, max((most - least) / (2 * _STEPS), 1e-12)
+    middle, step = (least + most) / 2, max((most - least) / (2 * _STEPS), step, 1e-12)
     steps = np.round((np.where(known, bounded, middle) - middle) / step)
     integers = np.where(known, steps, MISSING).astype(np.int16)
     return {**pack_array(integers), "middle": middle, "step": step}
@@ -52,7 +56,7 @@ def pack_numbers(values: np.ndarray, low: float = -np.inf, high: float = np.inf)
 def pack_column(column: Sequence[Any] | pd.Series) -> dict[str, Any]:
     """Texts as numbers of the names that occur, in the order of their first occurrence."""
     codes, names = pd.factorize(np.asarray(column, dtype=object))
-    kind = np.uint8 if len(names) <= np.iinfo(np.uint8).max else np.uint16
+    kind = next(kind for kind in _CODES if len(names) <= np.iinfo(kind).max)
     return {"names": [str(name) for name in names], "codes": pack_array(codes.astype(kind))}
 
 

@@ -28,8 +28,7 @@ class Predictions:
 
     Attributes:
         network: whose features were read.
-        recipe: name of the recipe, or of the audit's cell.
-        fit: the same, with a suffix where labels were shuffled.
+        fit: name of the recipe, with a suffix where labels were shuffled; or of the audit's cell.
         selection: how hyper-parameters were picked.
         dataset: whose clips.
         clip_ids: the n clips.
@@ -38,11 +37,11 @@ class Predictions:
         states: residual states, of every row of ``values``.
         truth: float64 [n, k].
         values: float64 [states, n, k].
-        is_control: whether something is replaced.
+        control: what is replaced, as in the evidence.
+        seed: of the control.
     """
 
     network: str
-    recipe: str
     fit: str
     selection: str
     dataset: str
@@ -52,7 +51,13 @@ class Predictions:
     states: Sequence[int]
     truth: np.ndarray
     values: np.ndarray
-    is_control: bool = False
+    control: str = NO_CONTROL
+    seed: str = "none"
+
+    @property
+    def is_control(self) -> bool:
+        """Whether something is replaced."""
+        return self.control != NO_CONTROL
 
     @property
     def size(self) -> int:
@@ -61,7 +66,7 @@ class Predictions:
 
 
 def read_predictions(
-    path: Path, recipe: Recipe, control: str = NO_CONTROL
+    path: Path, recipe: Recipe, control: str = NO_CONTROL, seed: str = "none"
 ) -> Iterable[Predictions]:
     """Yield the predictions at ``path``, ``.../{network}/{fit}.predictions.parquet``.
 
@@ -79,7 +84,6 @@ def read_predictions(
         layers, clips = np.unique(rows["layer"]), sorted(set(rows["clip_id"]))
         yield Predictions(
             network=path.parent.name,
-            recipe=recipe.name,
             fit=path.name.removesuffix(".predictions.parquet"),
             selection=str(selection),
             dataset=recipe.spec.dataset,
@@ -91,7 +95,8 @@ def read_predictions(
             ],
             truth=_cube(rows[rows["layer"] == layers[0]], "target", outputs)[0],
             values=_cube(rows, "prediction", outputs),
-            is_control=control != NO_CONTROL,
+            control=control,
+            seed=seed,
         )
 
 
@@ -127,7 +132,8 @@ def pack_predictions(found: Predictions, clips: Mapping[str, int]) -> dict[str, 
     """``found`` as the explorer reads it; ``clips``: place of every clip in the dataset's list."""
     return {
         "network": found.network,
-        "recipe": found.recipe,
+        "control": found.control,
+        "seed": found.seed,
         "fit": found.fit,
         "selection": found.selection,
         "dataset": found.dataset,

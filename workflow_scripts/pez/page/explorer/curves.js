@@ -141,7 +141,7 @@ function drawCurves(element, data, view, whole) {
     xaxis: {
       title: { text: axisTitle(view.capture) },
       range: [-0.03 * last, 1.03 * last],
-      dtick: [1, 2, 4, 5, 10].find((step) => last / step <= 13),
+      dtick: [1, 2, 4, 5, 10].find((step) => last / step <= (element.clientWidth < 500 ? 7 : 13)),
       zeroline: false,
     },
     yaxis: {

@@ -1,7 +1,8 @@
 // Data of the page: gzip in base64, and in it packed arrays and tables (see pack.py).
 
 const MISSING = -32768;
-const ARRAYS = { int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array };
+const KEY = ["network", "control", "seed", "fit", "selection"]; // of predictions
+const ARRAYS = { int16: Int16Array, uint32: Uint32Array, uint16: Uint16Array, uint8: Uint8Array };
 
 function bytesOf(base64) {
   const text = atob(base64);
@@ -57,7 +58,7 @@ async function openData() {
   const states = scores.shape[1] || 0;
   const predictions = new Map();
   for (const one of packed.predictions) {
-    predictions.set([one.network, one.fit, one.selection].join("\n"), one);
+    predictions.set(KEY.map((name) => one[name]).join("\n"), one);
   }
   const estimands = {};
   for (const [name, columns] of Object.entries(packed.estimands)) {
@@ -75,7 +76,7 @@ async function openData() {
     score: (row, state) => scores.at(row * states + state),
     spread: (row, state) => spread.at(row * states + state),
     predictionsOf(row) {
-      const key = ["network", "fit", "selection"].map((name) => table.text(name, row)).join("\n");
+      const key = KEY.map((name) => table.text(name, row)).join("\n");
       const found = predictions.get(key);
       return found && unpackPredictions(found);
     },

@@ -86,7 +86,8 @@ class Explorer {
   }
 
   curveKey(row) {
-    return `${this.data.table.text("network", row)}/${this.data.table.text("fit", row)}`;
+    const names = ["network", "fit", "control", "seed"].map((name) => this.data.table.text(name, row));
+    return names.filter((name) => name !== OWN).join("/");
   }
 
   choosePoint(row, state) {
@@ -210,7 +211,7 @@ class Explorer {
     if (has) this.showPredictions(found, view.point);
     else if (view.point) {
       byId("point-words").textContent =
-        "The predictions of this curve are not in the page, which is kept small; they lie beside its evidence.";
+        "The predictions of this curve are not in the page, which is kept small.";
     }
   }
 
