@@ -170,3 +170,39 @@ rule draw_audit:
         "Audit of {wildcards.model}: {wildcards.picture}"
     script:
         "../workflow_scripts/draw_audit.py"
+
+
+rule predict_audit:
+    input:
+        labels=lambda wildcards: ready(wildcards.dataset).labels,
+        features=lambda wildcards: ancient(
+            features_in(wildcards.model, wildcards.dataset, AUDIT_VIEWS)
+        ),
+        weights=lambda wildcards: ancient(weights(wildcards.model)),
+        notes=lambda wildcards: feature_notes(wildcards.model, wildcards.dataset, AUDIT_VIEWS),
+        stands=lambda wildcards: stands(
+            predict_audit_made(wildcards.model, wildcards.dataset),
+            note("predict_audit", f"{wildcards.model}.{wildcards.dataset}"),
+            [audit_predictions(wildcards.model, wildcards.dataset)],
+        ),
+    output:
+        predictions=audit_predictions("{model}", "{dataset}"),
+        note=note("predict_audit", "{model}.{dataset}"),
+    log:
+        f"{OUT}/logs/predict_audit/{{model}}.{{dataset}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/predict_audit/{{model}}.{{dataset}}.tsv"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=4000,
+        runtime=30,
+    params:
+        audit=lambda wildcards: values(predict_audit_given(wildcards.model, wildcards.dataset)),
+        made=lambda wildcards: predict_audit_made(wildcards.model, wildcards.dataset),
+    message:
+        "Predictions of the audit: {wildcards.model} on {wildcards.dataset}"
+    script:
+        "../workflow_scripts/predict_audit.py"

@@ -75,6 +75,16 @@ def audit_primary(model):
     return found
 
 
+def audit_predictions(model, dataset):
+    """Predictions of some cells on `model`, for the page."""
+    return f"{OUT}/audit/predictions/{model}.{dataset}.safetensors"
+
+
+def audit_shown():
+    """What predictions are written of, as (model, dataset)."""
+    return list(product(audit_models(), CONFIG.audit.datasets.values()))
+
+
 def audit_blocks():
     """Numbers of blocks of the audited models: criteria are calibrated on networks as deep."""
     return list(dict.fromkeys(CONFIG.layers(model) for model in audit_models()))

@@ -24,6 +24,19 @@ def audit_network_given(model, dataset):
 
 
 @cache
+def predict_audit_made(model, dataset):
+    given = predict_audit_given(model, dataset)
+    features = features_made(model, dataset, AUDIT_VIEWS)
+    inputs = [labels_made(dataset)["provenance"], features]
+    return made(given, code("predict_audit.py", [given, AUDIT_VIEWS]), inputs)
+
+
+def predict_audit_given(model, dataset):
+    given = audit_network_given(model, dataset)
+    return {name: given[name] for name in ("audit", "kind", "layers", "replaced")}
+
+
+@cache
 def gather_audit_made():
     parts = [audit_network_made(*job)["provenance"] for job in audit_jobs()]
     return made({}, code("gather_audit.py"), parts)

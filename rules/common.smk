@@ -220,7 +220,8 @@ def page_audit_files():
     if not CONFIG.audit:
         return []
     calibrations = [audit_calibration(blocks) for blocks in audit_blocks()]
-    return [AUDIT_SCORES, AUDIT_ESTIMANDS, *calibrations, *audit_files()]
+    shown = [audit_predictions(*one) for one in audit_shown()]
+    return [AUDIT_SCORES, AUDIT_ESTIMANDS, *calibrations, *audit_files(), *shown]
 
 
 def figure_datasets(figure):

@@ -254,7 +254,8 @@ def page_audit_provenance():
     """Provenance of `page_audit_files`."""
     if not CONFIG.audit:
         return []
-    return [draw_audit_made(*drawn)["provenance"] for drawn in audit_pictures()]
+    shown = [predict_audit_made(*one)["provenance"] for one in audit_shown()]
+    return [*shown, *(draw_audit_made(*drawn)["provenance"] for drawn in audit_pictures())]
 
 
 @cache
