@@ -27,6 +27,8 @@ def excess_scatter(curve: np.ndarray, draws: np.ndarray) -> float:
     Returns:
         0 where draws scatter as much as the curve, or there are too few states to tell.
     """
+    if len(curve) < _FEWEST + 2:  # one state, where features have no depth
+        return 0.0
     bends = np.diff(curve, n=2)
     step = int(np.abs(np.diff(curve)).argmax())
     states = np.arange(len(bends))
