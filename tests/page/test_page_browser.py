@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from page_samples import DATASETS, SIZES, page_of, sources
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pez.page.audit import AuditFiles
 from pez.page.gather import Sources
@@ -126,7 +126,7 @@ def visits(browser: Browser) -> Iterator[Any]:
             ),
         )
         page.goto(found.address + fragment)
-        page.wait_for_function("document.documentElement.dataset.ready === 'yes'", timeout=30_000)
+        page.wait_for_selector("html[data-ready=yes]", state="attached", timeout=60_000)
         opened.append(found)
         return found
 
@@ -320,7 +320,7 @@ def test_a_link_restores_the_view(visits: Any, sample: Path) -> None:
 def test_the_address_is_followed_while_the_page_is_open(visits: Any, sample: Path) -> None:
     visit = visits(sample)
     visit.page.evaluate("window.location.hash = '#evidence=figures&variable=speed'")
-    visit.page.wait_for_function("document.getElementById('pick-variable').value === 'speed'")
+    expect(visit.page.locator("#pick-variable")).to_have_value("speed")
     visit.page.click("nav a[href='#provenance']")
     assert visit.page.input_value("#pick-variable") == "speed"  # a part of the page is no view
 
@@ -347,10 +347,10 @@ def test_a_cell_of_the_specification_curve_is_picked_by_a_click(visits: Any, sam
 
 def test_dark_and_light(visits: Any, sample: Path) -> None:
     visit = visits(sample, color_scheme="light")
-    ink = "document.getElementById('chart')._fullLayout.font.color"
-    light = visit.page.evaluate(ink)
+    tick = visit.page.locator("#chart .xtick text").first
+    light = tick.evaluate("(one) => getComputedStyle(one).fill")
     visit.page.emulate_media(color_scheme="dark")
-    visit.page.wait_for_function(f"{ink} !== {light!r}")
+    expect(tick).not_to_have_css("fill", light)
 
 
 def test_claims_and_figures_are_told_without_scripts(browser: Browser, sample: Path) -> None:

@@ -23,7 +23,7 @@ from pez.page.audit import (
     read_grid,
     read_ledger,
 )
-from pez.page.curves import AUDIT, FACETS, PROBES, curves_of_evidence, join, variable_of
+from pez.page.curves import AUDIT, FACETS, PROBES, curves_of_evidence, join, thinned, variable_of
 from pez.page.pack import MISSING, compress, pack_column, pack_numbers
 from pez.page.pictures import read_picture
 from pez.page.predictions import Predictions, errors, pack_predictions, read_predictions, within
@@ -200,6 +200,18 @@ def test_the_grid_of_the_audit_joins_the_curves_of_probes(audit: AuditFiles) -> 
     both = join([grid, grid])
     assert len(both.rows) == 2 * len(grid.rows) == len(both.scores)
     assert set(grid.rows["clips"]) == {"all"} and set(grid.rows["seed"]) == {"none", "1"}
+
+
+def test_a_large_grid_keeps_the_models_own_curves(audit: AuditFiles) -> None:
+    assert audit.scores
+    grid = read_grid(audit.scores)
+    own = (grid.rows["control"] == "none").to_numpy()
+    grid.rows.loc[len(own) - 1, "clips"] = "60"
+    fewer = thinned(grid, len(own) - 1)
+    assert len(fewer.rows) == len(own) - 1 and "60" not in set(fewer.rows["clips"])
+    least = thinned(grid, 3)
+    assert least.scores == pytest.approx(grid.scores[own])
+    assert thinned(grid, len(own)) is grid
 
 
 def test_estimands_stand_beside_their_curves(audit: AuditFiles) -> None:

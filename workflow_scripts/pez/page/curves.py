@@ -141,6 +141,25 @@ def join(parts: Sequence[Curves]) -> Curves:
     return Curves(rows, _matrix(scores), _matrix([row for part in parts for row in part.spread]))
 
 
+def thinned(curves: Curves, most: int) -> Curves:
+    """``curves`` without some of the controls where there are more than ``most``.
+
+    All curves of the models themselves stay. Of the controls, those with all training clips come
+    first, and among these one draw of the folds after the other, the least first.
+    """
+    rows = curves.rows
+    if len(rows) <= most:
+        return curves
+    draws = pd.to_numeric(rows["fold_seed"], errors="coerce").fillna(-1)
+    ranks = pd.DataFrame(
+        {"control": rows["control"] != NO_CONTROL, "few": rows["clips"] != "all", "draw": draws}
+    )
+    own = int((~ranks["control"]).sum())
+    order = ranks.sort_values(["control", "few", "draw"], kind="stable").index[: max(most, own)]
+    kept = np.sort(order.to_numpy())
+    return Curves(rows.iloc[kept].reset_index(drop=True), curves.scores[kept], curves.spread[kept])
+
+
 def _table(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*FACETS, *LABELS], dtype=object)
 

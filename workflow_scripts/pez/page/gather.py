@@ -19,7 +19,7 @@ from pez.page.audit import (
     read_grid,
     read_ledger,
 )
-from pez.page.curves import FACETS, Curves, curves_of_evidence, join
+from pez.page.curves import FACETS, Curves, curves_of_evidence, join, thinned
 from pez.page.pack import pack_numbers, pack_table
 from pez.page.pictures import Picture, read_picture
 from pez.page.predictions import Predictions, pack_predictions, read_predictions, within
@@ -28,8 +28,9 @@ from pez.recipes.recipe import Recipe
 from pez.runtime.tables import read_table
 
 # Bytes, before compression, that the page spends: it stays small enough to be sent by mail.
-PREDICTIONS_BUDGET = 2_500_000
-CLIPS_BUDGET = 1_500_000
+MOST_CELLS = 60_000  # curves of the audit's grid
+PREDICTIONS_BUDGET = 2_000_000
+CLIPS_BUDGET = 1_200_000
 STEP = 5e-4  # of scores, which are told with three digits
 LOWEST = -6.0  # scores below are written as this: far from any claim, and the steps stay small
 
@@ -126,7 +127,9 @@ def explorer_data(sources: Sources) -> dict[str, Any]:
     """
     layers = {network: int(one["layers"]) for network, one in sources.facts.items()}
     probes = curves_of_evidence(sources.results, sources.recipes, layers)
-    grid = [] if sources.audit.scores is None else [read_grid(sources.audit.scores)]
+    grid = []
+    if sources.audit.scores is not None:
+        grid.append(thinned(read_grid(sources.audit.scores), MOST_CELLS))
     curves = join([probes, *grid])
     estimands: Mapping[str, Mapping[str, np.ndarray]] = {}
     if sources.audit.estimands is not None:

@@ -25,7 +25,7 @@ TEMPLATES, EXPLORER = HERE / "templates", HERE / "explorer"
 # In the order in which they build on one another.
 SCRIPTS = (
     "decode", "choose", "fragment", "looks", "curves", "scatter", "player", "specification",
-    "explorer",
+    "pickers", "explorer",
 )  # fmt: skip
 LARGE = 15_000_000  # bytes; beyond, a browser on a small machine has its trouble
 

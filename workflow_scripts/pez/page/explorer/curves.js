@@ -120,10 +120,12 @@ function scoresOf(data, view) {
   return rows.flatMap((row) => statesOf(data, row).map((state) => data.score(row, state)));
 }
 
-/** A sentence on scores that lie below the axis. */
-function belowWords(data, view, whole) {
+/** Sentences on what the chart does not show: scores below the axis, controls of other cells. */
+function missingWords(data, view, { whole, controls }) {
   const below = whole ? 0 : scoresOf(data, view).filter((score) => score < FLOOR).length;
-  return below ? ` ${below} scores lie below the axis.` : "";
+  const words = below ? ` ${below} scores lie below the axis.` : "";
+  const none = controls.length && !view.controls.length;
+  return none ? `${words} No curve of these controls is in the page for this cell.` : words;
 }
 
 /** Range of the scores: all of them, or the part in which models differ. */

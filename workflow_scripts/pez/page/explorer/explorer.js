@@ -1,39 +1,5 @@
 // Wires pickers, charts and address together.
 
-const FACET_WORDS = {
-  evidence: "Evidence",
-  model: "Model",
-  dataset: "Data set",
-  variable: "Variable",
-  target: "Target",
-  metric: "Score",
-  part: "Part of the clips",
-  pooling: "Pooling",
-  grouping: "Folds hold together",
-  normalisation: "Normalisation",
-  solver: "Solver",
-  selection: "Selection",
-  clips: "Clips",
-  fold_seed: "Draw of the folds",
-};
-// Shown even where there is but one value.
-const ALWAYS = ["model", "variable", "target", "pooling", "grouping", "normalisation", "solver", "selection"];
-const START = { variable: "direction", metric: "r2", part: "all" };
-
-const byId = (id) => document.getElementById(id);
-
-function option(value, text, chosen) {
-  const found = document.createElement("option");
-  found.value = value;
-  found.textContent = text;
-  found.selected = value === chosen;
-  return found;
-}
-
-function fill(select, entries, chosen) {
-  select.replaceChildren(...entries.map(([value, text]) => option(value, text, chosen)));
-}
-
 /** One view of the data: the state of the pickers, and what follows from it. */
 class Explorer {
   constructor(data) {
@@ -160,7 +126,8 @@ class Explorer {
     byId("chart-words").textContent =
       `From ${shown(this.data.score(first, states[0]))} at state ${states[0]} to its peak of ` +
       `${shown(this.data.score(first, best))} at state ${best}, ${shown(this.data.score(first, states.at(-1)))} ` +
-      `at the last, state ${states.at(-1)}. Dotted: no information. Untrained networks are grey.${belowWords(this.data, view, this.state.range === "whole")}`;
+      `at the last, state ${states.at(-1)}. Dotted: no information. Untrained networks are grey.` +
+      missingWords(this.data, view, { whole: this.state.range === "whole", controls: this.state.controls });
     drawNumbers(byId("numbers-table"), this.data, view);
     this.showRecipe(first);
   }
@@ -280,22 +247,6 @@ class Explorer {
       byId("shared").textContent = "The address of this page is the link: it holds every choice.";
     }
   }
-}
-
-function makePickers(facets) {
-  byId("facets").replaceChildren(
-    ...facets.map((facet) => {
-      const label = document.createElement("label");
-      label.className = "picker";
-      label.htmlFor = `pick-${facet}`;
-      label.append(FACET_WORDS[facet] || facet);
-      const select = document.createElement("select");
-      select.id = `pick-${facet}`;
-      select.dataset.facet = facet;
-      label.append(select);
-      return label;
-    }),
-  );
 }
 
 /** Loads the charting library and the data, and shows what the address asks for. */
