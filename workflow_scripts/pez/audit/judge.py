@@ -12,6 +12,7 @@ from pez.audit.calibration import criterion_rates
 from pez.audit.claims.registry import CLAIMS, judge_all
 from pez.audit.clips_by_state import clips_by_state
 from pez.audit.forest import forest_table
+from pez.audit.grid import RIDGE
 from pez.audit.ledger import (
     AcrossCells,
     ClaimEntry,
@@ -23,7 +24,7 @@ from pez.audit.ledger import (
     entries,
 )
 from pez.audit.optimism import deviation_of_fold, optimism, optimism_by_clips
-from pez.audit.outcomes import gains, outcomes
+from pez.audit.outcomes import ALL_CLIPS, gains, outcomes
 from pez.audit.primary import Curves, PrimaryEvidence
 from pez.audit.shares import variance_shares
 from pez.audit.specification import joint_test, specification_curve, states_by_rank
@@ -123,8 +124,10 @@ def judge_model(
     own = scores["model"].isin([model, ANY_MODEL])
     scores, estimands = scores[own], estimands[estimands["model"] == model]
     cells = outcomes(estimands, scores)
-    # calls with fewer clips stand apart: they cross no other choice but four
-    whole = cells[cells["clips"] == "all"]
+    # The full factorial, that every network has. Cells with fewer clips, and those fitted by
+    # gradient descent, cross some of the choices only.
+    whole = cells[(cells["clips"] == ALL_CLIPS) & (cells["solver"] == RIDGE)]
+    of_whole = [_of_whole(table) for table in (estimands, scores)]
     decided = _decided(whole[whole["control"] == NO_CONTROL])
     gained = optimism(scores)
     entry = ModelEntry(
@@ -140,17 +143,22 @@ def judge_model(
         shares=entries(Share, decided),
         optimism=_optimism(gained),
     )
-    curve = specification_curve(estimands[estimands["clips"].isna()], facts.blocks, SHOWN, model)
+    curve = specification_curve(of_whole[0], facts.blocks, SHOWN, model)
     tables = {
         "claims": forest_table(entry),
         "specification": curve,
-        "states": states_by_rank(gains(scores[scores["clips"].isna()]), curve),
+        "states": states_by_rank(gains(of_whole[1]), curve),
         "shares": decided[decided["variable"] == SHOWN],
         "clips_needed": _clips_needed(scores, facts),
         "optimism": _luck(gained, estimands, facts),
         "calibration": calibration,
     }
     return entry, {name: table for name, table in tables.items() if not table.empty}
+
+
+def _of_whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the full factorial."""
+    return table[table["clips"].isna() & (table["solver"] == RIDGE)]
 
 
 def _claims(evidence: PrimaryEvidence, calibration: pd.DataFrame) -> tuple[ClaimEntry, ...]:
@@ -171,7 +179,9 @@ def _decided(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _clips_needed(scores: pd.DataFrame, facts: AuditFacts) -> pd.DataFrame:
     """Clips that reach .8 at every state, picked by nested selection."""
-    tried = scores[(scores["metric"] == "r2") & (scores["selection"] == "nested")]
+    tried = scores[
+        (scores["metric"] == "r2") & (scores["selection"] == "nested") & (scores["solver"] == RIDGE)
+    ]
     few = tried["cell"].where(tried["clips"].notna()).dropna()
     if few.empty:
         return pd.DataFrame()
