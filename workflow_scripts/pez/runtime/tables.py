@@ -111,6 +111,8 @@ def _checksum(rows: Any) -> str:
         whole.update(np.packbits(there).data)
         if pa.types.is_dictionary(column.type):
             column = _numbered(whole, column)
+        if pa.types.is_null(column.type):
+            continue  # no value at all
         if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
             texts = [text.encode() for text in column.drop_null().to_pylist()]
             whole.update(np.array([len(text) for text in texts], np.int64).view(np.uint8).data)
