@@ -126,7 +126,7 @@ class Explorer {
     byId("chart-words").textContent =
       `From ${shown(this.data.score(first, states[0]))} at state ${states[0]} to its peak of ` +
       `${shown(this.data.score(first, best))} at state ${best}, ${shown(this.data.score(first, states.at(-1)))} ` +
-      `at the last, state ${states.at(-1)}. Dotted: no information. Untrained networks are grey.` +
+      `at the last, ${states.at(-1)}. Dotted: no information. Untrained networks are grey.` +
       missingWords(this.data, view, { whole: this.state.range === "whole", controls: this.state.controls });
     drawNumbers(byId("numbers-table"), this.data, view);
     this.showRecipe(first);

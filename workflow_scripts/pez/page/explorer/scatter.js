@@ -67,6 +67,9 @@ function scatterWords(found, points, name) {
   const words = [`${points.length} clips of ${found.dataset}, each predicted by the fold that holds it out`];
   if (name === DEGREES || found.angle === "wrapped") {
     words.push(`median error ${shown(median(points.map((one) => one.error)), 1)} degrees`);
+  } else if (name === "possible") {
+    const right = points.filter((one) => (one.value > 0.5) === (one.truth > 0.5)).length;
+    words.push(`${right} of them on the right side of one half`);
   } else {
     words.push(`R² of ${name} over all of them ${shown(pooledR2(points))}`);
   }
