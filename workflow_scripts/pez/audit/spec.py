@@ -115,7 +115,7 @@ class AuditSpec(Schema):
     cell_draws: int = Field(200, ge=50, description="bootstrap draws in every other cell")
     permutations: int = Field(1000, ge=0, description="of the labels, in the primary cell")
     planted: int = Field(
-        20, ge=1, description="planted networks of each kind and noise that calibrate the criteria"
+        8, ge=1, description="planted networks of each kind and noise that calibrate the criteria"
     )
     seed: int = Field(0, ge=0, description="of draws, permutations and planted networks")
 
