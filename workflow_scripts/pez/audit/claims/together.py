@@ -30,7 +30,8 @@ def judge_together(first: Curve, first_name: str, second: Curve, second_name: st
     value = number(of_first.value - of_second.value)
     interval = (low, high)
     if absent:
-        reason = f"{_capital(' and '.join(absent))} does not step up in 95 % of draws or more."
+        verb = "steps" if len(absent) == 1 else "step"
+        reason = f"{_capital(' and '.join(absent))} {verb} up in 5 % of draws or fewer."
         return Finding("no", reason, value, interval, null, p)
     verdict: Verdict = "undecided"
     if significant(p) and low >= -MARGIN and high <= MARGIN:

@@ -33,7 +33,8 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     pairs = zip(NAMES, (acceleration, velocity), strict=True)
     absent = [name for name, found in pairs if found.absent]
     if absent:
-        reason = f"{' and '.join(absent)}: not readable in 95 % of draws or more."
+        verb = "is" if len(absent) == 1 else "are"
+        reason = f"{' and '.join(absent)} {verb} readable in 5 % of draws or fewer."
         return Finding("no", reason, value, (low, high), null, p)
     verdict: Verdict = "undecided"
     if significant(p) and high <= MARGIN:
