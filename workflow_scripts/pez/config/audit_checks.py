@@ -42,7 +42,9 @@ def _check_gradient(audit: AuditSpec, config: Config) -> Iterable[str]:
             yield f"audit.gradient.solver = {did_you_mean(name, list(config.solvers))}"
         elif not isinstance(solver, GradientSolver) or solver.stopped_by != "loss":
             yield f"audit.gradient.solver = {name!r}: it does not descend a squared error"
-    for field in ("target", "pooling", "grouping", "normalisation"):
+    for field in (
+        ("target", "pooling", "grouping", "normalisation") if audit.gradient.solver else ()
+    ):
         allowed = getattr(audit.axes, field)
         for value in getattr(audit.gradient, field):
             if value not in allowed:
