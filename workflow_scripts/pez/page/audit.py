@@ -193,6 +193,4 @@ def _outputs(curve: Mapping[str, Any], most: int) -> Sequence[str]:
 
 def _angle(target: str) -> Angle | None:
     """How outputs of a target of the audit turn into a direction."""
-    if target.startswith("direction_sincos"):
-        return "sincos"
     return TARGETS[target].angle if target in TARGETS else None

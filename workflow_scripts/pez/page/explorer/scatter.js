@@ -6,7 +6,7 @@ const WRAPPED = "angle, degrees";
 /** Angle in degrees of outputs that stand for a direction. */
 function angleOf(kind, outputs) {
   if (kind === "wrapped") return (outputs[0] * 180) / Math.PI;
-  const [y, x] = kind === "sincos" ? outputs : [-outputs[1], outputs[0]];
+  const [y, x] = kind === "image" ? [-outputs[1], outputs[0]] : outputs; // sine, cosine, ...
   return ((Math.atan2(y, x) * 180) / Math.PI + 360) % 360;
 }
 
