@@ -21,6 +21,8 @@ FIGURES = DRAWN | JUDGED
 MOVIE_FIGURES = {name for name in FIGURES if name.endswith(("figure1", "figure6", "figure8"))}
 BALL_FIGURES = FIGURES - MOVIE_FIGURES
 PAGE = {"write_page"}
+MEASURED = {"audit_network", "predict_audit"}
+AUDIT = MEASURED | {"gather_audit", "calibrate_audit", "judge_audit", "draw_audit"}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
 }
@@ -99,6 +101,19 @@ EDITS = [
     ("own_clips/labels.py", "row for row, name", "-row for row, name", {"label_folder"}),
 ]  # fmt: skip
 
+# Edits of what the audit uses, and all that they rebuild.
+AUDIT_EDITS = [
+    ("solvers/leave_out.py", "values.clamp(min=0)", "values.clamp(min=1)",
+     MEASURED | {"calibrate_audit"}),
+    ("audit/gradient.py", '("validation", "nested")', '("nested", "validation")',
+     {"audit_network"}),
+    ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),
+    ("audit/claims/kinds/location.py", "(0.2, 0.45)", "(0.2, 0.4)",
+     {"calibrate_audit", "judge_audit"}),
+    ("audit/shares.py", "_FEWEST_DRAWS = 20", "_FEWEST_DRAWS = 30", {"judge_audit"}),
+    ("figures/audit/pictures/calibration.py", '"#D9D9D9"', '"#D9D9D8"', {"draw_audit"}),
+]  # fmt: skip
+
 # Which jobs a number in a module of each package may belong to.
 BALLS, MOVIES = {"simulate_clips", "render_clips", "preview_clips"}, {
     "render_intphys_mini", "index_intphys", "sample_intphys", "preview_intphys",
@@ -119,6 +134,9 @@ OWNERS = {
     "evidence": PROBES | FIGURES | PAGE,
     "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE,
     "page": PAGE,
+    "audit": AUDIT | PAGE,
+    "estimands": AUDIT | PAGE,
+    "figures.audit": AUDIT,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
@@ -143,7 +161,9 @@ def owners(module: str) -> set[str]:
     """Jobs that a number in ``module``, pez.package.name, may belong to."""
     name = module.removeprefix("pez.")
     found = OWNERS.get(name, OWNERS[name.split(".")[0]])
-    return found | SWEEPS if found & PROBES else found
+    if name.startswith("figures."):
+        found = found | {"draw_audit"}
+    return found | SWEEPS | AUDIT if found & PROBES else found
 
 
 class Edited:
@@ -189,9 +209,19 @@ def test_an_edit_rebuilds_what_uses_it(
     assert old in text
     name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
     changed = edited.changed(name, text.replace(old, new), tmp_path)
-    assert changed - SWEEPS == expected
+    assert changed - SWEEPS - AUDIT == expected
     # a sweep plans by the names of all its recipes, and measures again by those of each
     assert "fit_sweep" in changed or f"fit_probe {SWEPT}" not in expected
+
+
+@pytest.mark.parametrize(("file", "old", "new", "expected"), AUDIT_EDITS, ids=_id)
+def test_an_edit_rebuilds_what_of_the_audit_uses_it(
+    edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
+) -> None:
+    text = (SCRIPTS / "pez" / file).read_text()
+    assert old in text
+    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
+    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
 
 
 # Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.
