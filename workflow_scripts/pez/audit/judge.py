@@ -19,6 +19,7 @@ from pez.audit.ledger import (
     JointTest,
     ModelEntry,
     OptimismEntry,
+    PrimaryEstimate,
     Share,
     claim_entry,
     entries,
@@ -26,6 +27,7 @@ from pez.audit.ledger import (
 from pez.audit.optimism import deviation_of_fold, optimism, optimism_by_clips
 from pez.audit.outcomes import ALL_CLIPS, gains, outcomes
 from pez.audit.primary import Curves, PrimaryEvidence
+from pez.audit.primary_estimands import primary_estimands
 from pez.audit.shares import variance_shares
 from pez.audit.specification import joint_test, specification_curve, states_by_rank
 from pez.audit.tensors import from_tensors
@@ -138,6 +140,7 @@ def judge_model(
         cells=int((cells["control"] == NO_CONTROL).sum()),
         untrained_seeds=len(evidence.untrained),
         claims=_claims(evidence, calibration),
+        estimands=entries(PrimaryEstimate, primary_estimands(evidence)),
         across_cells=entries(AcrossCells, summarise_cells(cell_statistics(whole), model)),
         joint=entries(JointTest, joint_test(whole, model)),
         shares=entries(Share, decided),

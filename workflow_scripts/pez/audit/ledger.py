@@ -66,6 +66,17 @@ class ClaimEntry(Schema):
         return self
 
 
+class PrimaryEstimate(Schema):
+    """One estimand of one variable in the primary cell."""
+
+    variable: str
+    estimand: str
+    value: float | None = Field(description="in states or scores; null: there is none")
+    low: float | None = Field(description="90 % of the draws that have one")
+    high: float | None
+    none_share: float = Field(ge=0, le=1, description="share of draws that have none")
+
+
 class AcrossCells(Schema):
     """One claim, read off every cell of the multiverse."""
 
@@ -138,6 +149,7 @@ class ModelEntry(Schema):
     cells: int = Field(ge=0, description="cells of the multiverse")
     untrained_seeds: int = Field(ge=0)
     claims: tuple[ClaimEntry, ...]
+    estimands: tuple[PrimaryEstimate, ...] = ()
     across_cells: tuple[AcrossCells, ...] = ()
     joint: tuple[JointTest, ...] = ()
     shares: tuple[Share, ...] = ()

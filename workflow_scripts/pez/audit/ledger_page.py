@@ -10,6 +10,7 @@ from pez.audit.ledger import (
     JointTest,
     Ledger,
     ModelEntry,
+    PrimaryEstimate,
     Share,
     verdict_counts,
 )
@@ -81,6 +82,8 @@ def _model_lines(name: str, model: ModelEntry) -> list[str]:
         "|---|---|---|---|---|---|---|---|---|---|",
         *(_claim_row(claim) for claim in model.claims),
     ]
+    if model.estimands:
+        lines += ["", "### Curves of the primary cell", "", *_estimand_table(model.estimands)]
     if model.across_cells:
         lines += ["", "### In every cell", ""]
         lines += [f"- {_across_in_words(found)}" for found in model.across_cells]
@@ -100,6 +103,50 @@ def _model_lines(name: str, model: ModelEntry) -> list[str]:
             for o in model.optimism
         ]
     return lines
+
+
+_SHOWN = {  # columns of the table of estimands
+    "first": "state 0",
+    "peak": "peak",
+    "half_rise": "half-rise",
+    "threshold": "80 % of the peak",
+    "step": "step",
+    "sharpness": "sharpness",
+    "logistic_width": "10 to 90 %",
+    "gain_onset": "gain over untrained",
+    "late_decline": "late decline",
+}
+_SHAPES = ("step", "ramp", "logistic")
+
+
+def _estimand_table(found: Sequence[PrimaryEstimate]) -> list[str]:
+    """Rows of variables; scores and states with intervals, and the shape that predicts best."""
+    by_variable: dict[str, dict[str, PrimaryEstimate]] = {}
+    for one in found:
+        by_variable.setdefault(one.variable, {})[one.estimand] = one
+    lines = [
+        "| variable | " + " | ".join(_SHOWN.values()) + " | best shape |",
+        "|---" * (len(_SHOWN) + 2) + "|",
+    ]
+    for variable, known in by_variable.items():
+        cells = [_estimate(known.get(name)) for name in _SHOWN]
+        errors = {
+            shape: error.value
+            for shape in _SHAPES
+            if (error := known.get(f"{shape}_error")) and error.value is not None
+        }
+        best = min(errors, key=errors.__getitem__) if errors else "-"
+        lines.append("| " + " | ".join([_cell(variable), *cells, best]) + " |")
+    told = "Onsets are states; `none`: there is no onset. Best shape: the one that errs least at "
+    return [*lines, "", told + "states that its fit has not seen."]
+
+
+def _estimate(one: PrimaryEstimate | None) -> str:
+    if one is None:
+        return "-"
+    if one.value is None:
+        return "none"
+    return f"{_number(one.value)} {_interval((one.low, one.high))}"
 
 
 def _claim_row(claim: ClaimEntry) -> str:
