@@ -31,9 +31,10 @@ from pez.audit.primary_estimands import primary_estimands
 from pez.audit.shares import variance_shares
 from pez.audit.specification import joint_test, specification_curve, states_by_rank
 from pez.audit.tensors import from_tensors
+from pez.audit.whose import Set
 from pez.controls.control import ANY_MODEL
 from pez.evidence.schema import NO_CONTROL
-from pez.runtime.tensor_file import map_tensor, read_header
+from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
 
 OUTCOMES = ("half_rise_depth", "step_depth", "sharpness", "margin", "has_onset")
 SHOWN = "direction"  # the variable of specification curve, states and shares
@@ -82,12 +83,14 @@ def read_primary(model: str, files: Mapping[str, Sequence[Path]]) -> PrimaryEvid
             seed, then those of its second, ...; every file names what it is of.
 
     Raises:
-        ArtifactError: a file is missing or damaged.
+        ArtifactError: a file is missing, damaged, of another network or dataset than its name says,
+            or of other clips than another.
     """
-    found: dict[str, dict[str, Curves]] = {}
+    together, found = Set(), dict[str, dict[str, Curves]]()
     for control, paths in files.items():
         by_network: dict[str, Curves] = found.setdefault(control, {})
         for path in paths:
+            together.check(path, read_metadata(path))
             network = path.name.split(".")[0]
             by_network[network] = {**by_network.get(network, {}), **_curves(path)}
     trained = found.pop(NO_CONTROL)[model]

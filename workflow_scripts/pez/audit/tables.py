@@ -1,10 +1,27 @@
 """The two tables of the audit, from the tables of single networks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pandas as pd
 
 from pez.audit.cells import SCORE
+from pez.audit.whose import Set
+from pez.runtime.tables import open_table
+
+
+def read_cells(paths: Iterable[Path]) -> Iterator[pd.DataFrame]:
+    """Open the tables ``{network}.{dataset}.parquet`` of some networks.
+
+    Raises:
+        ArtifactError: a table is missing, damaged, of another network or dataset than its name
+            says, or of other clips than another.
+    """
+    together = Set()
+    for path in paths:
+        opened = open_table(path, ["network", "what", "state", "value"], ["state", "value"])
+        together.check(path, opened.metadata)
+        yield opened.table
 
 
 def scores_of(table: pd.DataFrame) -> pd.DataFrame:
