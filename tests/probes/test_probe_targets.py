@@ -56,9 +56,9 @@ def test_missing_and_broken_labels_are_named():
         target_values(LABELS.assign(speed_m_s=np.nan), "speed")
 
 
-def test_the_codes_of_a_direction_name_the_same_angle():
+def test_the_three_codes_of_a_direction_name_the_same_angle():
     expected = LABELS["direction_rad"].to_numpy()
-    for target in ("direction_angle", "direction_sincos", "direction_harmonics", "direction_vxy"):
+    for target in ("direction_angle", "direction_sincos", "direction_vxy"):
         angle = TARGETS[target].angle
         found = angles(target_values(LABELS, target), angle)
         assert circular_errors_deg(expected, found).max() < 1e-6

@@ -15,9 +15,9 @@ from pez.audit.gradient import gradient_predictions
 from pez.audit.grid import RIDGE, Cell
 from pez.audit.readings import read_states
 from pez.audit.scoring import Clips, Pairs, Scoring
-from pez.audit.variables import as_scored, fitted, scored
+from pez.audit.variables import AuditTarget, as_scored, fitted, scored
 from pez.estimands.registry import estimate
-from pez.recipes.spec import GradientSolver, TargetName
+from pez.recipes.spec import GradientSolver
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 from pez.runtime.tables import read_table, write_table
@@ -146,7 +146,7 @@ def measure_block(
     return pd.DataFrame(rows, columns=list(KEPT))
 
 
-_Name = tuple[TargetName, int | None]  # a target, and the seed of the labels that are dealt out
+_Name = tuple[AuditTarget, int | None]  # a target, and the seed of the labels that are dealt out
 _Read = Iterator[tuple[Asked, np.ndarray, Sequence[np.ndarray]]]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from pez.audit.gradient import SELECTIONS
 from pez.audit.spec import AuditAxes, AuditPooling, AuditSelection, GradientSubset, PrimaryCell
-from pez.audit.variables import VARIABLE_OF, kind_of
+from pez.audit.variables import VARIABLE_OF, AuditTarget, kind_of
 from pez.fingerprint.provenance import digest
-from pez.recipes.spec import GroupingName, TargetName
+from pez.recipes.spec import GroupingName
 from pez.solvers.leave_out import Scaling
 
 RIDGE = "ridge"  # the solver in closed form
@@ -33,7 +33,7 @@ class Cell:
     """
 
     dataset: str
-    target: TargetName
+    target: AuditTarget
     pooling: AuditPooling
     grouping: GroupingName
     normalisation: Scaling
@@ -75,7 +75,7 @@ def cells_of(
         clips: numbers of training clips.
     """
     movies = kind == "plausibility"
-    targets: Sequence[TargetName] = [one for one in axes.target if kind_of(one) == kind]
+    targets: Sequence[AuditTarget] = [one for one in axes.target if kind_of(one) == kind]
     groupings: Sequence[GroupingName] = axes.grouping
     if movies:
         targets, groupings = ["plausibility"], ["scene"]

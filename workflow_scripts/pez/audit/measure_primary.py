@@ -13,8 +13,8 @@ from pez.audit.folds import Fold, halves, make_plan
 from pez.audit.primary import PARTIAL, TRANSFER, Curve
 from pez.audit.readings import read_states
 from pez.audit.scoring import Clips, Pairs, Partial, Scoring
-from pez.audit.variables import KIND_OF, VARIABLE_OF, as_scored, fitted, scored
-from pez.recipes.spec import GroupingName, TargetName
+from pez.audit.variables import KIND_OF, VARIABLE_OF, AuditTarget, as_scored, fitted, scored
+from pez.recipes.spec import GroupingName
 from pez.solvers.leave_out import Fits, Scaling, Spectrum, beside, covariates_alone, spectrum
 
 # Partialled out of direction: where the ball starts, how far it goes, how long it is in view.
@@ -39,7 +39,7 @@ class PrimarySettings:
         seed: of draws and permutations.
     """
 
-    direction: TargetName
+    direction: AuditTarget
     grouping: GroupingName
     normalisation: Scaling
     selection: str
@@ -97,7 +97,7 @@ def measure_primary(
     return curves
 
 
-def _targets(kind: str, settings: PrimarySettings) -> list[TargetName]:
+def _targets(kind: str, settings: PrimarySettings) -> list[AuditTarget]:
     """One target a variable: the one that is named after it, and what codes direction."""
     named = [target for target, variable in VARIABLE_OF.items() if target == variable]
     return [one for one in [settings.direction, *named] if KIND_OF[VARIABLE_OF[one]] == kind]
@@ -118,7 +118,7 @@ class _Reader:
         return [partial(one.select, self.settings.selection) for one in found]
 
     def curve(
-        self, target: TargetName, goal: np.ndarray, folds: Sequence[Fold], scoring: Scoring
+        self, target: AuditTarget, goal: np.ndarray, folds: Sequence[Fold], scoring: Scoring
     ) -> Curve:
         (predict,) = self.predict(goal, [folds])
         return _curve(as_scored(target, predict(slice(None))), folds, scoring)

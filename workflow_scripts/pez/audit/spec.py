@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from pez.audit.variables import VARIABLE_OF
-from pez.recipes.spec import GroupingName, TargetName
+from pez.audit.variables import AuditTarget
+from pez.recipes.spec import GroupingName
 from pez.runtime.schema import Schema
 
 AuditPooling = Literal["mean", "temporal_first", "temporal_last", "temporal_diff"]
@@ -25,7 +25,7 @@ def _without_none(controls: object) -> object:
 class PrimaryCell(Schema):
     """The one protocol that the claims are judged by, declared before anything is computed."""
 
-    direction: TargetName = "direction_sincos"
+    direction: AuditTarget = "direction_sincos"
     pooling: AuditPooling = "mean"
     grouping: GroupingName = "condition"
     normalisation: Scaling = "zscore"
@@ -36,7 +36,7 @@ class PrimaryCell(Schema):
 class AuditAxes(Schema):
     """Values of every choice; each with all of the others."""
 
-    target: tuple[TargetName, ...] = (
+    target: tuple[AuditTarget, ...] = (
         "speed",
         "direction_sincos",
         "direction_angle",
@@ -68,21 +68,12 @@ class AuditAxes(Schema):
     )
     fold_seed: Seeds = Field((42, 43, 44, 45, 46), min_length=1)
 
-    @model_validator(mode="after")
-    def _targets_are_of_motion(self) -> "AuditAxes":
-        unknown = [name for name in self.target if name not in VARIABLE_OF]
-        if unknown:
-            raise ValueError(
-                f"target {', '.join(unknown)}: the audit reads out {', '.join(VARIABLE_OF)}"
-            )
-        return self
-
 
 class GradientSubset(Schema):
     """The cells that are fitted by gradient descent too, on the model and one untrained network."""
 
     solver: tuple[str, ...] = Field((), description="names under solvers; empty for none")
-    target: tuple[TargetName, ...] = ("speed", "direction_sincos", "acceleration")
+    target: tuple[AuditTarget, ...] = ("speed", "direction_sincos", "acceleration")
     pooling: tuple[AuditPooling, ...] = ("mean", "temporal_last")
     grouping: tuple[GroupingName, ...] = ("condition", "direction_spatial_sector")
     normalisation: tuple[Literal["center", "zscore"], ...] = ("zscore",)

@@ -193,4 +193,6 @@ def _outputs(curve: Mapping[str, Any], most: int) -> Sequence[str]:
 
 def _angle(target: str) -> Angle | None:
     """How outputs of a target of the audit turn into a direction."""
+    if target == "direction_harmonics":
+        return "sincos"  # its first two outputs
     return TARGETS[target].angle if target in TARGETS else None

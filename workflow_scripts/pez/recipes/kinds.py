@@ -6,7 +6,7 @@ from typing import Literal
 from pez.recipes.columns import CategoryTarget
 from pez.recipes.spec import ProbeSpec, Selection, TargetName
 
-Angle = Literal["wrapped", "sincos", "harmonics", "image"]
+Angle = Literal["wrapped", "sincos", "image"]
 
 # Kinds of dataset: balls at constant velocity or acceleration, movies that may be impossible.
 VELOCITY = frozenset({"velocity"})
@@ -43,9 +43,6 @@ TARGETS: dict[TargetName, TargetInfo] = {
     ),
     "direction_sincos": TargetInfo(
         ("direction_rad",), ("sin", "cos"), VELOCITY | ACCELERATION, "sincos"
-    ),
-    "direction_harmonics": TargetInfo(
-        ("direction_rad",), ("sin", "cos", "sin2", "cos2"), VELOCITY | ACCELERATION, "harmonics"
     ),
     "direction_vxy": TargetInfo(("vx_px", "vy_px"), ("vx", "vy"), VELOCITY, "image"),
     "acceleration": TargetInfo(("acceleration_m_s2",), ("acceleration",), ACCELERATION),

@@ -23,7 +23,6 @@ TargetName = Literal[
     "speed",
     "direction_angle",
     "direction_sincos",
-    "direction_harmonics",
     "direction_vxy",
     "acceleration",
     "velocity_xy",

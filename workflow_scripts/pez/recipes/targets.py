@@ -73,10 +73,8 @@ def target_values(
         cut = np.radians(cut_deg)
         turned = columns if axis == "world" else -columns
         return np.mod(turned - cut + WRAP_SLACK, FULL_TURN) - WRAP_SLACK + cut
-    if info.angle in ("sincos", "harmonics"):
-        turns = (1, 2) if info.angle == "harmonics" else (1,)
-        waves = [wave(turn * columns) for turn in turns for wave in (np.sin, np.cos)]
-        return np.concatenate(waves, axis=1)
+    if info.angle == "sincos":
+        return np.concatenate([np.sin(columns), np.cos(columns)], axis=1)
     return columns
 
 

@@ -28,13 +28,12 @@ def angles(outputs: np.ndarray, angle: Angle) -> np.ndarray:
     """Direction in radians, [n], that probe outputs [n, outputs] stand for.
 
     ``wrapped``: the output is the angle, in the axis and from the cut of the target; ``sincos``:
-    (sin, cos) of the world's angle; ``harmonics``: the same, then of twice the angle; ``image``:
-    (vx, vy) in the image, whose y axis points down while the world's points up, turned to the
-    world's angle.
+    (sin, cos) of the world's angle; ``image``: (vx, vy) in the image, whose y axis points down
+    while the world's points up, turned to the world's angle.
     """
     if angle == "wrapped":
         return outputs[:, 0]
-    if angle in ("sincos", "harmonics"):
+    if angle == "sincos":
         return np.arctan2(outputs[:, 0], outputs[:, 1])
     return np.arctan2(-outputs[:, 1], outputs[:, 0])
 
