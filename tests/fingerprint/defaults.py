@@ -21,6 +21,7 @@ CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_name
 ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder")
 
 
+OF_AUDIT = ("audit_network", "predict_audit", "calibrate_audit")
 SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
 
 
@@ -45,6 +46,14 @@ def names_of_page(config: Config) -> list[Any]:
     return [*(config.recipes[name].choices() for name in dict.fromkeys(shown)), *facts]
 
 
+def names_of_audit(config: Config) -> list[Any]:
+    """What the rules of single networks in the audit hand to `code`."""
+    assert config.audit is not None
+    solvers = [config.solvers[name] for name in config.audit.gradient.solver]
+    alone = config.audit.model_copy(update={"controls": {}})
+    return [alone, "velocity", "none", "shuffled", *solvers, "tubelet_mean"]
+
+
 @cache
 def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     """Script and chosen names of every kind of job, by the kind's name.
@@ -61,6 +70,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given: dict[str, Any] = dict(scripts)
     named = (
         "fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features", "write_page",
+        *OF_AUDIT,
     )  # fmt: skip
     for script in (*named, *ENCODER_SCRIPTS):
         del given[script]
@@ -89,6 +99,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
         given[f"judge_figure {name}"] = names_of_figure(config, name)
         given[f"draw_figure {name}"] = names_of_figure(config, name)
     given["write_page"] = names_of_page(config)
+    given |= {name: names_of_audit(config) for name in OF_AUDIT}
     return {
         name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))
         for name, what in given.items()

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pez.recipes.groupings import group_ids
-from pez.recipes.spec import GroupingName, ProbeSpec
-from pez.recipes.splits import Split, inner_split, outer_splits
+from pez.recipes.spec import GroupingName
+from pez.recipes.splits import Split, group_k_fold
+from pez.runtime.errors import ConfigError
 
 GROUPS_SEED = 42  # k-means of the grouping spatial_cluster
 
@@ -62,23 +63,25 @@ def make_plan(
     Raises:
         ConfigError: the grouping makes too few groups.
     """
-    spec = ProbeSpec(
-        dataset="of the audit",
-        target="speed",
-        capture="resid_pre",
-        pooling="mean",
-        grouping=grouping,
-        normalisation="center",
-        solver="ridge",
-        folds=folds,
-        fold_seed=fold_seed,
-    )
     groups = group_ids(labels, grouping, GROUPS_SEED)
-    outer = outer_splits(groups, "of the audit", spec)
-    inner = [inner_split(split, groups, "of the audit", spec) for split in outer]
+    count = len(np.unique(groups))
+    if count < folds:
+        raise ConfigError(
+            f"audit.folds = {folds}: grouping {grouping!r} makes {count} groups: take fewer folds, "
+            "or leave this grouping out of audit.axes.grouping."
+        )
+    outer = group_k_fold(np.arange(len(groups)), groups, folds, fold_seed)
+    inner = [_inner(split, groups, folds, fold_seed) for split in outer]
     order = np.random.default_rng(fold_seed).permutation(len(labels))
     pairs = zip(outer, inner, strict=True)
     return Plan(grouping, fold_seed, clips, [_fold(*pair, order, clips) for pair in pairs])
+
+
+def _inner(outer: Split, groups: np.ndarray, folds: int, fold_seed: int) -> Split:
+    """Split the training clips once more, as `pez.recipes.splits.inner_split` does."""
+    rows = np.flatnonzero(outer.train)
+    count = len(np.unique(groups[rows]))
+    return group_k_fold(rows, groups, min(folds, count), fold_seed)[0]
 
 
 def _fold(outer: Split, inner: Split, order: np.ndarray, clips: int | None) -> Fold:

@@ -37,7 +37,7 @@ def outer_splits(groups: np.ndarray, probe: str, spec: ProbeSpec) -> list[Split]
             f"{needed} groups, and grouping {spec.grouping!r} makes {count} of dataset "
             f"{spec.dataset!r}: lower probes.{probe}.folds or choose a finer grouping."
         )
-    return _group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
+    return group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
 
 
 def inner_split(outer: Split, groups: np.ndarray, probe: str, spec: ProbeSpec) -> Split:
@@ -57,12 +57,11 @@ def inner_split(outer: Split, groups: np.ndarray, probe: str, spec: ProbeSpec) -
             f"{spec.folds} folds over grouping {spec.grouping!r} one fold trains on {count} "
             f"group: raise probes.{probe}.folds or choose a finer grouping."
         )
-    return _group_k_fold(rows, groups, min(spec.folds, count), spec.fold_seed)[0]
+    return group_k_fold(rows, groups, min(spec.folds, count), spec.fold_seed)[0]
 
 
-def _group_k_fold(
-    rows: np.ndarray, groups: np.ndarray, folds: int, seed: int | None
-) -> list[Split]:
+def group_k_fold(rows: np.ndarray, groups: np.ndarray, folds: int, seed: int | None) -> list[Split]:
+    """Deal clips ``rows`` by their ``groups`` [n] into folds; other clips are in neither part."""
     dealer = GroupKFold(folds, shuffle=seed is not None, random_state=seed)
     splits = []
     for train, held_out in dealer.split(rows, groups=groups[rows]):
