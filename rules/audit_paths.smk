@@ -132,6 +132,7 @@ def audit_clips_in_words():
 
 def audit_files():
     """Everything that the target `audit` makes."""
+    refuse("audit")
     drawn = [audit_picture_files(*drawn)[0] for drawn in audit_pictures()]
     return [AUDIT_LEDGER, f"{OUT}/audit/ledger.md", *drawn] if CONFIG.audit else []
 

@@ -8,7 +8,8 @@ def shipped(path):
 
 
 def refuse(name):
-    """Stop if there is something wrong with the recipe or figure `name`, which is asked for now."""
+    """Stop if there is something wrong with `name`, a recipe, a figure or the audit, which is asked
+    for now."""
     if name in REFUSED:
         raise WorkflowError(refusal(REFUSED[name]))
 

@@ -21,7 +21,7 @@ EVERYDAY = ("pixels", "trajectory")  # words that code has other uses for
 def config(**changes: object) -> Config:
     loaded = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     loaded["figures"] = {"figure2c": loaded["figures"]["figure2c"] | changes.pop("figure", {})}
-    return load_config(loaded | changes, CHECKOUT)
+    return load_config(loaded | {"audit": None} | changes, CHECKOUT)
 
 
 @pytest.mark.parametrize("name", control_names())
@@ -79,6 +79,17 @@ def test_more_seeds_leave_the_first_where_it_is() -> None:
     several = config(controls={"untrained": {"seeds": [1, 5]}})
     assert several.encoder("vjepa2_nano_untrained").weights.seed == 1
     assert several.encoder("vjepa2_nano_untrained_5").weights.seed == 5
+
+
+def test_the_audit_adds_seeds_of_its_own() -> None:
+    audit = {"models": ["vjepa2_nano"], "velocity": "velocity", "controls": {"untrained": [1, 2]}}
+    several = config(controls={"untrained": {"seeds": [1, 5]}}, audit=audit)
+    assert {name for name in several.networks if "nano" in name} == {
+        "vjepa2_nano", "vjepa2_nano_untrained", "vjepa2_nano_untrained_2",
+        "vjepa2_nano_untrained_5",
+    }  # fmt: skip
+    with pytest.raises(ConfigError, match=r"audit\.controls\.untrained = \[2\].*begin with"):
+        config(audit=audit | {"controls": {"untrained": [2]}})
 
 
 def test_features_come_from_a_network_with_its_own_weights_or_from_none() -> None:

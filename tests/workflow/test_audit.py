@@ -102,4 +102,9 @@ def test_nineteen_seeds_and_all_controls_are_a_job_each(smoke_run: Project) -> N
 )
 def test_bad_audits_are_refused(smoke_run: Project, changes: dict, words: str) -> None:
     with pytest.raises(WorkflowError, match=words):
-        plan(smoke_run.folder, ["figure2c"], overlay(**changes), (SMOKE,))
+        plan(smoke_run.folder, ["audit"], overlay(**changes), (SMOKE,))
+
+
+def test_a_bad_audit_is_no_obstacle_to_a_figure(smoke_run: Project) -> None:
+    asked = overlay(models=["vjepa2_tinny"], velocity="nowhere", folds=30)
+    assert not plan(smoke_run.folder, ["figure2c"], asked, (SMOKE,))["fit_probe"]

@@ -25,11 +25,10 @@ def check_audit(config: Config) -> Iterable[str]:
             yield f"audit.controls: control = {did_you_mean(name, list(config.controls))}"
             continue
         known = config.controls[name].seeds
-        shared = min(len(known), len(seeds))
-        if known[:shared] != seeds[:shared] or bool(known) != bool(seeds):
+        if known[:1] != seeds[:1]:
             yield (
-                f"audit.controls.{name} = {list(seeds)}: networks are named after the order of "
-                f"their seeds, and controls.{name}.seeds is {list(known)}: begin with the same"
+                f"audit.controls.{name} = {list(seeds)}: the first seed's network has the bare "
+                f"name, and controls.{name}.seeds is {list(known)}: begin with the same"
             )
     yield from _check_gradient(audit, config)
     yield from _check_primary(audit)

@@ -36,6 +36,7 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
     if not problems:
         for figure in config.figures:
             yield from figure_problems(config, figure, checkout)
+        yield from check_audit(config)
 
 
 def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
@@ -46,7 +47,6 @@ def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
     yield from controls
     if not controls:
         yield from check_sweeps(config, _problems)
-        yield from check_audit(config)
     yield from _check_pretraining(config)
 
 

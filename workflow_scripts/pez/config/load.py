@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from pez.config.audit_checks import check_audit
 from pez.config.checks import (
     figure_problems,
     inconsistencies,
@@ -34,8 +35,8 @@ def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[st
     """Read the configuration for a target that may need only some of its probes and figures.
 
     Returns:
-        The configuration; and what is wrong with recipes and figures, by name: they are refused
-        when they are asked for.
+        The configuration; and what is wrong with recipes, figures and the audit, by name: they are
+        refused when they are asked for.
 
     Raises:
         ConfigError: with what is wrong for every target.
@@ -48,7 +49,8 @@ def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[st
         + [line for recipe in figure.recipes for line in recipes.get(recipe, [])]
         for name, figure in config.figures.items()
     }
-    return config, {name: lines for name, lines in {**recipes, **figures}.items() if lines}
+    found = {**recipes, **figures, "audit": list(check_audit(config))}
+    return config, {name: lines for name, lines in found.items() if lines}
 
 
 def refusal(problems: Iterable[str]) -> str:

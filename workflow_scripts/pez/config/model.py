@@ -152,10 +152,15 @@ class Config(Schema):
     @cached_property
     def _shown_variants(self) -> list[Variant]:
         """The same with each of their seeds, and those of the audit, which may have more."""
-        seeds = {name: self.controls[name].seeds for name in self._shown_controls}
-        for name, own in (self.audit.controls if self.audit else {}).items():
-            seeds[name] = max(seeds.get(name, ()), own, key=len)
-        return all_variants(seeds)
+        audited = self.audit.controls if self.audit else {}
+        shown = dict.fromkeys([*self._shown_controls, *audited])
+        return all_variants(
+            {
+                name: tuple(dict.fromkeys((*self.controls[name].seeds, *audited.get(name, ()))))
+                for name in shown
+                if name in self.controls
+            }
+        )
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that figures and sweeps ask for."""
