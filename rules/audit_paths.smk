@@ -95,9 +95,25 @@ def audit_calibration(blocks):
     return f"{OUT}/audit/calibration/{blocks}_blocks.parquet"
 
 
+def audit_drawn():
+    """Pictures that there is something to draw in."""
+    audit = CONFIG.audit
+    direction = audit.velocity and any(
+        target.startswith("direction") for target in audit.axes.target
+    )
+    lacking = {
+        "specification": not direction,
+        "states": not direction,
+        "shares": not direction,
+        "clips_needed": not audit.clips,
+        "optimism": not {"validation", "nested"} <= set(audit.axes.selection),
+    }
+    return [picture for picture in AUDIT_PICTURES if not lacking.get(picture)]
+
+
 def audit_pictures():
     """Pictures of the audit, as (model, picture)."""
-    return list(product(audit_models(), AUDIT_PICTURES))
+    return list(product(audit_models(), audit_drawn())) if CONFIG.audit else []
 
 
 def audit_table(model, picture):

@@ -85,6 +85,7 @@ def judge_audit_given():
         },
         "primary": {model: audit_primary(model) for model in audit.models},
         "blocks": audit_blocks(),
+        "pictures": audit_drawn(),
     }
 
 

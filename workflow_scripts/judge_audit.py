@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from pez.audit.judge import PICTURES, AuditFacts, judge_model, read_primary
+from pez.audit.judge import AuditFacts, judge_model, read_primary
 from pez.audit.ledger import Ledger
 from pez.audit.ledger_page import write_ledger
 from pez.runtime.job import job
@@ -31,7 +29,7 @@ if __name__ == "__main__":
                 facts,
             )
             entries[model] = entry
-            for picture in PICTURES:
+            for picture in given["pictures"]:
                 path = Path(output.ledger).parent / model / f"{picture}.parquet"
-                write_table(path, tables.get(picture, pd.DataFrame()))
+                write_table(path, tables[picture])
         write_ledger(Ledger(models=entries), Path(output.markdown), Path(output.ledger))

@@ -55,7 +55,7 @@ def test_claims_are_judged_and_a_larger_grid_measures_what_is_new(
     assert [claim["id"] for claim in claims] == [f"C{number}" for number in range(1, 11)]
     assert all(claim["reason"] for claim in claims)
     assert "vjepa2_tiny" in (out / "ledger.md").read_text()
-    assert len(list((out / "vjepa2_tiny").glob("*.png"))) == 7
+    assert len(list((out / "vjepa2_tiny").glob("*.png"))) == 6  # none of the clips needed
     before = kept(project)
     larger = run(project, axes={**SMALL["axes"], "pooling": ["mean", "temporal_last"]})
     after = kept(project)
@@ -68,7 +68,7 @@ def test_a_changed_claim_measures_nothing_again(smoke_run: Project) -> None:
     planned = plan(smoke_run.folder, ["audit"], overlay())
     assert planned["audit_network"] == 2 * 2
     assert planned["gather_audit"] == planned["judge_audit"] == planned["calibrate_audit"] == 1
-    assert planned["draw_audit"] == 7
+    assert planned["draw_audit"] == 6
     assert not [rule for rule in planned if rule.startswith(("render", "extract_vjepa2_tiny_v"))]
 
 

@@ -38,16 +38,6 @@ from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
 
 OUTCOMES = ("half_rise_depth", "step_depth", "sharpness", "margin", "has_onset")
 SHOWN = "direction"  # the variable of specification curve, states and shares
-# Pictures of a model, each from a table of its name.
-PICTURES = (
-    "claims",
-    "specification",
-    "states",
-    "shares",
-    "clips_needed",
-    "optimism",
-    "calibration",
-)
 _LUCK_WITHIN = ("speed", "direction", "acceleration")  # variables of the picture of optimism
 
 
@@ -124,7 +114,7 @@ def judge_model(
         facts: what is to be known beside.
 
     Returns:
-        Its entry of the ledger; and the tables of `PICTURES`, those that there is something in.
+        Its entry of the ledger; and the tables of its pictures, by their names.
     """
     own = scores["model"].isin([model, ANY_MODEL])
     scores, estimands = scores[own], estimands[estimands["model"] == model]
@@ -159,7 +149,7 @@ def judge_model(
         "optimism": _luck(gained, estimands, facts),
         "calibration": calibration,
     }
-    return entry, {name: table for name, table in tables.items() if not table.empty}
+    return entry, tables
 
 
 def _of_whole(table: pd.DataFrame) -> pd.DataFrame:
