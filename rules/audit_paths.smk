@@ -142,8 +142,8 @@ def audit_clips():
 
 def audit_clips_in_words():
     """Which clips the audit reads."""
-    parts = [f"{name}: {SETS[name].count}" for name in CONFIG.audit.datasets.values()]
-    return f"clips {', '.join(parts)}"
+    names = CONFIG.audit.datasets.values()
+    return ", ".join(f"{SETS[name].count} {name} clips" for name in names)
 
 
 def audit_files():

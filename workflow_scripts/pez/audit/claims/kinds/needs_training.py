@@ -29,7 +29,7 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     seeds = [curves["direction"] for curves in evidence.untrained if "direction" in curves]
     if len(seeds) < 2:
         return undecided(
-            f"There are {len(seeds)} untrained networks, where 2 are needed to know their spread."
+            f"Untrained networks: {len(seeds)}, where 2 are needed to know their spread."
         )
     peaks = [float(peak(curve.scores)) for curve in seeds]
     sharp = [_sharpness(curve) for curve in seeds]

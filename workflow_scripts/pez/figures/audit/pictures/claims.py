@@ -58,7 +58,8 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
 def _draw(axes: Axes, rows: pd.DataFrame, colours: Mapping[str, str], style: FigureStyle) -> None:
     if rows[["value", "low", "high"]].isna().all(axis=None):
         axes.set_axis_off()
-        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", va="center",
+        said = "not measured" if rows.iloc[0]["verdict"] == "undecided" else "none there"
+        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", va="center",
                   color=INK, fontsize=style.font_pt * SMALL)  # fmt: skip
         return
     first = rows.iloc[0]
