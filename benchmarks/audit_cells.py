@@ -1,7 +1,7 @@
 """What the audit costs: the cells of one network and dataset, and one planted network.
 
-    OMP_NUM_THREADS=1 python benchmarks/audit.py                    # the embedded model's size
-    python benchmarks/audit.py --states 25 --width 1024 --device cuda
+    OMP_NUM_THREADS=1 python benchmarks/audit_cells.py                    # the embedded model's size
+    python benchmarks/audit_cells.py --states 25 --width 1024 --device cuda
 
 Features are random numbers: closed forms take as long on these as on any. Medians over blocks; a
 whole network is their sum, with the numbers of cells that the default configuration asks for.
