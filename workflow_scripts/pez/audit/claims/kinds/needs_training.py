@@ -29,7 +29,8 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     seeds = [curves["direction"] for curves in evidence.untrained if "direction" in curves]
     if len(seeds) < 2:
         return undecided(
-            f"Untrained networks: {len(seeds)}, where 2 are needed to know their spread."
+            f"Of {len(seeds)} untrained network{'' if len(seeds) == 1 else 's'} no spread is known: "
+            "it takes 2."
         )
     peaks = [float(peak(curve.scores)) for curve in seeds]
     sharp = [_sharpness(curve) for curve in seeds]
