@@ -1,6 +1,6 @@
 """What the audit costs: the cells of one network and dataset, and one planted network.
 
-    OMP_NUM_THREADS=1 python benchmarks/audit_cells.py                    # the embedded model's size
+    OMP_NUM_THREADS=1 python benchmarks/audit_cells.py              # the size of the embedded model
     python benchmarks/audit_cells.py --states 25 --width 1024 --device cuda
 
 Features are random numbers: closed forms take as long on these as on any. Medians over blocks; a

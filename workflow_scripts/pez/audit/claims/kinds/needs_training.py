@@ -29,8 +29,8 @@ def judge(evidence: PrimaryEvidence) -> Finding:
     seeds = [curves["direction"] for curves in evidence.untrained if "direction" in curves]
     if len(seeds) < 2:
         return undecided(
-            f"Of {len(seeds)} untrained network{'' if len(seeds) == 1 else 's'} no spread is known: "
-            "it takes 2."
+            f"{len(seeds)} untrained network{'' if len(seeds) == 1 else 's'} beside it: their "
+            "spread is known from 2 on."
         )
     peaks = [float(peak(curve.scores)) for curve in seeds]
     sharp = [_sharpness(curve) for curve in seeds]
