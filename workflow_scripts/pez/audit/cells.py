@@ -15,7 +15,8 @@ from pez.audit.gradient import gradient_predictions
 from pez.audit.grid import RIDGE, Cell
 from pez.audit.readings import read_states
 from pez.audit.scoring import Clips, Pairs, Scoring
-from pez.audit.variables import AuditTarget, as_scored, fitted, scored
+from pez.audit.targets import AuditTarget
+from pez.audit.variables import as_scored, fitted, scored
 from pez.estimands.registry import estimate
 from pez.recipes.spec import GradientSolver
 from pez.runtime.errors import ArtifactError

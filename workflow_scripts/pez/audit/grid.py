@@ -7,7 +7,7 @@ from typing import Any
 
 from pez.audit.gradient import SELECTIONS
 from pez.audit.spec import AuditAxes, AuditPooling, AuditSelection, GradientSubset, PrimaryCell
-from pez.audit.variables import VARIABLE_OF, AuditTarget, kind_of
+from pez.audit.targets import VARIABLE_OF, AuditTarget, kind_of
 from pez.fingerprint.provenance import digest
 from pez.recipes.spec import GroupingName
 from pez.solvers.leave_out import Scaling

@@ -13,7 +13,8 @@ from pez.audit.folds import Fold, halves, make_plan
 from pez.audit.primary import PARTIAL, TRANSFER, Curve
 from pez.audit.readings import read_states
 from pez.audit.scoring import Clips, Pairs, Partial, Scoring
-from pez.audit.variables import KIND_OF, VARIABLE_OF, AuditTarget, as_scored, fitted, scored
+from pez.audit.targets import KIND_OF, VARIABLE_OF, AuditTarget
+from pez.audit.variables import as_scored, fitted, scored
 from pez.recipes.spec import GroupingName
 from pez.solvers.leave_out import Fits, Scaling, Spectrum, beside, covariates_alone, spectrum
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from pez.audit.variables import AuditTarget
+from pez.audit.targets import AuditTarget
 from pez.recipes.spec import GroupingName
 from pez.runtime.schema import Schema
 
