@@ -22,7 +22,6 @@ sys.path.insert(0, str(SCRIPTS))
 from pez.audit.spec import AuditAxes
 from pez.config.load import open_config, refusal
 from pez.config.model import Config, describe_weights
-from pez.controls.control import ANY_MODEL
 from pez.controls.registry import control_names, find_control
 from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names

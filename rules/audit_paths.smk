@@ -25,26 +25,28 @@ def audit_jobs():
     return list(dict.fromkeys(job for model in audit_models() for job in CONFIG.audit_jobs(model)))
 
 
-def audited_by(network):
-    """What replaces a model where the audit reads `network`; None: it is a model itself."""
-    audited = map(CONFIG.audited, audit_models())
-    return next(found[network] for found in audited if network in found)
+@cache
+def audited(network):
+    """The model that is asked about where the audit reads `network`, and what replaces it there;
+    None: nothing does."""
+    found = {model: CONFIG.audited(model) for model in audit_models()}
+    return next((model, own[network]) for model, own in found.items() if network in own)
 
 
-def audit_measured(network, variant):
+def audit_measured(network):
     """Model, control and seed that `network` stands for in the tables of the audit."""
+    model, variant = audited(network)
     if variant is None:
-        return {"model": network, "control": "none", "seed": None}
-    model = next(one for one in audit_models() if network in CONFIG.audited(one))
-    shared = variant.control.replaces == "features"
-    control = {"control": variant.control.name, "seed": variant.seed}
-    return {"model": ANY_MODEL if shared else model, **control}
+        return {"model": model, "control": "none", "seed": None}
+    return variant.stands_for(model)
 
 
 def audit_labels():
     """Controls with other labels that the audit measures beside every model, and their seeds."""
-    controls = CONFIG.audit.controls
-    return {name: list(controls[name]) for name in controls if replaces_labels(name)}
+    controls = CONFIG.audit.controls.items()
+    return {
+        name: list(seeds) for name, seeds in controls if find_control(name).replaces == "labels"
+    }
 
 
 def audit_solvers(variant):
@@ -53,11 +55,6 @@ def audit_solvers(variant):
     shown = variant is None or (variant.control.name == "untrained" and variant.seed in untrained)
     names = CONFIG.audit.gradient.solver if shown else ()
     return {name: CONFIG.solvers[name] for name in names}
-
-
-def replaces_labels(control):
-    """Whether `control` replaces labels: it needs no features of its own."""
-    return find_control(control).replaces == "labels"
 
 
 def audit_network_files(model, dataset):
@@ -70,7 +67,7 @@ def audit_primary(model):
     """Files of the primary cell of `model`, by control; `none` for the model itself."""
     found = {}
     for network, dataset in CONFIG.audit_jobs(model):
-        control = audit_measured(network, audited_by(network))["control"]
+        control = audit_measured(network)["control"]
         found.setdefault(control, []).append(audit_network_files(network, dataset)[1])
     return found
 

@@ -11,13 +11,13 @@ def audit_network_made(model, dataset):
 
 def audit_network_given(model, dataset):
     refuse("audit")
-    variant = audited_by(model)
+    _, variant = audited(model)
     kinds = {name: kind for kind, name in CONFIG.audit.datasets.items()}
     return {
         # what it shares with other networks: which there are makes no difference to this one
         "audit": CONFIG.audit.model_copy(update={"models": ("any",), "controls": {}, "planted": 1}),
         "kind": kinds[dataset],
-        "measured": audit_measured(model, variant),
+        "measured": audit_measured(model),
         "labels": audit_labels() if variant is None else {},
         "solvers": audit_solvers(variant),
         **features_given(model),

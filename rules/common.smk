@@ -155,8 +155,7 @@ def probe_threads(fit):
 
 def figure_probes(figure):
     """Probe results that ``figure`` shows."""
-    refuse(figure)
-    return [f"{OUT}/probes/{network}/{fit}.parquet" for network, fit in CONFIG.fits_of(figure)]
+    return [probe_results(*fit)[0] for fit in shown_fits(figure)]
 
 
 def sweep_file(sweep, model, dataset):

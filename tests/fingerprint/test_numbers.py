@@ -109,7 +109,7 @@ AUDIT_EDITS = [
      {"audit_network"}),
     ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),
     ("audit/claims/kinds/location.py", "(0.2, 0.45)", "(0.2, 0.4)",
-     {"calibrate_audit", "judge_audit"}),
+     {"calibrate_audit", "judge_audit", "draw_audit"}),  # the picture shows the range
     ("audit/shares.py", "_FEWEST_DRAWS = 20", "_FEWEST_DRAWS = 30", {"judge_audit"}),
     ("figures/audit/pictures/calibration.py", '"#D9D9D9"', '"#D9D9D8"', {"draw_audit"}),
 ]  # fmt: skip

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from pez.audit.claims.kinds.abrupt import ABRUPT
+from pez.audit.claims.kinds.location import DEPTHS
 from pez.audit.outcomes import UNTRAINED
-from pez.audit.specification import ZONE, Extreme, rank_among
+from pez.audit.specification import Extreme, rank_among
 from pez.evidence.schema import NO_CONTROL
 
 _PAIRED = ("pooling", "grouping", "normalisation", "solver", "selection", "fold_seed", "clips")
@@ -30,10 +32,9 @@ class Asked:
     extreme: Extreme
 
 
-ABRUPT = 1 / 3  # of the rise, within one state
 ASKED: Mapping[str, Asked] = {
     "C1": Asked((ABRUPT, np.inf), "high"),
-    "C2": Asked(ZONE, "either"),
+    "C2": Asked(DEPTHS, "either"),
     "C3": Asked((1.0, np.inf), "high"),  # whole states: above 0
     "C4": Asked((0.0, np.inf), "high"),
     "C6": Asked((0.0, np.inf), "high"),

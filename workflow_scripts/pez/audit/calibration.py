@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import beta
 
 from pez.audit.claims.registry import judge_all
+from pez.audit.ledger import Rates
 from pez.audit.measure_planted import measure_planted
 from pez.audit.measure_primary import PrimarySettings
 from pez.audit.planted.build import untrained
@@ -52,23 +53,6 @@ class CalibrationSettings:
     seed: int = 0
     draws: int = 500
     permutations: int = 20
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What a criterion's verdict is worth, over all planted networks with a known truth.
-
-    Attributes:
-        false_positive_rate: yes where the truth is no; None where no kind has that truth.
-        detection_rate: yes where the truth is yes; None likewise.
-        false_negative_rate: no where the truth is yes; None likewise.
-        runs: networks with a known truth.
-    """
-
-    false_positive_rate: float | None
-    detection_rate: float | None
-    false_negative_rate: float | None
-    runs: int
 
 
 def calibrate(

@@ -13,10 +13,10 @@ from torch import Tensor
 from pez.audit.folds import Plan, make_plan
 from pez.audit.gradient import gradient_predictions
 from pez.audit.grid import RIDGE, Cell
-from pez.audit.readings import read_states
-from pez.audit.scoring import Clips, Pairs, Scoring
+from pez.audit.readings import read_states, side_by_side
+from pez.audit.scoring import Scoring, scoring_of
 from pez.audit.targets import AuditTarget
-from pez.audit.variables import as_scored, fitted, scored
+from pez.audit.variables import as_scored, fitted
 from pez.estimands.registry import estimate
 from pez.recipes.spec import GradientSolver
 from pez.runtime.errors import ArtifactError
@@ -160,14 +160,10 @@ def _read_ridge(
     fitting: Fitting,
 ) -> _Read:
     """Predictions of each cell, [S, n, outputs], with the clips of each fold: in closed form."""
-    columns, first = {}, 0
-    for name, goal in goals.items():
-        width = goal.outputs.shape[1]
-        columns[name] = slice(first, first + width)
-        first += width
+    together, columns = side_by_side({name: goal.outputs for name, goal in goals.items()})
     readings = read_states(
         (spectrum(features, cell.normalisation) for features in stack),
-        np.concatenate([goal.outputs for goal in goals.values()], axis=1),
+        together,
         [plan.folds for plan in plans],
         fitting.alphas,
     )
@@ -211,11 +207,7 @@ def _goals(asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting) -> Ma
         target = one.cell.target
         if one.goal in goals:
             continue
-        scoring: Scoring
-        if target == "plausibility":
-            scoring = Pairs.of(labels, fitting.draws, fitting.seed)
-        else:
-            scoring = Clips.of(labels, scored(labels, target), fitting.draws, fitting.seed)
+        scoring = scoring_of(labels, target, fitting.draws, fitting.seed)
         outputs = fitted(labels, target)
         if one.labels_seed is not None:
             outputs, scoring = scoring.deal(outputs, np.random.default_rng(one.labels_seed))

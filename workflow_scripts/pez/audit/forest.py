@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from pez.audit.across_cells import ABRUPT
+from pez.audit.claims.kinds.abrupt import ABRUPT
+from pez.audit.claims.kinds.location import DEPTHS
 from pez.audit.ledger import ClaimEntry, ModelEntry
-from pez.audit.specification import ZONE
 
 PRIMARY, MEDIAN = "primary cell", "median cell"
 # What the axis of a claim counts.
@@ -68,7 +68,7 @@ def holds_within(claim: ClaimEntry) -> tuple[float, float]:
             least = bound("abrupt", ABRUPT)
             return max(bound("ramp_quantile_95", least), least), np.inf
         case "C2":
-            return bound("from", ZONE[0]), bound("to", ZONE[1])
+            return bound("from", DEPTHS[0]), bound("to", DEPTHS[1])
         case "C3" | "C6":
             return 0.0, np.inf
         case "C4":

@@ -12,9 +12,9 @@ from torch import Tensor
 from pez.audit.folds import Fold, halves, make_plan
 from pez.audit.primary import PARTIAL, TRANSFER, Curve
 from pez.audit.readings import read_states
-from pez.audit.scoring import Clips, Pairs, Partial, Scoring
+from pez.audit.scoring import Clips, Partial, Scoring, scoring_of
 from pez.audit.targets import KIND_OF, VARIABLE_OF, AuditTarget
-from pez.audit.variables import as_scored, fitted, scored
+from pez.audit.variables import as_scored, fitted
 from pez.recipes.spec import GroupingName
 from pez.solvers.leave_out import Fits, Scaling, Spectrum, beside, covariates_alone, spectrum
 
@@ -81,11 +81,7 @@ def measure_primary(
     reader = _Reader(spectra, settings)
     curves = {}
     for target in _targets(kind, settings):
-        scoring: Scoring
-        if target == "plausibility":
-            scoring = Pairs.of(labels, settings.draws, settings.seed)
-        else:
-            scoring = Clips.of(labels, scored(labels, target), settings.draws, settings.seed)
+        scoring = scoring_of(labels, target, settings.draws, settings.seed)
         goal = fitted(labels, target)
         curve = reader.curve(target, goal, folds, scoring)
         if permuted and settings.permutations:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pez.audit.folds import make_plan
 from pez.audit.grid import Cell, cells_of
-from pez.audit.readings import read_states
+from pez.audit.readings import Readings, read_states, side_by_side
 from pez.audit.spec import AuditSpec
 from pez.audit.variables import fitted
 from pez.runtime.tensor_file import write_tensors
@@ -44,7 +44,7 @@ def write_predictions(
     Args:
         path: file with ``predictions``, float16 [cells, S, n, k], and ``targets``, float32 [cells,
             n, k], k that of the widest target; what is beyond a target's own is 0.
-        cells: of one dataset and normalisation.
+        cells: that differ in target and pooling alone (`shown_cells`).
         stack: gives the features of states 0 .. L in a pooling, float32 [n, D] each.
         labels: one row a clip.
         audit: penalties and number of folds.
@@ -53,16 +53,14 @@ def write_predictions(
     """
     truths = {cell.target: fitted(labels, cell.target) for cell in cells}
     width = max(truth.shape[1] for truth in truths.values())
-    found: list[np.ndarray] = []
+    together, columns = side_by_side(truths)
+    plan = make_plan(labels, cells[0].grouping, cells[0].fold_seed, audit.folds)
+    read: dict[str, Readings] = {}
     for cell in cells:
-        plan = make_plan(labels, cell.grouping, cell.fold_seed, audit.folds)
-        (readings,) = read_states(
-            (spectrum(features, cell.normalisation) for features in stack(cell.pooling)),
-            truths[cell.target],
-            [plan.folds],
-            audit.alphas,
-        )
-        found.append(readings.select(cell.selection, slice(None)))
+        if cell.pooling not in read:
+            spectra = (spectrum(features, cell.normalisation) for features in stack(cell.pooling))
+            (read[cell.pooling],) = read_states(spectra, together, [plan.folds], audit.alphas)
+    found = [read[cell.pooling].select(cell.selection, columns[cell.target]) for cell in cells]
     curves = [
         {**cell.columns(), "network": network, "control": "none", "outputs": values.shape[2]}
         for cell, values in zip(cells, found, strict=True)

@@ -1,7 +1,8 @@
 """Out-of-fold predictions of every penalty at every state, and what a selection makes of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor
 
 from pez.audit.folds import Fold
 from pez.solvers.leave_out import Fits, Spectrum, fit_few
+
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,17 @@ class Readings:
             picked = self.predictions[states, chosen[:, [fold]], rows, columns]
             found[:, rows] = picked
         return found
+
+
+def side_by_side(
+    outputs: Mapping[Name, np.ndarray],
+) -> tuple[np.ndarray, dict[Name, slice]]:
+    """Put targets [n, outputs] beside one another, to be fitted together: all, and who is where."""
+    columns, first = {}, 0
+    for name, own in outputs.items():
+        columns[name] = slice(first, first + own.shape[1])
+        first += own.shape[1]
+    return np.concatenate(list(outputs.values()), axis=1), columns
 
 
 def read_states(

@@ -13,6 +13,8 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from pez.audit.targets import AuditTarget
+from pez.audit.variables import scored
 from pez.estimands.bootstrap import bootstrap_weights, weighted_mean, weighted_r2
 from pez.recipes.groupings import group_ids
 from pez.scores.regression import is_constant
@@ -35,6 +37,13 @@ class Scoring(Protocol):
 
     def deal(self, goal: np.ndarray, random: np.random.Generator) -> "tuple[np.ndarray, Scoring]":
         """Deal out the targets ``goal`` [n, outputs] at random, with the scoring by them."""
+
+
+def scoring_of(labels: pd.DataFrame, target: AuditTarget, count: int, seed: int) -> "Scoring":
+    """Judge predictions of ``target`` for the clips of ``labels``, in ``count`` draws too."""
+    if target == "plausibility":
+        return Pairs.of(labels, count, seed)
+    return Clips.of(labels, scored(labels, target), count, seed)
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from zlib import crc32
 import numpy as np
 import pandas as pd
 
+from pez.audit.claims.kinds.location import DEPTHS
 from pez.audit.outcomes import FACTORS, UNTRAINED, as_level, need
 from pez.evidence.schema import NO_CONTROL
 from pez.runtime.errors import ArtifactError
 
-ZONE = (0.2, 0.45)  # of depth: where an onset counts as being where the paper says
 CURVE_COLUMNS = ("model", "control", "seed", "variable", "estimand", "cell", "rank", "depth",
                  "low", "high", "none_share", *FACTORS)  # fmt: skip
 
@@ -135,7 +135,7 @@ def joint_test(cells: pd.DataFrame, model: str, onset: str = "half_rise") -> pd.
 
     Statistics: median onset (a cell without one counts as one state past the last, later than all
     others; either side is extreme), median sharpness (a curve without a rise has none: 0), share of
-    cells with an onset in `ZONE`, share with an onset, median of the gain over untrained networks.
+    cells with an onset in `DEPTHS`, share with an onset, median gain over untrained networks.
 
     Args:
         cells: rows of `pez.audit.outcomes.outcomes`.
@@ -184,7 +184,7 @@ def _statistics(cells: pd.DataFrame, onset: str) -> Mapping[str, tuple[float, Ex
     blocks = cells["blocks"].to_numpy(float)
     placed = np.where(there, depth, 1 + 1 / blocks)
     # Depths are fractions of whole states: 9 / 20 is in the zone, whatever its last bit.
-    inside = there & (placed >= ZONE[0] - 1e-9) & (placed <= ZONE[1] + 1e-9)
+    inside = there & (placed >= DEPTHS[0] - 1e-9) & (placed <= DEPTHS[1] + 1e-9)
     found: dict[str, tuple[float, Extreme]] = {
         "median onset": (float(np.median(placed)), "either"),
         "share of cells with an onset in the zone": (float(inside.mean()), "high"),

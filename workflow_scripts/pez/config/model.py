@@ -11,7 +11,7 @@ from pydantic import Field
 from pez.audit.spec import AuditSpec
 from pez.clips.spec import ClipsConfig
 from pez.config.figures import AnyFigureSpec
-from pez.controls.control import ANY_MODEL, Source, Variant
+from pez.controls.control import Source, Variant
 from pez.controls.registry import all_variants, sources_of, weights_of
 from pez.controls.spec import ControlSpec
 from pez.datasets.registry import AnyEntry, dataset
@@ -181,11 +181,7 @@ class Config(Schema):
     def _replaced(self) -> dict[tuple[str, str], dict[str, Any]]:
         """Model, control and seed of every (network, fit) in which something is replaced."""
         return {
-            (variant.network(model), variant.fit(recipe)): {
-                "model": ANY_MODEL if variant.control.replaces == "features" else model,
-                "control": variant.control.name,
-                "seed": variant.seed,
-            }
+            (variant.network(model), variant.fit(recipe)): variant.stands_for(model)
             for variant in self._shown_variants
             for model in self.encoders.models
             for recipe in self.recipes

@@ -74,6 +74,14 @@ class Variant:
         """What is fitted in place of ``recipe``."""
         return recipe + self.suffix if self.control.replaces == "labels" else recipe
 
+    def stands_for(self, model: str) -> dict[str, Any]:
+        """Model, control and seed by which tables name what is read in place of ``model``."""
+        return {
+            "model": ANY_MODEL if self.control.replaces == "features" else model,
+            "control": self.control.name,
+            "seed": self.seed,
+        }
+
     @property
     def replaced(self) -> str | None:
         """What features say of it; weights and labels have identities of their own."""

@@ -1,6 +1,9 @@
 """Abrupt networks, one family: direction steps at one state, and what else differs."""
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
 
 from pez.audit.planted.build import balls, movies, plausible_axis
 from pez.audit.planted.courses import declining, flat, state_at, stepping
@@ -58,6 +61,17 @@ def plant_course(random: np.random.Generator, blocks: int, course: np.ndarray) -
         "velocity": balls(random, velocity, course),
         "acceleration": balls(random, acceleration, course),
     }
+
+
+def plant_code(
+    random: np.random.Generator, course: np.ndarray, code: Callable[[pd.DataFrame], np.ndarray]
+) -> Network:
+    """Plant direction as ``code`` [n, k] of the labels, in clips of both kinds."""
+    trained = {}
+    for kind in ("velocity", "acceleration"):
+        labels = ball_labels(random, kind)
+        trained[kind] = balls(random, labels, course, code=code(labels))
+    return trained
 
 
 def nothing(random: np.random.Generator, blocks: int, level: float) -> Network:

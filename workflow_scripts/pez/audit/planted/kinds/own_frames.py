@@ -7,20 +7,16 @@ knows nothing of the other's planes.
 import numpy as np
 import pandas as pd
 
-from pez.audit.planted.build import balls, ring
+from pez.audit.planted.build import ring
 from pez.audit.planted.courses import state_at, stepping
-from pez.audit.planted.design import ball_labels
+from pez.audit.planted.families import plant_code
 from pez.audit.planted.planted import Network, PlantedKind
 
 
 def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     course = stepping(state_at(1 / 3, blocks), blocks, low=0.05, high=0.97)
-    trained = {}
-    for kind in ("velocity", "acceleration"):
-        labels = ball_labels(random, kind)
-        trained[kind] = balls(random, labels, course, code=_by_quadrant(labels))
-    return trained
+    return plant_code(random, course, _by_quadrant)
 
 
 def _by_quadrant(labels: pd.DataFrame) -> np.ndarray:

@@ -6,9 +6,9 @@ that takes position into account undoes it.
 
 import numpy as np
 
-from pez.audit.planted.build import balls, position, ring
+from pez.audit.planted.build import position, ring
 from pez.audit.planted.courses import state_at, stepping
-from pez.audit.planted.design import ball_labels
+from pez.audit.planted.families import plant_code
 from pez.audit.planted.planted import Network, PlantedKind
 
 SHEAR = 1.0
@@ -17,12 +17,7 @@ SHEAR = 1.0
 def plant(random: np.random.Generator, blocks: int) -> Network:
     """Draw one network."""
     course = stepping(state_at(1 / 3, blocks), blocks)
-    trained = {}
-    for kind in ("velocity", "acceleration"):
-        labels = ball_labels(random, kind)
-        code = ring(labels) + SHEAR * position(labels)
-        trained[kind] = balls(random, labels, course, code=code)
-    return trained
+    return plant_code(random, course, lambda labels: ring(labels) + SHEAR * position(labels))
 
 
 KIND = PlantedKind(

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pez.audit.claims.kinds.location import DEPTHS
 from pez.audit.outcomes import FACTORS
-from pez.audit.specification import CURVE_COLUMNS, ZONE, choice_bins
+from pez.audit.specification import CURVE_COLUMNS, choice_bins
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import (
     INK,
@@ -44,7 +45,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     legend = [
         handle("one cell, 90 % interval", colour, marker="o", markersize=2.4, linewidth=0.8),
         handle("untrained network", UNTRAINED_GREY, linewidth=0.9, linestyle=UNTRAINED_DASHES),
-        patch(f"{ZONE[0]} to {ZONE[1]} of depth", style.colours.pez, alpha=0.25),
+        patch(f"{DEPTHS[0]} to {DEPTHS[1]} of depth", style.colours.pez, alpha=0.25),
         handle("share with this choice", INK, marker="o", markersize=3, linestyle="none"),
     ]
     sheet = open_sheet(
@@ -66,7 +67,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
 def _draw_onsets(
     axes: Axes, trained: pd.DataFrame, untrained: pd.DataFrame, colour: str, style: FigureStyle
 ) -> None:
-    axes.axhspan(*ZONE, color=style.colours.pez, alpha=0.18, linewidth=0, zorder=0.5)
+    axes.axhspan(*DEPTHS, color=style.colours.pez, alpha=0.18, linewidth=0, zorder=0.5)
     axes.axhspan(1.03, 1.2, color=_STRIP, linewidth=0, zorder=0.5)
     for seed, rows in untrained.groupby("seed"):
         drawn = rows.sort_values("rank")
