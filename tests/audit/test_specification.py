@@ -1,6 +1,5 @@
 """Specification curves, and the joint test of all cells."""
 
-import time
 
 import numpy as np
 import pandas as pd
@@ -188,18 +187,3 @@ def test_a_claim_with_few_values_is_ranked_by_its_share_alone(cells: pd.DataFram
     found = summarise_cells(cell_statistics(rare), MODEL).set_index("claim").loc["C2"]
     assert np.isnan(found["p"]) or found["p"] is None
     assert found["share_p"] == pytest.approx(1 / (SEEDS + 1))
-
-
-def test_a_hundred_thousand_cells_take_seconds() -> None:
-    levels = {**LEVELS, "fold_seed": tuple(range(70))}
-    scores = synthetic_scores(seeds=1, variables=("direction",), levels=levels)
-    estimands = synthetic_estimands(scores)
-    start = time.perf_counter()
-    found = outcomes(estimands, scores)
-    curve = specification_curve(estimands, BLOCKS, "direction", MODEL)
-    choice_bins(curve[curve["control"] == "none"], 60)
-    joint_test(found, MODEL)
-    spent = time.perf_counter() - start
-    print(f"{len(found)} cells: {spent:.1f} s")
-    assert len(found) > 50_000
-    assert spent < 20

@@ -1,6 +1,5 @@
 """Weights, scores under weights, intervals, and the table of estimands of one curve."""
 
-import time
 
 import numpy as np
 import pytest
@@ -83,19 +82,3 @@ def test_every_estimand_of_one_curve() -> None:
     nothing = estimate(scores * 0.05, draws * 0.05)
     assert np.isnan(nothing["step"].value) and nothing["step"].none_share == 1
     assert np.isnan(nothing["step"].low)
-
-
-@pytest.mark.parametrize("states", [13, 25])
-def test_a_cell_costs_milliseconds(states: int) -> None:
-    """A hundred thousand cells: 2 to 3 ms each on an idle core, asserted with room for others."""
-    random = np.random.default_rng(0)
-    curve = np.where(np.arange(states) < states // 3, 0.3, 0.9)
-    draws = curve + random.normal(0, 0.03, (200, states))
-    folds = curve + random.normal(0, 0.05, (5, states))
-    estimate(curve, draws, folds)
-    times = []
-    for _ in range(20):
-        begin = time.perf_counter()
-        estimate(curve, draws, folds)
-        times.append(time.perf_counter() - begin)
-    assert min(times) < 0.01

@@ -203,17 +203,6 @@ def test_labels_shuffled_within_scenes_give_chance() -> None:
     assert abs(right - 0.5) < 3.3 * 0.5 / math.sqrt(len(labels)), right
 
 
-@pytest.fixture
-def in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No autocast, also on a processor with bfloat16 products.
-
-    AdamW's first steps follow the signs of gradients: where a gradient is next to nothing, the
-    third digit of a product, which is bfloat16's last, decides a whole step.
-    """
-    monkeypatch.setattr(attentive, "prefers_bf16", lambda device: False)
-
-
-@pytest.mark.usefixtures("in_float32")
 def test_fits_do_not_depend_on_what_is_trained_beside_them() -> None:
     """A few epochs, in which AdamW does not yet make much of the last bit of a product."""
     _, labels = movies()
@@ -260,7 +249,6 @@ def test_equal_clips_of_different_folds_are_judged_each_by_its_own_fold() -> Non
         assert np.isfinite(out_of_fold(task, choice.predictions)).all()
 
 
-@pytest.mark.usefixtures("in_float32")
 def test_selection_on_the_reported_fold_is_the_same_beside_nested_selection() -> None:
     """Nested selection may want more epochs; those after patience ran out are not to be picked."""
     _, labels = movies()

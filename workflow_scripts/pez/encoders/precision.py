@@ -1,8 +1,8 @@
 """The precision of a run with ``extraction.precision: auto``: decided once, by one job.
 
-A stopwatch in every job could answer differently from job to job, and a run that begins on a GPU
-may end on a CPU: features of two precisions would be read as one set. So one job measures the
-device that it was given and writes the answer down, and every extraction follows.
+A run that begins on a GPU may end on a CPU or on another GPU: features of two precisions would be
+read as one set. So one job asks the device that it was given and writes the answer down, and every
+extraction follows.
 """
 
 import json
@@ -19,7 +19,7 @@ from pez.runtime.regular import open_regular
 
 
 def write_precision(path: Path | str, device: str) -> None:
-    """Write which precision is the faster one on ``device`` ("cpu" or "cuda")."""
+    """Write in which precision to compute on ``device`` ("cpu" or "cuda")."""
     told = {
         "precision": choose_compute(device, "auto").precision,
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",

@@ -50,6 +50,6 @@ class ExtractionSpec(Schema):
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto",
-        description="auto: bf16 if the device is faster in it, else fp32; measured once and kept "
+        description="auto: fp32 on a CPU, bf16 on a GPU that has it; decided once and kept "
         "in precision.json, for all jobs",
     )
