@@ -1,6 +1,5 @@
 """Specification curves, and the joint test of all cells."""
 
-
 import numpy as np
 import pandas as pd
 import pytest

@@ -1,6 +1,5 @@
 """Weights, scores under weights, intervals, and the table of estimands of one curve."""
 
-
 import numpy as np
 import pytest
 

@@ -10,7 +10,6 @@ from torch import nn
 from pez.recipes.spec import AttentiveSolver
 from pez.recipes.splits import Split
 from pez.scores.plausibility import selection_scores, shuffled
-from pez.solvers import attentive
 from pez.solvers.attentive import fit_attentive
 from pez.solvers.attentive_classifier import classify, initial_parameters, parameter_shapes
 from pez.solvers.task import PlausibilityTask

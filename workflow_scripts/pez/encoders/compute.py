@@ -7,6 +7,7 @@ import torch
 
 Precision = Literal["fp32", "bf16"]
 
+
 @dataclass(frozen=True)
 class Compute:
     """A device and the precision of the matrix products on it.
