@@ -38,6 +38,7 @@ from pez.fingerprint.provenance import (
     sampled_digest,
     values,
 )
+from pez.inside.registry import looked_into
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_lease import PLACES, visible_devices

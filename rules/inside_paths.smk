@@ -15,7 +15,7 @@ def inside_tables(figure):
     """Tables of all networks that the measurement behind `figure` looks into."""
     refuse(figure)
     measurement = INSIDE_FIGURES[figure]
-    return [inside_table(measurement, network) for network in CONFIG.looked_into(measurement)]
+    return [inside_table(measurement, network) for network in looked_into(CONFIG.inside[measurement])]
 
 
 def inside_dataset(measurement):
@@ -43,7 +43,7 @@ def measure_inside_given(measurement, model):
 def judge_inside_made(figure):
     given = judge_inside_given(figure)
     measurement = INSIDE_FIGURES[figure]
-    networks = CONFIG.looked_into(measurement)
+    networks = looked_into(CONFIG.inside[measurement])
     parts = [measure_inside_made(measurement, network)["provenance"] for network in networks]
     return made(given, code("judge_inside.py", given), parts)
 
@@ -54,7 +54,7 @@ def judge_inside_given(figure):
     return {
         "spec": spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
         "models": {model: model_facts(model) for model in spec.models},
-        "frames": frames_facts([spec.dataset]),
+        "frames": {**frames_facts([spec.dataset]), "datasets": {}},
     }
 
 

@@ -222,15 +222,6 @@ class Config(Schema):
         assert self.audit is not None
         return networks_beside(model, self.audit.controls)
 
-    def looked_into(self, measurement: str) -> dict[str, tuple[str, Variant | None]]:
-        """Networks that ``measurement`` looks into: for which model, and what replaces it there."""
-        spec = self.inside[measurement]
-        return {
-            network: (model, variant)
-            for model in spec.models
-            for network, variant in networks_beside(model, spec.controls).items()
-        }
-
     @cached_property
     def inside_figures(self) -> dict[str, str]:
         """Figures of what is measured inside networks, and of which measurement each is."""

@@ -10,14 +10,24 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pez.controls.control import Variant
+from pez.controls.registry import networks_beside
 from pez.inside.spec import InsideSpec
 
 if TYPE_CHECKING:
     from pez.inside.judged import Facts, Judged
     from pez.inside.network import Measured, Network
-    from pez.inside.tables import NetworkTable
 
 _FOLDER = Path(__file__).with_name("kinds")
+
+
+def looked_into(spec: InsideSpec) -> dict[str, tuple[str, Variant | None]]:
+    """Networks that ``spec`` looks into: for which model, and what replaces it there."""
+    return {
+        network: (model, variant)
+        for model in spec.models
+        for network, variant in networks_beside(model, spec.controls).items()
+    }
 
 
 def inside_kinds() -> list[str]:
@@ -41,11 +51,16 @@ def measure(spec: InsideSpec, network: "Network") -> "Measured":
     return found
 
 
-def judge(spec: InsideSpec, tables: "Sequence[NetworkTable]", facts: "Facts") -> "Judged":
+def judge(spec: InsideSpec, tables: "Sequence[Path | str]", facts: "Facts") -> "Judged":
     """Return what a picture of ``spec`` shows, and what is said of it.
 
+    Args:
+        spec: the measurement.
+        tables: files of all networks that it looks into.
+        facts: what is to be known beside.
+
     Raises:
-        ArtifactError: a table lacks what is judged.
+        ArtifactError: a table is not what its name says, or lacks what is judged.
     """
     found: Judged = import_module(f"pez.inside.judges.{spec.kind}").judge(spec, tables, facts)
     return found

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from pez.controls.control import Variant
 from pez.evidence.schema import NO_CONTROL
+from pez.inside.registry import looked_into
+from pez.inside.spec import InsideSpec
 from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
 from pez.runtime.tables import open_table
@@ -37,25 +38,20 @@ class NetworkTable:
 
 
 def read_measured(
-    paths: Sequence[Path | str],
-    networks: Mapping[str, tuple[str, Variant | None]],
-    kind: str,
-    dataset: str,
-    columns: Sequence[str],
+    paths: Sequence[Path | str], spec: InsideSpec, columns: Sequence[str]
 ) -> list[NetworkTable]:
     """Open the tables of some networks and check that they belong together.
 
     Args:
         paths: ``{network}.parquet`` of each.
-        networks: by name, the model that each stands for and what replaces it there.
-        kind: of the measurement.
-        dataset: whose clips were looked at.
+        spec: the measurement.
         columns: that the tables must have.
 
     Raises:
         ArtifactError: a table is missing, damaged, of another kind of measurement, another network
             or dataset than it should be, or of other clips or precision than another.
     """
+    networks, kind = looked_into(spec), spec.kind
     found: list[NetworkTable] = []
     first: tuple[Path | str, Identity] | None = None
     for path in paths:
@@ -64,7 +60,7 @@ def read_measured(
         opened = open_table(path, (*CLIP_COLUMNS, *columns))
         identity = Identity.read(path, opened.metadata)
         replaced = None if variant is None else variant.replaced
-        expect(path, identity, Identity(model=name, dataset=dataset, replaced=replaced))
+        expect(path, identity, Identity(model=name, dataset=spec.dataset, replaced=replaced))
         if opened.metadata.get("kind") != kind:
             raise ArtifactError(
                 f"{path} says kind = {opened.metadata.get('kind')!r}, and {kind!r} is expected: it "
