@@ -61,8 +61,8 @@ def _rows(beside: Beside, measure: str) -> Iterator[dict[str, object]]:
     drawn = _curves(head_means(own, beside.weights))
     for statistic in STATISTICS:
         where = {"measure": measure, "statistic": statistic}
-        bounds = percentile(drawn[statistic])
-        yield from _curve(NO_CONTROL, where, curves[statistic], bounds)
+        over_clips = percentile(drawn[statistic])
+        yield from _curve(NO_CONTROL, where, curves[statistic], over_clips)
         for control, seeds in beside.controls.items():
             each = np.stack([_curves(head_means(one.of[measure]))[statistic] for one in seeds])
             bounds = (each.min(axis=0), each.max(axis=0)) if len(seeds) > 1 else None
@@ -71,8 +71,8 @@ def _rows(beside: Beside, measure: str) -> Iterator[dict[str, object]]:
         blocks = len(curves[statistic])
         for block in range(blocks):
             yield {"kind": UNIFORM, "control": "", **where, "block": block, "value": level}
-        for block in np.flatnonzero(pez_blocks(blocks)):
-            yield {"kind": PEZ, "control": "", **where, "block": int(block)}
+        for place in np.flatnonzero(pez_blocks(blocks)):
+            yield {"kind": PEZ, "control": "", **where, "block": int(place)}
 
 
 def _curve(

@@ -50,8 +50,8 @@ def contrast(curve: Array, inside: NDArray[np.bool_]) -> Array:
     return curve[..., inside].mean(axis=-1) - curve[..., ~inside].mean(axis=-1)
 
 
-def interval(value: float | np.floating, draws: Array) -> Interval:
-    """``value`` with the percentile interval of ``draws`` [B]."""
+def interval(value: float | np.floating | Array, draws: Array) -> Interval:
+    """``value``, a single one, with the percentile interval of ``draws`` [B]."""
     low, high = percentile(draws)
     return Interval(float(value), float(low), float(high))
 

@@ -1,5 +1,6 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
@@ -29,7 +30,7 @@ class InsideSpec(Schema):
         description="names under controls, with seeds; the first are those of section controls; "
         "null leaves one out",
     )
-    figures: dict[Name, str] = Field({}, description="pictures of it, by the figure's name")
+    figures: Mapping[Name, str] = Field({}, description="pictures of it, by the figure's name")
     draws: int = Field(1000, ge=100, description="bootstrap draws over conditions")
     seed: int = Field(0, ge=0, description="of the draws")
 

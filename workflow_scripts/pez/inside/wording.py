@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pez.inside.head_statistics import Interval
 
 _MINUS = "\N{MINUS SIGN}"
 
 
-def number(value: float | np.floating, form: str, sign: bool = False) -> str:
-    """``value`` in the format ``form``, with a plus if ``sign`` asks for it."""
+def number(value: float | np.floating | NDArray[np.float64], form: str, sign: bool = False) -> str:
+    """``value``, a single one, in the format ``form``, with a plus if ``sign`` asks for it."""
     return format(float(value), f"+{form}" if sign else form).replace("-", _MINUS)
 
 
