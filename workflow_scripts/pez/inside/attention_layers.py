@@ -137,9 +137,9 @@ def _spike(beside: Beside, inside: np.ndarray, numbers: list[Number]) -> tuple[A
     ]
     told = (
         f"the standard deviation over heads is largest in block {place.block.value:.0f} "
-        f"[{place.block.low:.0f} to {place.block.high:.0f}], inside in {100 * place.inside:.0f} % "
-        f"of draws; there it is {with_interval(more, '.2f', sign=True)} patches above the other "
-        "blocks"
+        f"[{place.block.low:.0f} to {place.block.high:.0f}], one of these in "
+        f"{100 * place.inside:.0f} % of draws; its mean over these, less that over the others, is "
+        f"{with_interval(more, '.2f', sign=True)} patches"
     )
     if not untrained:
         return "undecided", f"{told}; no untrained network stands beside it."

@@ -1,12 +1,12 @@
 """Figure 19 of arXiv 2602.07050: attention distance of every head, beside an untrained network."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import INK, Made, Picture, Sheet, open_sheet
+from pez.figures.inside.shown import few_ticks
 from pez.figures.spec import FigureStyle
 from pez.figures.style import SMALL
 
@@ -14,14 +14,16 @@ from pez.figures.style import SMALL
 COLUMNS = ("model", "control", "seed", "measure", "block", "head", "value", "uniform")
 
 _UNITS = {"spatial": "patches", "temporal": "tubelets"}
-_LEFT, _RIGHT, _GAP, _HEAD, _BAR_GAP, _BAR, _FOOT = 9.0, 2.5, 4.0, 5.0, 8.5, 2.2, 9.5
+_LEFT, _RIGHT, _GAP, _HEAD, _NAME = 9.0, 2.5, 4.0, 5.0, 4.0  # millimetres
+_BAR_GAP, _BAR, _FOOT = 8.5, 2.2, 9.5
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw a table of `judge_heads`: a row of maps for every model."""
     models = list(dict.fromkeys(table["model"]))
     height = style.panel_height_mm
-    row = _HEAD + height + _BAR_GAP + _BAR + _FOOT
+    head = _HEAD + (_NAME if len(models) > 1 else 0)
+    row = head + height + _BAR_GAP + _BAR + _FOOT
     caption = _caption(table, made)
     title = "Attention distance of every head"
     sheet = open_sheet(title, made, caption, row * len(models), style, wide=True)
@@ -35,17 +37,18 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
             left = _LEFT + group * len(networks) * (width + _GAP)
             for place, control in enumerate(networks):
                 of_network = rows[rows["control"] == control]
-                where = (left + place * (width + _GAP), line * row + _HEAD, width, height)
+                where = (left + place * (width + _GAP), line * row + head, width, height)
                 axes = sheet.axes(*where)
                 image = _draw(axes, of_network, _reach(rows))
-                name = "untrained" if control != NO_CONTROL else model if len(models) > 1 else ""
-                told = f"{measure}, {name}" if name else measure
-                axes.set_title(told, loc="left", fontweight="bold", pad=3.0)
-                axes.tick_params(labelleft=group == place == 0)
-                if group == place == 0:
+                told = measure if control == NO_CONTROL else f"{measure}, untrained"
+                first = group == place == 0
+                name = f"{model}\n" if first and len(models) > 1 else ""
+                axes.set_title(f"{name}{told}", loc="left", fontweight="bold", pad=3.0)
+                axes.tick_params(labelleft=first)
+                if first:
                     axes.set_ylabel("head", labelpad=2.0)
             span = len(networks) * (width + _GAP) - _GAP
-            top = line * row + _HEAD + height + _BAR_GAP
+            top = line * row + head + height + _BAR_GAP
             _draw_bar(sheet, image, (left, top, span, _BAR), f"{measure} distance, {unit}", style)
     return Picture(sheet.figure, table, caption)
 
@@ -68,8 +71,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, reach: float) -> AxesImage:
         interpolation="nearest",
         gid=f"{rows['measure'].iloc[0]}/{rows['control'].iloc[0]}",
     )
-    axes.set_xticks(np.unique(np.round(np.linspace(0, blocks - 1, min(blocks, 5))).astype(int)))
-    axes.set_yticks(np.unique(np.round(np.linspace(0, heads - 1, min(heads, 5))).astype(int)))
+    axes.set_xticks(few_ticks(blocks))
+    axes.set_yticks(few_ticks(heads))
     axes.set_xlabel("block", labelpad=1.5)
     axes.grid(False)
     return image

@@ -8,6 +8,7 @@ from matplotlib.lines import Line2D
 from pez.controls.registry import find_control
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import UNTRAINED_GREY, Made, Picture, handle, open_sheet, patch
+from pez.figures.inside.shown import few_ticks
 from pez.figures.looks import GREY, LEVEL_LINES, NEUTRAL, OWN
 from pez.figures.spec import FigureStyle
 
@@ -15,19 +16,20 @@ from pez.figures.spec import FigureStyle
 COLUMNS = ("model", "kind", "control", "measure", "statistic", "block", "value", "low", "high")
 
 _PANELS = {
-    ("spatial", "mean"): ("Mean over heads, spatial", "patches"),
-    ("temporal", "mean"): ("Mean over heads, temporal", "tubelets"),
-    ("spatial", "specialisation"): ("Specialisation, spatial", "patches"),
-    ("temporal", "specialisation"): ("Specialisation, temporal", "tubelets"),
+    ("spatial", "mean"): ("Distance in space", "patches"),
+    ("temporal", "mean"): ("Distance in time", "tubelets"),
+    ("spatial", "specialisation"): ("Specialisation, space", "patches"),
+    ("temporal", "specialisation"): ("Specialisation, time", "tubelets"),
 }
-_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 9.5, 2.5, 9.0, 5.0, 8.5  # millimetres
+_LEFT, _RIGHT, _GAP, _HEAD, _NAME, _FOOT = 11.0, 2.5, 12.5, 5.0, 4.0, 8.5  # millimetres
 _PEZ_OPACITY = 0.14
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw a table of `judge_layers`: a row of panels for every model."""
     models = list(dict.fromkeys(table["model"]))
-    row = _HEAD + style.panel_height_mm + _FOOT
+    head = _HEAD + (_NAME if len(models) > 1 else 0)
+    row = head + style.panel_height_mm + _FOOT
     caption = _caption(table, made)
     sheet = open_sheet(
         "Attention distance by block", made, caption, row * len(models), style,
@@ -36,12 +38,14 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     width = (sheet.width - _LEFT - _RIGHT - _GAP * (len(_PANELS) - 1)) / len(_PANELS)
     for line, model in enumerate(models):
         own = table[table["model"] == model]
+        name = f"{model}\n" if len(models) > 1 else ""
         for column, ((measure, statistic), (title, unit)) in enumerate(_PANELS.items()):
-            left, top = _LEFT + column * (width + _GAP), line * row + _HEAD
+            left, top = _LEFT + column * (width + _GAP), line * row + head
             axes = sheet.axes(left, top, width, style.panel_height_mm)
             _draw(axes, own[(own["measure"] == measure) & (own["statistic"] == statistic)], style)
-            first = f"{model}: " if column == 0 and len(models) > 1 else ""
-            axes.set_title(f"{first}{title}", loc="left", fontweight="bold", pad=3.0)
+            axes.set_title(
+                title if column else f"{name}{title}", loc="left", fontweight="bold", pad=3.0
+            )
             axes.set_ylabel(unit, labelpad=2.0)
             axes.set_xlabel("block", labelpad=1.5)
     return Picture(sheet.figure, table, caption)
@@ -69,7 +73,7 @@ def _draw(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
         axes.plot(x, mean, color=colour if own else NEUTRAL, gid=str(control), **look)
     last = int(rows["block"].max())
     axes.set_xlim(-0.5, last + 0.5)
-    axes.set_xticks(np.unique(np.round(np.linspace(0, last, min(last + 1, 5))).astype(int)))
+    axes.set_xticks(few_ticks(last + 1))
     top = np.nanmax([rows["value"].max(), rows["high"].max()])
     axes.set_ylim(0, 1.06 * top if top > 0 else 1.0)
 
@@ -91,9 +95,9 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
     seeded = table[(table["kind"] == "curve") & (table["control"] != NO_CONTROL)]
     ranges = seeded[seeded["low"].notna()]["control"].unique()
     parts = [
-        "Distance from a query to a key, weighted by attention, as a mean over queries and clips: "
-        "Euclidean in patches within a frame, and in tubelets. Specialisation: "
-        "standard deviation over the heads of a block (population). Band of the model: 90 % "
+        "Distance from a query to a key, weighted by attention, as a mean over queries, clips and "
+        "the heads of a block: Euclidean in patches within a frame, and in tubelets. "
+        "Specialisation: standard deviation over the heads (population). Band of the model: 90 % "
         "interval over conditions, point by point."
     ]
     if len(ranges):
