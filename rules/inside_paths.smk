@@ -69,6 +69,7 @@ def draw_inside_given(figure):
     spec = CONFIG.inside[INSIDE_FIGURES[figure]]
     return {
         "picture": spec.figures[figure],
+        "controls": list(spec.controls),  # whose looks it draws
         "models": {model: model_facts(model)["weights"] for model in spec.models},
         "style": CONFIG.figure_style,
     }

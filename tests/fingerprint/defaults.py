@@ -70,7 +70,7 @@ def names_of_inside(config: Config, script: str, figure: str) -> list[Any]:
             spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
             *facts,
         ],
-        "draw_inside": [spec.figures[figure]],
+        "draw_inside": [spec.figures[figure], list(spec.controls)],
     }[script]
 
 

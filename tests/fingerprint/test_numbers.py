@@ -127,6 +127,7 @@ INSIDE_EDITS = [
     ("inside/choose.py", "< per_condition", "<= per_condition", {"measure_inside attention"}),
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
      {"measure_inside attention", "extract_features static"}),
+    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", JUDGED_INSIDE | {"draw_inside figure3"}),
     ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)", JUDGED_INSIDE),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
@@ -260,7 +261,7 @@ def test_an_edit_rebuilds_what_inside_networks_uses_it(
 
 # Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.
 WITHOUT = {
-    "pez.controls.kinds.frames_shuffled", "pez.controls.kinds.permuted", "pez.controls.spec",
+    "pez.controls.kinds.permuted", "pez.controls.spec",
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.recipes.columns", "pez.runtime.schema",
 }  # fmt: skip

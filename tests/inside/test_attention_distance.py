@@ -9,7 +9,7 @@ import torch
 from pez.encoders.attention import attention_pattern
 from pez.encoders.family import Grid
 from pez.inside.attention import AttentionDistance
-from pez.inside.distances import FIELDS, MEASURES, distance_fields, uniform_values
+from pez.inside.distances import FIELDS, MEASURES, uniform_values
 
 GRID = Grid(4, 3, 5)
 TOKENS, HEAD = 4 * 3 * 5, 8
@@ -140,13 +140,22 @@ def test_rounded_queries_are_measured_as_they_are():
 
 def test_fields_are_a_view_of_one_table():
     measure = AttentionDistance(GRID, CPU)
-    fields = torch.from_numpy(distance_fields(GRID))
-    for tubelet in range(GRID.tubelets):
-        expected = fields[:, GRID.tubelets - 1 - tubelet : 2 * GRID.tubelets - 1 - tubelet]
-        assert torch.equal(measure._fields_of(tubelet), expected.flatten(1, 2))
-        assert measure._fields_of(tubelet).untyped_storage().data_ptr() == (
-            measure._fields.untyped_storage().data_ptr()
-        )
+    tubelet, row, column = places(GRID)
+    spatial = np.hypot(row[:, None] - row, column[:, None] - column)
+    temporal = np.abs(tubelet[:, None] - tubelet)
+    patches = GRID.rows * GRID.columns
+    for number in range(GRID.tubelets):
+        fields = measure._fields_of(number)
+        assert fields.untyped_storage().data_ptr() == measure._fields.untyped_storage().data_ptr()
+        rows = slice(number * patches, (number + 1) * patches)
+        expected = {
+            "spatial": spatial,
+            "temporal": temporal,
+            "joint": np.hypot(spatial, temporal),
+            "near": (spatial <= 1) & (temporal <= 1),
+        }
+        for place, name in enumerate(FIELDS):
+            np.testing.assert_allclose(fields[:, place], expected[name][rows], rtol=1e-6)
 
 
 def test_tokens_of_another_grid_are_refused():

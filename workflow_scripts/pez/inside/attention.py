@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from pez.encoders.family import Grid
-from pez.inside.distances import FIELDS, MEASURES, distance_fields, patch_distances
+from pez.inside.distances import FIELDS, distance_fields, patch_distances
 
 
 class AttentionDistance:
@@ -63,35 +63,42 @@ class AttentionDistance:
         with torch.autocast(query.device.type, enabled=False):
             query = query.transpose(1, 2).float() * scaling
             keys = key.transpose(1, 2).float().transpose(-1, -2).contiguous()
-            of_tubelets = [
-                self._of_tubelet(tubelet, block, keys)
-                for tubelet, block in enumerate(query.chunk(self.grid.tubelets, dim=2))
-            ]
+            blocks = query.chunk(self.grid.tubelets, dim=2)
+            # Made once: new memory for every tubelet takes as long as the product that fills it.
+            scores = query.new_empty(*blocks[0].shape[:3], tokens)
+            weights = torch.empty_like(scores)
+            of_tubelets = []
+            for tubelet, block in enumerate(blocks):
+                torch.matmul(block, keys, out=scores)
+                of_tubelets.append(self._of_tubelet(tubelet, scores, weights))
         return torch.stack(of_tubelets).mean(dim=0)
 
-    def _of_tubelet(self, tubelet: int, query: Tensor, keys: Tensor) -> Tensor:
-        """Means over the queries [clips, heads, P, head size] of one tubelet."""
-        clips, heads, patches, _ = query.shape
-        scores = query @ keys
+    def _of_tubelet(self, tubelet: int, scores: Tensor, weights: Tensor) -> Tensor:
+        """Means over the queries of one tubelet.
+
+        Args:
+            tubelet: its number.
+            scores: of its queries, [clips, heads, P, N]; overwritten.
+            weights: of the same shape; overwritten.
+        """
+        clips, heads, patches, _ = scores.shape
         scores -= scores.amax(dim=-1, keepdim=True)
-        weights = scores.exp()
+        torch.exp(scores, out=weights)
         total = weights.sum(dim=-1)
         sums = torch.bmm(
-            weights.view(clips * heads, patches, -1).transpose(0, 1), self._fields_of(tubelet)
+            weights.view(clips * heads, patches, -1).transpose(0, 1),
+            self._fields_of(tubelet).transpose(1, 2),
         )
-        means = sums.transpose(0, 1).unflatten(0, (clips, heads)) / total[..., None]
+        fields = sums.transpose(0, 1).unflatten(0, (clips, heads)) / total[..., None]
+        within = weights[..., tubelet * patches : (tubelet + 1) * patches]
+        itself = within.diagonal(dim1=-2, dim2=-1) / total
+        same_tubelet = within.sum(dim=-1) / total
         entropy = total.log() - scores.mul_(weights).sum(dim=-1) / total
-        share = means[..., FIELDS.index("spatial")] / self._uniform
-        found = torch.cat([means, entropy[..., None], share[..., None]], dim=-1)
-        assert found.shape[-1] == len(MEASURES)
-        return found.mean(dim=2)
+        share = fields[..., FIELDS.index("spatial")] / self._uniform
+        others = torch.stack([itself, same_tubelet, entropy, share], dim=-1)
+        return torch.cat([fields, others], dim=-1).mean(dim=2)
 
     def _fields_of(self, tubelet: int) -> Tensor:
-        """Fields of the queries of ``tubelet``, [P, N, fields]: a view, nothing is copied."""
-        patches, offsets, _, fields = self._fields.shape
-        row = patches * fields
-        return self._fields.as_strided(
-            (patches, self.grid.tubelets * patches, fields),
-            (offsets * row, fields, 1),
-            (self.grid.tubelets - 1 - tubelet) * row,
-        )
+        """Fields of the queries of ``tubelet``, [P, fields, N]: a view, nothing is copied."""
+        last = self.grid.tubelets - 1
+        return self._fields[:, :, last - tubelet : 2 * last + 1 - tubelet].flatten(2)

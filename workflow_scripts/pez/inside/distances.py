@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from pez.encoders.family import Grid
 
 # What is averaged over the keys of a query, weighted by attention.
-FIELDS = ("spatial", "temporal", "joint", "self", "near", "same_tubelet")
-# What is kept of every head: those, entropy, and the spatial distance as a share of the query's
-# own distance under uniform attention, which is larger at the border of a frame.
-MEASURES = (*FIELDS, "entropy", "spatial_share")
+FIELDS = ("spatial", "temporal", "joint", "near")
+# What is kept of every head: those; the shares of attention to the token itself and to the tokens
+# of its tubelet; entropy; and the spatial distance as a share of the query's own distance under
+# uniform attention, which is larger at the border of a frame.
+MEASURES = (*FIELDS, "self", "same_tubelet", "entropy", "spatial_share")
 
 
 def patch_distances(grid: Grid) -> NDArray[np.float64]:
@@ -24,12 +25,12 @@ def distance_fields(grid: Grid) -> NDArray[np.float32]:
     """Every field of `FIELDS` between a query and a key, by the patches and the tubelets between.
 
     In patches: ``spatial``; in tubelets: ``temporal``; ``joint``: the root of the sum of their
-    squares. Indicators, whose mean is a share of attention: the token itself (``self``), tokens at
-    most one patch and one tubelet away (``near``, itself among them), tokens of the same tubelet.
+    squares; ``near``: 1 for tokens at most one patch and one tubelet away (the query among them),
+    else 0, so that its mean is a share of attention.
 
     Returns:
-        float32 [P, 2T - 1, P, fields]: query patch, key tubelet minus query tubelet plus T - 1, key
-        patch, field. The fields of a query of tubelet t are the slice [T - 1 - t : 2T - 1 - t].
+        float32 [P, fields, 2T - 1, P]: query patch, field, key tubelet minus query tubelet plus
+        T - 1, key patch. The fields of a query of tubelet t are [:, :, T - 1 - t : 2T - 1 - t].
     """
     spatial = patch_distances(grid)[:, None, :]
     temporal = np.abs(np.arange(1 - grid.tubelets, grid.tubelets))[None, :, None].astype(float)
@@ -37,15 +38,12 @@ def distance_fields(grid: Grid) -> NDArray[np.float32]:
         "spatial": spatial,
         "temporal": temporal,
         "joint": np.hypot(spatial, temporal),
-        "self": (spatial == 0) & (temporal == 0),
         "near": (spatial <= 1) & (temporal <= 1),
-        "same_tubelet": temporal == 0,
     }
     patches = grid.rows * grid.columns
     shape = (patches, 2 * grid.tubelets - 1, patches)
-    return np.stack([np.broadcast_to(values[name], shape) for name in FIELDS], axis=-1).astype(
-        np.float32
-    )
+    found = [np.broadcast_to(values[name], shape) for name in FIELDS]
+    return np.stack(found, axis=1).astype(np.float32)
 
 
 def uniform_values(grid: Grid) -> dict[str, float]:
@@ -62,8 +60,8 @@ def uniform_values(grid: Grid) -> dict[str, float]:
         "spatial": float(spatial.mean()),
         "temporal": float(temporal.mean()),
         "joint": float(np.mean([np.hypot(spatial, apart).mean() for apart in temporal.ravel()])),
-        "self": 1 / tokens,
         "near": float(near),
+        "self": 1 / tokens,
         "same_tubelet": 1 / grid.tubelets,
         "entropy": math.log(tokens),
         "spatial_share": 1.0,

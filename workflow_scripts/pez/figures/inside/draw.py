@@ -50,10 +50,10 @@ def draw_inside(
         ArtifactError: the file is damaged, of another figure, or lacks a column.
     """
     opened = open_table(series)
-    held = opened.metadata.get("figure"), opened.metadata.get("picture")
-    if held != (figure, picture):
+    of, held = opened.metadata.get("figure"), opened.metadata.get("picture")
+    if (of, held) != (figure, picture):
         raise ArtifactError(
-            f"{series} holds {held[1]!r} of {held[0]!r} and not {picture!r} of {figure!r}: delete "
+            f"{series} holds {held!r} of {of!r} and not {picture!r} of {figure!r}: delete "
             "it and run again."
         )
     clips = str(opened.metadata["clips"])
