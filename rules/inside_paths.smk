@@ -15,7 +15,9 @@ def inside_tables(figure):
     """Tables of all networks that the measurement behind `figure` looks into."""
     refuse(figure)
     measurement = INSIDE_FIGURES[figure]
-    return [inside_table(measurement, network) for network in looked_into(CONFIG.inside[measurement])]
+    return [
+        inside_table(measurement, network) for network in looked_into(CONFIG.inside[measurement])
+    ]
 
 
 def inside_dataset(measurement):
