@@ -12,7 +12,10 @@ _MINUS = "\N{MINUS SIGN}"
 
 def number(value: float | np.floating | NDArray[np.float64], form: str, sign: bool = False) -> str:
     """``value``, a single one, in the format ``form``, with a plus if ``sign`` asks for it."""
-    return format(float(value), f"+{form}" if sign else form).replace("-", _MINUS)
+    text = format(float(value), f"+{form}" if sign else form)
+    if float(text) == 0:  # never a minus before nothing
+        text = format(0.0, form)
+    return text.replace("-", _MINUS)
 
 
 def with_interval(found: Interval, form: str, sign: bool = False) -> str:

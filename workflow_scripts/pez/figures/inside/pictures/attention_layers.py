@@ -21,7 +21,7 @@ _PANELS = {
     ("spatial", "specialisation"): ("Specialisation, space", "patches"),
     ("temporal", "specialisation"): ("Specialisation, time", "tubelets"),
 }
-_LEFT, _RIGHT, _GAP, _HEAD, _NAME, _FOOT = 11.0, 2.5, 12.5, 5.0, 4.0, 8.5  # millimetres
+_LEFT, _RIGHT, _GAP, _HEAD, _NAME, _FOOT = 12.0, 2.5, 13.0, 5.0, 4.0, 8.5  # millimetres
 _PEZ_OPACITY = 0.14
 
 
