@@ -151,6 +151,10 @@ def test_the_verdict_is_a_page_and_a_file(planted, tmp_path, figure):
         ({"replaced": "clips: static"}, r"says replaced = 'clips: static', and None is expected"),
         ({"kind": "other"}, r"says kind = 'other', and 'attention_distance' is expected"),
         ({"precision": "bf16"}, r"precision = 'bf16', and .* precision = 'fp32': they are not of"),
+        (
+            {"weights_checksum": "xxh3_128:1"},
+            r"nano_frames_shuffled\.parquet weights_checksum = No",
+        ),
         ({"clip_ids": IDS[::-1]}, r"clip_ids = .* they are not of one set"),
     ],
 )

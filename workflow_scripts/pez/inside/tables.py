@@ -43,17 +43,19 @@ def read_measured(
     """Open the tables of some networks and check that they belong together.
 
     Args:
-        paths: ``{network}.parquet`` of each.
+        paths: ``{network}.parquet`` of each, every model before its controls.
         spec: the measurement.
         columns: that the tables must have.
 
     Raises:
         ArtifactError: a table is missing, damaged, of another kind of measurement, another network
-            or dataset than it should be, or of other clips or precision than another.
+            or dataset than it should be, of other clips or precision than another, or of other
+            weights than the model whose clips a control replaces.
     """
     networks, kind = looked_into(spec), spec.kind
     found: list[NetworkTable] = []
     first: tuple[Path | str, Identity] | None = None
+    itself: dict[str, tuple[Path | str, Identity]] = {}
     for path in paths:
         name = Path(path).stem
         model, variant = networks[name]
@@ -68,6 +70,10 @@ def read_measured(
             )
         first = first or (path, identity)
         agree(_COMMON, path, identity, *first)
+        if variant is None:
+            itself[model] = (path, identity)
+        elif variant.control.replaces == "clips":  # the same network
+            agree(["weights_checksum"], path, identity, *itself[model])
         control, seed = (
             (NO_CONTROL, None) if variant is None else (variant.control.name, variant.seed)
         )
