@@ -17,6 +17,7 @@ rule audit_network:
     output:
         cells=f"{OUT}/audit/networks/{{model}}.{{dataset}}.parquet",
         primary=f"{OUT}/audit/networks/{{model}}.{{dataset}}.primary.safetensors",
+        draws=f"{OUT}/audit/networks/{{model}}.{{dataset}}.draws.safetensors",
         note=note("audit_network", "{model}.{dataset}"),
     log:
         f"{OUT}/logs/audit_network/{{model}}.{{dataset}}.log",
@@ -105,6 +106,7 @@ rule judge_audit:
         scores=AUDIT_SCORES,
         estimands=AUDIT_ESTIMANDS,
         primary=lambda wildcards: [audit_network_files(*job)[1] for job in audit_jobs()],
+        draws=lambda wildcards: [file for model in audit_models() for file in audit_draws(model)],
         calibration=lambda wildcards: [audit_calibration(blocks) for blocks in audit_blocks()],
         stands=lambda wildcards: stands(
             judge_audit_made(), note("judge_audit", "audit"), judge_audit_files()

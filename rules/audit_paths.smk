@@ -58,9 +58,10 @@ def audit_solvers(variant):
 
 
 def audit_network_files(model, dataset):
-    """Files that the audit writes of one network and dataset: all cells, and the primary one."""
+    """Files that the audit writes of one network and dataset: all cells, the primary one, and
+    draws of all."""
     stem = f"{OUT}/audit/networks/{model}.{dataset}"
-    return [f"{stem}.parquet", f"{stem}.primary.safetensors"]
+    return [f"{stem}.parquet", f"{stem}.primary.safetensors", f"{stem}.draws.safetensors"]
 
 
 def audit_primary(model):
@@ -70,6 +71,15 @@ def audit_primary(model):
         control = audit_measured(network)["control"]
         found.setdefault(control, []).append(audit_network_files(network, dataset)[1])
     return found
+
+
+def audit_draws(model):
+    """Files of the draws of `model` itself and of its untrained networks."""
+    return [
+        audit_network_files(network, dataset)[2]
+        for network, dataset in CONFIG.audit_jobs(model)
+        if audit_measured(network)["control"] in ("none", "untrained")
+    ]
 
 
 def audit_predictions(model, dataset):

@@ -84,6 +84,7 @@ def judge_audit_given():
             for model in audit.models
         },
         "primary": {model: audit_primary(model) for model in audit.models},
+        "draws": {model: audit_draws(model) for model in audit.models},
         "blocks": audit_blocks(),
         "pictures": audit_drawn(),
     }

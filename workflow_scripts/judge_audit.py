@@ -5,6 +5,7 @@ from pathlib import Path
 from pez.audit.judge import AuditFacts, judge_model, read_primary
 from pez.audit.ledger import Ledger
 from pez.audit.ledger_page import write_ledger
+from pez.audit.outcome_draws import NetworkDraws
 from pez.runtime.job import job
 from pez.runtime.tables import read_table, write_table
 
@@ -25,6 +26,7 @@ if __name__ == "__main__":
                 read_primary(model, primary),
                 scores,
                 estimands,
+                NetworkDraws(estimands, map(Path, given["draws"][model])),
                 read_table(calibrations[facts.blocks]),
                 facts,
             )

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 import torch
 
-from pez.audit.cells import KEPT, SCORE, Asked, Fitting, gather_cells
+from pez.audit.cell_draws import DRAWN
+from pez.audit.cells import KEPT, SCORE, Asked, Fitting, Measured, gather_cells
 from pez.audit.folds import make_plan
 from pez.audit.grid import Cell, cells_of, gradient_cells
 from pez.audit.readings import read_states
@@ -72,7 +73,7 @@ def scores(table: pd.DataFrame, cell: Cell) -> np.ndarray:
 
 
 def test_a_curve_rises_where_direction_was_put(labels, stack, tmp_path: Path) -> None:
-    table = gather_cells(asked([CELL]), tmp_path, lambda pooling: stack, labels, FITTING)
+    table = gather_cells(asked([CELL]), tmp_path, lambda pooling: stack, labels, FITTING).rows
     curve = scores(table, CELL)
     assert (curve[:2] < 0.2).all() and (curve[2:] > 0.7).all()
     step = table[table["what"] == "step"].iloc[0]
@@ -84,7 +85,7 @@ def test_only_new_cells_are_measured_and_damaged_ones_again(
 ) -> None:
     measured: list[list[str]] = []
 
-    def watched(members: Sequence[Asked], *rest: object) -> pd.DataFrame:
+    def watched(members: Sequence[Asked], *rest: object) -> Measured:
         measured.append(sorted(one.key for one in members))
         return original(members, *rest)
 
@@ -93,7 +94,7 @@ def test_only_new_cells_are_measured_and_damaged_ones_again(
     more = replace(CELL, target="speed")
 
     def run(cells: Sequence[Cell]) -> pd.DataFrame:
-        return gather_cells(asked(cells), tmp_path, lambda pooling: stack, labels, FITTING)
+        return gather_cells(asked(cells), tmp_path, lambda pooling: stack, labels, FITTING).rows
 
     first = run([CELL])
     both = run([CELL, more])
@@ -108,6 +109,20 @@ def test_only_new_cells_are_measured_and_damaged_ones_again(
         both.sort_values(list(KEPT[:3])).reset_index(drop=True),
         again.sort_values(list(KEPT[:3])).reset_index(drop=True),
     )
+    next(tmp_path.glob(f"{CELL.name}*.draws.safetensors")).unlink()
+    run([CELL, more])
+    assert measured[3:] == [[CELL.name]]
+
+
+def test_draws_of_a_cell_are_those_of_its_interval(labels, stack, tmp_path: Path) -> None:
+    found = gather_cells(asked([CELL]), tmp_path, lambda pooling: stack, labels, FITTING)
+    (draws,) = found.draws.values()
+    assert draws.shape == (len(DRAWN), FITTING.draws)
+    rows = found.rows.set_index("what")
+    for name, values in zip(DRAWN, draws, strict=True):
+        kept = values[~np.isnan(values)]
+        assert rows.loc[name, "low"] == pytest.approx(np.quantile(kept, 0.05), rel=1e-6)
+        assert rows.loc[name, "high"] == pytest.approx(np.quantile(kept, 0.95), rel=1e-6)
 
 
 def test_selections_differ_in_where_they_look(labels, stack) -> None:
@@ -133,7 +148,7 @@ def test_selections_differ_in_where_they_look(labels, stack) -> None:
 
 def test_fewer_clips_are_fitted_to_fewer_clips(labels, stack, tmp_path: Path) -> None:
     few, all_clips = replace(CELL, clips=12), CELL
-    table = gather_cells(asked([few, all_clips]), tmp_path, lambda _: stack, labels, FITTING)
+    table = gather_cells(asked([few, all_clips]), tmp_path, lambda _: stack, labels, FITTING).rows
     assert scores(table, few)[3] < scores(table, all_clips)[3]
     plan = make_plan(labels, "condition", 42, 3, clips=12)
     larger = make_plan(labels, "condition", 42, 3, clips=20)
@@ -150,13 +165,13 @@ def test_gradient_descent_finds_what_ridge_finds(labels, stack, tmp_path: Path) 
     )
     descended = replace(CELL, solver="short")
     fitting = replace(FITTING, solvers={"short": solver})
-    table = gather_cells(asked([CELL, descended]), tmp_path, lambda _: stack, labels, fitting)
+    table = gather_cells(asked([CELL, descended]), tmp_path, lambda _: stack, labels, fitting).rows
     np.testing.assert_allclose(scores(table, descended)[2:], scores(table, CELL)[2:], atol=0.15)
 
 
 def test_dealt_labels_are_not_found(labels, stack, tmp_path: Path) -> None:
     dealt = [Asked(CELL, "dealt", labels_seed=42)]
-    table = gather_cells(dealt, tmp_path, lambda _: stack, labels, FITTING)
+    table = gather_cells(dealt, tmp_path, lambda _: stack, labels, FITTING).rows
     assert (table.loc[table["what"] == SCORE, "value"] < 0.2).all()
 
 

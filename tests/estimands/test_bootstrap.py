@@ -72,12 +72,12 @@ def test_every_estimand_of_one_curve() -> None:
     planted = draw(np.random.default_rng(0), truth, condition=0.3, shared=0.8)
     assert len(planted[0]) == CONDITIONS * CLIPS
     scores, draws, folds = curves(*planted, 200, seed=0)
-    found = estimate(scores, draws, folds)
+    found = estimate(scores, draws, folds).intervals()
     assert set(found) == {*ESTIMANDS, "late_decline"}
-    assert set(estimate(scores, draws)) == set(ESTIMANDS)
+    assert set(estimate(scores, draws).intervals()) == set(ESTIMANDS)
     assert found["step"] == (4, 4, 4, 0)
     assert found["first"].value == scores[0]
     assert found["rise"].low < 0.65 < found["rise"].high
-    nothing = estimate(scores * 0.05, draws * 0.05)
+    nothing = estimate(scores * 0.05, draws * 0.05).intervals()
     assert np.isnan(nothing["step"].value) and nothing["step"].none_share == 1
     assert np.isnan(nothing["step"].low)

@@ -39,7 +39,7 @@ def covered(
         random = np.random.default_rng([case, int(100 * condition), int(100 * shared)])
         planted = draw(random, truth, condition=condition, shared=shared)
         scores, draws, folds = curves(*planted, DRAWS, case, within=within)
-        found = estimate(scores, draws, folds)
+        found = estimate(scores, draws, folds).intervals()
         for name, value in known.items():
             hits[name].append(found[name].low <= value <= found[name].high)
     return {name: float(np.mean(held)) for name, held in hits.items()}

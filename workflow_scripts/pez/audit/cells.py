@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from pez.audit.cell_draws import DRAWN, Draws, read_draws, write_draws
 from pez.audit.folds import Plan, make_plan
 from pez.audit.gradient import gradient_predictions
 from pez.audit.grid import RIDGE, Cell
@@ -72,13 +73,27 @@ class Fitting:
     solvers: Mapping[str, GradientSolver] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Numbers of cells.
+
+    Attributes:
+        rows: with the columns `KEPT`.
+        draws: of the cells that have a depth.
+    """
+
+    rows: pd.DataFrame
+    draws: Draws
+
+
 def gather_cells(
     asked: Sequence[Asked], folder: Path, stack: Stack, labels: pd.DataFrame, fitting: Fitting
-) -> pd.DataFrame:
+) -> Measured:
     """Numbers of all cells; those that ``folder`` lacks are measured and kept there.
 
-    Cells of one pooling and normalisation are measured together and kept as one file: their states
-    are decomposed once. A kept file that is damaged is passed over, and its cells measured anew.
+    Cells of one pooling and normalisation are measured together and kept as one table and its
+    draws: their states are decomposed once. Kept files that are damaged are passed over, and their
+    cells measured anew.
 
     Args:
         asked: cells.
@@ -88,41 +103,48 @@ def gather_cells(
         fitting: what they have in common.
 
     Returns:
-        Rows with the columns `KEPT`, of the cells that are asked for and no others.
+        Numbers of the cells that are asked for and no others.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    known = [
-        table for path in sorted(folder.glob("*.parquet")) if (table := _kept(path)) is not None
-    ]
-    there = {key for table in known for key in table["key"].unique()}
+    known = [found for path in sorted(folder.glob("*.parquet")) if (found := _kept(path))]
+    there = {key for found in known for key in found.rows["key"].unique()}
     missing = [one for one in asked if one.key not in there]
     log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
     missing.sort(key=_together)
     blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
     for (pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
-        rows = measure_block(members, stack(pooling), labels, fitting)
-        write_table(folder / f"{members[0].key}.{len(members)}.parquet", rows)
-        known.append(rows)
-    table = pd.concat(known, ignore_index=True)
-    return table[table["key"].isin({one.key for one in asked})]
+        found = measure_block(members, stack(pooling), labels, fitting)
+        path = folder / f"{members[0].key}.{len(members)}.parquet"
+        write_draws(_beside(path), found.rows, found.draws, {})
+        write_table(path, found.rows)
+        known.append(found)
+    rows = pd.concat([found.rows for found in known], ignore_index=True)
+    draws = {key: values for found in known for key, values in found.draws.items()}
+    return Measured(rows[rows["key"].isin({one.key for one in asked})], draws)
 
 
 def _together(asked: Asked) -> tuple[str, str, str]:
     return asked.cell.pooling, asked.cell.normalisation, asked.cell.solver
 
 
-def _kept(path: Path) -> pd.DataFrame | None:
+def _kept(path: Path) -> Measured | None:
     try:
-        return read_table(path, KEPT)
+        rows = read_table(path, KEPT)
+        return Measured(rows, read_draws(_beside(path), rows))
     except ArtifactError as error:
         log.warning("%s; its cells are measured anew", error)
         return None
 
 
+def _beside(path: Path) -> Path:
+    """File of the draws of a kept table."""
+    return path.with_suffix(".draws.safetensors")
+
+
 def measure_block(
     asked: Sequence[Asked], stack: Sequence[Tensor], labels: pd.DataFrame, fitting: Fitting
-) -> pd.DataFrame:
-    """Measure cells of one pooling, normalisation and solver: rows with the columns `KEPT`.
+) -> Measured:
+    """Measure cells of one pooling, normalisation and solver.
 
     Args:
         asked: the cells.
@@ -141,10 +163,11 @@ def measure_block(
     ]
     read = _read_ridge if asked[0].cell.solver == RIDGE else _read_gradient
     found = read(asked[0].cell, stack, goals, plans, list(by_plan.values()), fitting)
-    rows = [
-        row for one, predictions, folds in found for row in _rows(one, predictions, folds, goals)
-    ]
-    return pd.DataFrame(rows, columns=list(KEPT))
+    rows: list[_Row] = []
+    draws: dict[str, np.ndarray] = {}
+    for one, predictions, folds in found:
+        _judge(one, predictions, folds, goals[one.goal].scoring, rows, draws)
+    return Measured(pd.DataFrame(rows, columns=list(KEPT)), draws)
 
 
 _Name = tuple[AuditTarget, int | None]  # a target, and the seed of the labels that are dealt out
@@ -215,19 +238,20 @@ def _goals(asked: Iterable[Asked], labels: pd.DataFrame, fitting: Fitting) -> Ma
     return goals
 
 
-def _rows(
+def _judge(
     asked: Asked,
     outputs: np.ndarray,
     folds: Sequence[np.ndarray],
-    goals: Mapping[_Name, _Goal],
-) -> list[_Row]:
-    """Scores of all states, and where there is a depth the estimands of the curve."""
-    scoring = goals[asked.goal].scoring
+    scoring: Scoring,
+    rows: list[_Row],
+    draws: dict[str, np.ndarray],
+) -> None:
+    """Add scores of all states, and where there is a depth the estimands of the curve."""
     predictions = as_scored(asked.cell.target, outputs)
     scores = scoring.scores(predictions)
     none = (np.nan, np.nan, np.nan)
-    rows: list[_Row] = [(asked.key, SCORE, state, one, *none) for state, one in enumerate(scores)]
+    rows += [(asked.key, SCORE, state, one, *none) for state, one in enumerate(scores)]
     if len(scores) > 1:
         found = estimate(scores, scoring.draws(predictions), scoring.folds(predictions, folds))
-        rows += [(asked.key, name, OF_CURVE, *one) for name, one in found.items()]
-    return rows
+        rows += [(asked.key, name, OF_CURVE, *one) for name, one in found.intervals().items()]
+        draws[asked.key] = found.draws(DRAWN).astype(np.float32)

@@ -25,6 +25,7 @@ from pez.audit.ledger import (
     entries,
 )
 from pez.audit.optimism import deviation_of_fold, optimism, optimism_by_clips
+from pez.audit.outcome_draws import NetworkDraws
 from pez.audit.outcomes import ALL_CLIPS, gains, outcomes
 from pez.audit.primary import Curves, PrimaryEvidence
 from pez.audit.primary_estimands import primary_estimands
@@ -100,6 +101,7 @@ def judge_model(
     evidence: PrimaryEvidence,
     scores: pd.DataFrame,
     estimands: pd.DataFrame,
+    draws: NetworkDraws,
     calibration: pd.DataFrame,
     facts: AuditFacts,
 ) -> tuple[ModelEntry, dict[str, pd.DataFrame]]:
@@ -110,6 +112,7 @@ def judge_model(
         evidence: its primary cell.
         scores: table of all networks.
         estimands: the same.
+        draws: of the cells of the model and of its untrained networks.
         calibration: verdicts on planted networks.
         facts: what is to be known beside.
 
@@ -123,7 +126,7 @@ def judge_model(
     # gradient descent, cross some of the choices only.
     whole = cells[(cells["clips"] == ALL_CLIPS) & (cells["solver"] == RIDGE)]
     of_whole = [_of_whole(table) for table in (estimands, scores)]
-    decided = _decided(whole[whole["control"] == NO_CONTROL])
+    decided = _decided(whole[whole["control"] == NO_CONTROL], draws)
     gained = optimism(scores)
     entry = ModelEntry(
         weights=facts.weights,
@@ -163,13 +166,17 @@ def _claims(evidence: PrimaryEvidence, calibration: pd.DataFrame) -> tuple[Claim
     return tuple(claim_entry(found[claim.id], claim, rates.get(claim.id)) for claim in CLAIMS)
 
 
-def _decided(cells: pd.DataFrame) -> pd.DataFrame:
+def _decided(cells: pd.DataFrame, draws: NetworkDraws) -> pd.DataFrame:
     """What decides each outcome of each variable."""
-    parts = [
-        variance_shares(rows, outcome).assign(variable=variable, outcome=outcome)
-        for variable, rows in cells.groupby("variable", observed=True)
-        for outcome in OUTCOMES
-    ]
+    parts = []
+    for variable, rows in cells.groupby("variable", observed=True):
+        drawn = draws.outcomes(rows)
+        parts += [
+            variance_shares(rows, outcome, drawn.get(outcome)).assign(
+                variable=variable, outcome=outcome
+            )
+            for outcome in OUTCOMES
+        ]
     return pd.concat(parts, ignore_index=True)
 
 

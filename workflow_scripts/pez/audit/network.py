@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pez.audit.cell_draws import write_draws
 from pez.audit.cells import Asked, Fitting, gather_cells
 from pez.audit.grid import Cell, cells_of, gradient_cells
 from pez.audit.measure_primary import PrimarySettings, measure_primary
@@ -68,7 +69,7 @@ def audit_network(
         code: where the code that measures a cell is read from.
         made_from: provenance of labels and features.
         kept: folder of the cells of this network and dataset.
-        output: paths ``cells``, a table, and ``primary``, tensors.
+        output: paths ``cells``, a table, ``draws`` of its cells, and ``primary``, tensors.
 
     Raises:
         ArtifactError: features or labels are not what they should be.
@@ -94,8 +95,9 @@ def audit_network(
     def stack(pooling: str) -> list[Tensor]:
         return read_stack(store, pooling, device)
 
-    rows = gather_cells(asked, kept, stack, inputs.labels, fitting)
-    write_table(output.cells, _spelled_out(rows, of_labels, network), inputs.identity)
+    found = gather_cells(asked, kept, stack, inputs.labels, fitting)
+    write_table(output.cells, _spelled_out(found.rows, of_labels, network), inputs.identity)
+    write_draws(output.draws, found.rows, found.draws, dict(inputs.identity))
     settings, pooling = primary_settings(audit), audit.primary.pooling
     own = network.measured["control"] == "none"
     curves = measure_primary(stack(pooling), inputs.labels, kind, settings, permuted=own)

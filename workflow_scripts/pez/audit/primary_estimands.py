@@ -41,7 +41,7 @@ def primary_estimands(evidence: PrimaryEvidence) -> pd.DataFrame:
 
 def _of_curve(curve: Curve, untrained: list[Curve]) -> Mapping[str, Estimate]:
     floor = noise_floor(curve.permuted)
-    found = dict(estimate(curve.scores, curve.draws, curve.folds, floor=floor))
+    found = estimate(curve.scores, curve.draws, curve.folds, floor=floor).intervals()
     if untrained:
         others = [np.vstack([seed.scores, seed.draws]) for seed in untrained]
         own = np.vstack([curve.scores, curve.draws])

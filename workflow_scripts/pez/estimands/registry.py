@@ -1,6 +1,6 @@
 """Estimands by name, and all of them for one curve with its bootstrap draws."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,27 +45,50 @@ class Estimate(NamedTuple):
     none_share: float
 
 
+class Estimated(NamedTuple):
+    """Every estimand of one curve and of its draws.
+
+    Attributes:
+        names: of the columns: those of `ESTIMANDS`, and ``late_decline``.
+        values: of the curve itself and of every draw, float64 [1 + B, estimands]; NaN: none.
+    """
+
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    def draws(self, names: Sequence[str]) -> np.ndarray:
+        """Values of some estimands in every draw, float64 [estimands, B]."""
+        return self.values[1:, [self.names.index(name) for name in names]].T
+
+    def intervals(self, level: float = LEVEL) -> dict[str, Estimate]:
+        """Every estimand with its percentile interval."""
+        low, high = percentile(self.values[1:], level)
+        missing = np.isnan(self.values[1:]).mean(axis=0)
+        rows = zip(self.values[0], low, high, missing, strict=True)
+        return {
+            name: Estimate(*map(float, row)) for name, row in zip(self.names, rows, strict=True)
+        }
+
+
 def estimate(
     scores: np.ndarray,
     draws: np.ndarray,
     folds: np.ndarray | None = None,
     *,
     floor: float = MIN_RISE,
-    level: float = LEVEL,
-) -> dict[str, Estimate]:
-    """Every estimand of a curve, with intervals.
+) -> Estimated:
+    """Every estimand of a curve and of its draws.
 
     Args:
         scores: above chance, float64 [S].
         draws: the same under bootstrap weights, float64 [B, S].
         folds: scores of single folds, float64 [folds, S], for the late decline; None: without it.
         floor: rise that an onset needs, see `pez.estimands.landmarks`.
-        level: of the intervals.
 
     Returns:
-        By the names of `ESTIMANDS`, and ``late_decline``. Intervals of ``peak`` and ``rise`` are
-        free of picking (`pez.estimands.landmarks.peak_draws`), their values are not: with many
-        states alike the value may lie above its interval.
+        Their values. Draws of ``peak`` and ``rise`` are free of picking
+        (`pez.estimands.landmarks.peak_draws`), the curve's own are not: with many states alike the
+        value may lie above its interval.
     """
     curves = np.vstack([scores, draws])
     inflection, width = logistic(curves, floor)  # one fit for both
@@ -75,11 +98,8 @@ def estimate(
     if folds is not None:
         names.append("late_decline")
         found.append(pooled_decline(folds, scores, draws))
-    values = np.stack(found, axis=1)  # [1 + B, estimands]
+    values = np.stack(found, axis=1)
     at_peak = peak_draws(scores, draws)
     values[1:, names.index("peak")] = at_peak
     values[1:, names.index("rise")] = at_peak - draws[:, 0]
-    low, high = percentile(values[1:], level)
-    missing = np.isnan(values[1:]).mean(axis=0)
-    rows = zip(values[0], low, high, missing, strict=True)
-    return {name: Estimate(*map(float, row)) for name, row in zip(names, rows, strict=True)}
+    return Estimated(tuple(names), values)
