@@ -63,10 +63,9 @@ def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
         "first": list(range(len(zone))),
         "last": list(range(layers - len(zone), layers)),
     }
+    taken: tuple[Keys, ...] = ("window", *spec.matched)
     asked: list[tuple[Window, Keys, Where]] = [
-        (Window(**window.model_dump()), keys, "zone")
-        for window in spec.windows
-        for keys in ("window", *spec.matched)
+        (Window(**window.model_dump()), keys, "zone") for window in spec.windows for keys in taken
     ]
     elsewhere: tuple[Where, ...] = ("first", "last")
     asked += [

@@ -49,7 +49,9 @@ class Section(InsideSpec):
     alphas: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), min_length=1, description="penalties of the probes"
     )
-    figures: dict[Name, Literal["window_ablation"]] = {}
+    figures: dict[Name, Literal["window_ablation"]] = Field(
+        {}, description="pictures by the figure's name"
+    )
 
     @model_validator(mode="after")
     def _depth_rises(self) -> "Section":
