@@ -11,13 +11,13 @@ from pez.inside.ablation.attend import masked_attention
 from pez.inside.ablation.passes import WHOLE, Pass, Pooled, run_passes
 from pez.inside.ablation.plan import blocks_between, plan_passes
 from pez.inside.ablation.probes import Fold, read_changed
+from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
 from pez.inside.kinds.window_ablation import Section
 from pez.inside.network import Network
 from pez.inside.spec import InsideSpec
 from pez.recipes.splits import group_k_fold
 from pez.recipes.targets import target_values
 
-DIRECTION, PATCHES, PLACE = "direction", "direction_by_patch", "place"  # tasks
 _START = ["start_x_m", "start_y_m"]
 _NOTHING = {"window": WHOLE, "keys": "none", "where": "none", "removed": 0.0, "empty": 0.0}
 
