@@ -1,6 +1,7 @@
 """What a removal costs, and whether it costs more than removing as many other keys."""
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
 
     Returns:
         Columns ``where``, ``window``, ``keys``, ``removed``, ``empty``, ``state``, ``task``,
-        ``reading``, ``estimand``, ``against``, ``value``, and ``low`` and ``high`` of a 90 % interval.
+        ``reading``, ``estimand``, ``against``, ``value``, ``low`` and ``high`` (90 % interval).
         Estimands: `SCORE`; `DROP`: the score with nothing taken, less that; `BEYOND`: the drop by a
         window, less the drop by as many keys ``against`` it (`MATCHED`); `INTERACTION`: that for
         direction, less that for the place of the start.
@@ -49,7 +50,8 @@ def _scores(table: pd.DataFrame, clips: list[str], weights: np.ndarray) -> _Scor
     found = {}
     for key, rows in table.groupby([*_PASS, *_READ], sort=False, observed=True):
         own = rows.set_index("clip_id").loc[clips]
-        found[key] = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
+        score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
+        found[cast(tuple[str, ...], key)] = score
     return found
 
 

@@ -11,7 +11,7 @@ from pez.inside.ablation.probes import FROZEN, RECENTRED, REFIT
 from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
 from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published
-from pez.inside.wording import number, with_interval
+from pez.inside.wording import number, number_range, with_interval
 
 _IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
 _AGAINST = {"random": "as many random keys", "far": "as many from the far end"}
@@ -43,8 +43,8 @@ def verdict_of(
         weights=facts.weights,
         reproduction=is_published(facts),
         question=(
-            "Do the masked blocks need the keys within a window, beyond what the removal of as many "
-            "other keys costs (direction, probes fitted again at the end of these blocks)?"
+            "Do the masked blocks need the keys within a window, beyond what removing as many "
+            "others costs (direction, by probes fitted again at the end of these blocks)?"
         ),
         answer=answer,
         reason=reason,
@@ -85,9 +85,7 @@ def _scores(here: pd.DataFrame) -> Iterator[str]:
     for window, rows in scores[scores["window"] != WHOLE].groupby("window", sort=False):
         by_keys = rows.set_index("keys")
         near = by_keys.loc["window"]
-        text = (
-            f"{window}: without {100 * near['removed']:.1f} % of the keys R2 {_told(near)}"
-        )
+        text = f"{window}: without {100 * near['removed']:.1f} % of the keys R2 {_told(near)}"
         for keys, words in _AGAINST.items():
             if keys in by_keys.index:
                 text += f", without {words} {_told(by_keys.loc[keys])}"
@@ -137,7 +135,7 @@ def _untrained(controls: pd.DataFrame, state: int) -> Iterator[str]:
     if beyond.empty:
         return
     told = ", ".join(
-        f"{window} {number(own['value'].min(), '.2f', sign=True)} to {number(own['value'].max(), '.2f', sign=True)}"
+        f"{window} {number_range(own['value'].to_numpy(), '.2f', sign=True)}"
         for window, own in beyond.groupby("window", sort=False)
     )
     yield f"In untrained networks a window costs beyond matched removals: {told}."

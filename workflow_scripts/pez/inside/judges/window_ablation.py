@@ -12,7 +12,16 @@ from pez.inside.spec import InsideSpec
 from pez.inside.tables import NetworkTable
 
 COLUMNS = (
-    "window", "keys", "where", "removed", "empty", "state", "task", "reading", "loss", "total",
+    "window",
+    "keys",
+    "where",
+    "removed",
+    "empty",
+    "state",
+    "task",
+    "reading",
+    "loss",
+    "total",
 )  # fmt: skip; of the tables, beside those of all
 
 
