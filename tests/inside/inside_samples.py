@@ -52,6 +52,9 @@ def write_dataset(folder: Path, frames: np.ndarray | None = None) -> None:
             "direction_index": direction,
             "magnitude_index": magnitude,
             "start_index": start,
+            "direction_rad": np.pi * direction,
+            "start_x_m": np.linspace(-2, 2, len(IDS)),
+            "start_y_m": np.sin(np.arange(len(IDS))),
         }
     )
     write_table(folder / "labels.parquet", labels, identity | {"clip_ids": IDS})

@@ -54,14 +54,14 @@ def run_passes(
         encoder: as loaded by `pez.encoders.load.load_encoder`; called within its autocast.
         pixels: float32 [clips, frames, 3, size, size], normalised.
         passes: by name.
-        states: 1 .. L, none of them before a masked block.
+        states: 1 .. L; a pass has those after its first masked block, the whole one those after the
+            first masked block of all.
         grid: of the tokens.
     """
-    blocks = encoder.blocks()
-    last = max(states)
-    before = {0: encoder.embed(pixels)}
+    blocks, last = encoder.blocks(), max(states)
     first_of = {name: min(one.blocks) for name, one in passes.items()}
-    tokens = before[0]
+    tokens = encoder.embed(pixels)
+    before = {0: tokens}
     for number, block in enumerate(blocks[: max(first_of.values(), default=0)]):
         tokens = block(tokens)
         if number + 1 in first_of.values():
@@ -75,7 +75,8 @@ def run_passes(
                 found[number + 1] = _pooled(tokens, grid)
         return found
 
-    found = {WHOLE: run(before[max(before)], max(before))}
+    earliest = min(first_of.values(), default=0)
+    found = {WHOLE: run(before[earliest], earliest)}
     for name, one in passes.items():
         with attending(encoder, one.blocks, one.attend):
             found[name] = run(before[first_of[name]], first_of[name])

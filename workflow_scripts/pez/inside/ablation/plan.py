@@ -74,6 +74,6 @@ def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
         for where in elsewhere
     ]
     return [
-        Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid, spec.seed))
+        Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid))
         for window, keys, where in asked
     ]

@@ -74,7 +74,7 @@ def read_changed(
         name: {reading: np.empty(shape) for reading in (FROZEN, RECENTRED, REFIT)}
         for name in changed
     }
-    known = torch.from_numpy(targets).to(whole.device)
+    known = torch.tensor(targets, device=whole.device)
     for fold in folds:
         train, held_out = fold.outer.train, fold.outer.held_out
         frame = Frame.of(whole[:, train].double())

@@ -18,7 +18,7 @@ _AGAINST = {"random": "as many random keys", "far": "as many from the far end"}
 
 
 def verdict_of(
-    model: str, trained: pd.DataFrame, controls: pd.DataFrame, facts: ModelFacts
+    model: str, trained: pd.DataFrame, controls: pd.DataFrame, end: int, facts: ModelFacts
 ) -> ModelVerdict:
     """Say whether near keys are worth more than others to a probe of direction fitted again.
 
@@ -26,9 +26,9 @@ def verdict_of(
         model: its name.
         trained: rows of `pez.inside.ablation.effects.effects` of the model.
         controls: the same of networks beside it, with columns control and seed.
+        end: state after the masked blocks.
         facts: what is known of the model.
     """
-    end = int(trained.loc[trained["task"] == PATCHES, "state"].min())
     here = trained[(trained["where"].isin(("zone", "none"))) & (trained["state"] == end)]
     beyond = _of(here, BEYOND, DIRECTION, REFIT)
     answer, reason = _answer(beyond)

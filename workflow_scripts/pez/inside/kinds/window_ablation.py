@@ -1,5 +1,6 @@
 """What is read when heads may not attend to what is near (tables 2 and 4 of arXiv 2602.07050)."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -49,7 +50,7 @@ class Section(InsideSpec):
     alphas: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), min_length=1, description="penalties of the probes"
     )
-    figures: dict[Name, Literal["window_ablation"]] = Field(
+    figures: Mapping[Name, Literal["window_ablation"]] = Field(
         {}, description="pictures by the figure's name"
     )
 

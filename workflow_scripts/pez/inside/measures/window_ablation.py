@@ -13,7 +13,7 @@ from pez.inside.ablation.plan import blocks_between, plan_passes
 from pez.inside.ablation.probes import Fold, read_changed
 from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
 from pez.inside.kinds.window_ablation import Section
-from pez.inside.network import Network
+from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
 from pez.recipes.splits import group_k_fold
 from pez.recipes.targets import target_values
@@ -22,7 +22,7 @@ _START = ["start_x_m", "start_y_m"]
 _NOTHING = {"window": WHOLE, "keys": "none", "where": "none", "removed": 0.0, "empty": 0.0}
 
 
-def measure(spec: InsideSpec, network: Network) -> pd.DataFrame:
+def measure(spec: InsideSpec, network: Network) -> Measured:
     """Measure one network.
 
     Tasks: direction (sine and cosine) from the mean over all tokens; the same from every patch by
@@ -33,18 +33,18 @@ def measure(spec: InsideSpec, network: Network) -> pd.DataFrame:
         Columns ``window`` (`WHOLE` where nothing is taken), ``keys``, ``where`` (which blocks),
         ``removed`` and ``empty`` (shares of keys taken, and of queries that keep none), ``state``,
         ``task``, ``reading``, ``clip_id``, ``condition``, ``loss`` and ``total``: the score of some
-        clips is 1 less the sum of their losses over the sum of their totals.
+        clips is 1 less the sum of their losses over the sum of their totals. Beside them ``end``,
+        the state after the masked blocks.
     """
     assert isinstance(spec, Section)
     ready = network.ready
-    layers = len(ready.encoder.layer)
-    planned = plan_passes(spec, layers, ready.grid)
+    planned = plan_passes(spec, network.blocks, ready.grid)
     passes = {
         one.name: Pass(one.blocks, masked_attention(one.removed, spec.empty, ready.compute.device))
         for one in planned
     }
-    end = blocks_between(spec.depth, layers)[-1] + 1
-    states = sorted({end, layers})
+    end = blocks_between(spec.depth, network.blocks)[-1] + 1
+    states = sorted({end, network.blocks})
     kept = _Kept(end)
     for _, found in network.batches(
         lambda pixels: run_passes(ready.encoder, pixels, passes, states, ready.grid)
@@ -52,7 +52,7 @@ def measure(spec: InsideSpec, network: Network) -> pd.DataFrame:
         kept.take(found)
     about = {WHOLE: _NOTHING, **{one.name: one.columns() for one in planned}}
     rows = [_read(spec, kept, state, task, about, network.labels) for state, task in kept.tasks()]
-    return pd.concat(rows, ignore_index=True)
+    return Measured(pd.concat(rows, ignore_index=True), {"end": end})
 
 
 class _Kept:

@@ -11,8 +11,8 @@ from pez.figures.spec import FigureStyle
 
 # Of `pez.inside.judges.window_ablation.judge`.
 COLUMNS = (
-    "model", "control", "where", "window", "keys", "removed", "state", "task", "reading", "estimand",
-    "value", "low", "high",
+    "model", "control", "seed", "where", "window", "keys", "removed", "empty", "state", "task",
+    "reading", "estimand", "value", "low", "high",
 )  # fmt: skip
 
 _TASKS = {
@@ -53,9 +53,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     for line, (model, reading) in enumerate(lines):
         own = drawn[(drawn["model"] == model) & (drawn["reading"] == reading)]
         for column, (task, state) in enumerate(panels):
-            axes = sheet.axes(
-                _LEFT + column * (width + _GAP), line * step + _HEAD, width, height
-            )
+            axes = sheet.axes(_LEFT + column * (width + _GAP), line * step + _HEAD, width, height)
             _draw(axes, own[(own["task"] == task) & (own["state"] == state)], order, style)
             of_model = f"{model}: " if len(models) > 1 and column == 0 else ""
             axes.set_title(
@@ -129,13 +127,13 @@ def _legend(drawn: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
 def _caption(drawn: pd.DataFrame, made: Made) -> str:
     empty = drawn[(drawn["keys"] == "window") & (drawn["empty"] > 0)]
     parts = [
-        "Out-of-fold R2 of ridge probes after keys were taken from the attention of some blocks: s3, "
-        "those within 3 patches of the query in whatever tubelet; t1, those within one tubelet at "
-        "whatever place; in brackets the share of all keys. Bars: 90 % intervals over conditions. "
-        "Fitted again: probes see the changed features in training; frozen: only when asked; "
-        "recentred: frozen, on features brought back to their mean and scale. By patch: a probe for "
-        "each patch, mean over patches. "
-        f"Scores below {_FLOOR:g} stand at the edge."
+        "Out-of-fold R2 of ridge probes after keys were taken from the attention of some blocks: "
+        "s3, those within 3 patches of the query in whatever tubelet; t1, those within one tubelet "
+        "at whatever place; in brackets the share of all keys. Bars: 90 % intervals over "
+        "conditions. Fitted again: probes see the changed features in training. Recentred and "
+        "frozen: they were fitted with nothing taken, and asked about changed features, with and "
+        "without bringing these back to their mean and scale. By patch: a probe for each patch, "
+        f"mean over patches. Scores below {_FLOOR:g} stand at the edge."
     ]
     if len(empty):
         names = ", ".join(dict.fromkeys(empty["window"].str.replace("_", " ")))
