@@ -22,6 +22,18 @@ def test_every_network_is_a_job_and_both_figures_read_its_table(project: Project
     assert not planned["fit_probe"] and not any(rule.startswith("extract") for rule in planned)
 
 
+def test_table_4_is_drawn_from_passes_of_both_networks(built: Project) -> None:
+    built.snakemake("table4", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/table4.csv")
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["estimand"]) == {"score", "drop", "beyond", "interaction"}
+    verdict = json.loads((out / "figures/table4_verdict.json").read_text())
+    assert any("beyond" in number["name"] for number in verdict["models"][0]["numbers"])
+    with Image.open(out / "figures/table4.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

@@ -35,8 +35,8 @@ _FLOOR = -0.25  # scores below are marked at the edge
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     """Draw scores: a row of panels for every model and reading, a panel a task and state."""
-    scores = table[table["estimand"] == "score"].reset_index(drop=True)
-    drawn = scores.assign(row=_rows(scores))
+    told = table.assign(row=_rows(table))
+    drawn = told[told["estimand"] == "score"]
     models = list(dict.fromkeys(drawn["model"]))
     order = [name for name in dict.fromkeys(drawn["row"]) if name]
     panels = list(dict.fromkeys(zip(drawn["task"], drawn["state"], strict=True)))
@@ -61,16 +61,16 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
             )
             axes.set_xlabel(f"R2, {_READINGS[reading]}", labelpad=1.5)
             axes.tick_params(labelleft=column == 0)
-    return Picture(sheet.figure, drawn, caption)
+    return Picture(sheet.figure, told, caption)
 
 
-def _rows(scores: pd.DataFrame) -> pd.Series:
+def _rows(table: pd.DataFrame) -> pd.Series:
     """Name of the row in which a score stands; none for what is a line through all rows."""
-    shares = (100 * scores["removed"]).round().astype(int).astype(str)
-    names = scores["window"].str.replace("_", " ") + " (" + shares + " %)"
-    elsewhere = scores["where"].map(_ELSEWHERE)
-    names = names.where(elsewhere.isna(), scores["window"].str.replace("_", " ") + ", " + elsewhere)
-    return names.where(scores["window"] != "whole", "")
+    shares = (100 * table["removed"]).round().astype(int).astype(str)
+    names = table["window"].str.replace("_", " ") + " (" + shares + " %)"
+    elsewhere = table["where"].map(_ELSEWHERE)
+    names = names.where(elsewhere.isna(), table["window"].str.replace("_", " ") + ", " + elsewhere)
+    return names.where(table["window"] != "whole", "")
 
 
 def _draw(axes: Axes, rows: pd.DataFrame, order: list[str], style: FigureStyle) -> None:
