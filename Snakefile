@@ -38,6 +38,7 @@ from pez.fingerprint.provenance import (
     sampled_digest,
     values,
 )
+from pez.inside.registry import looked_into
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_lease import PLACES, visible_devices
@@ -67,6 +68,8 @@ wildcard_constraints:
     fit="|".join(map(re.escape, FITS)),
     figure="|".join(CONFIG.figures),
     sweep="|".join(CONFIG.sweeps) or "none",
+    measurement="|".join(CONFIG.inside) or "none",
+    inside_figure="|".join(CONFIG.inside_figures) or "none",
     shard=r"\d{3}",
 
 
@@ -88,6 +91,8 @@ include: "rules/sweeps.smk"
 include: "rules/audit_paths.smk"
 include: "rules/audit_provenance.smk"
 include: "rules/audit.smk"
+include: "rules/inside_paths.smk"
+include: "rules/inside.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
 include: "rules/pretraining.smk"
@@ -96,6 +101,10 @@ include: "rules/pretraining.smk"
 TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
+    **{
+        figure: f"{figure} with its verdict: {measurement}, inside the network (section inside)"
+        for figure, measurement in CONFIG.inside_figures.items()
+    },
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
     "audit": "every protocol at once, and a ledger of claims (section audit)",
     "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
@@ -138,7 +147,7 @@ rule audit:
 
 rule all:
     input:
-        [f"{OUT}/figures/{figure}.png" for figure in CONFIG.figures],
+        [f"{OUT}/figures/{figure}.png" for figure in [*CONFIG.figures, *INSIDE_FIGURES]],
         lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
@@ -165,7 +174,7 @@ rule intphys:
         "The possible and impossible movies are ready"
 
 
-for figure in CONFIG.figures:
+for figure in [*CONFIG.figures, *INSIDE_FIGURES]:
 
     rule:
         name:
@@ -175,6 +184,9 @@ for figure in CONFIG.figures:
             f"{OUT}/figures/{figure}_verdict.md",
         message:
             f"{figure} is drawn: {OUT}/figures/{figure}.png"
+
+
+for figure in CONFIG.figures:
 
     rule:
         name:

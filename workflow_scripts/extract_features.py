@@ -1,7 +1,5 @@
 """Extract residual-stream features of some clip shards (rule extract_features)."""
 
-from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 from pez.runtime.job import job
@@ -10,23 +8,13 @@ if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the number of threads that torch sees.
         from pez.clips.dataset import dataset_identity
-        from pez.encoders.precision import read_precision
         from pez.encoders.spec import EncoderSpec
         from pez.features.extract import extract_features, read_ahead
+        from pez.features.params import extraction_of, replacement_of
         from pez.features.paths import parse_feature_path
-        from pez.features.spec import ExtractionSpec
 
         params, outputs = snakemake.params.extraction, list(snakemake.output.features)
-        replaced, replace_clips = params.get("replaced"), None
-        if replaced is not None:
-            reorder = import_module(f"pez.controls.kinds.{params['control']}").reorder
-            replace_clips = partial(reorder, seed=params["seed"])
-        extraction = ExtractionSpec.model_validate(params["extraction"])
-        if extraction.precision == "auto":
-            decided = read_precision(snakemake.input.precision)
-            extraction = ExtractionSpec.model_validate(
-                {**params["extraction"], "precision": decided}
-            )
+        extraction = extraction_of(params, snakemake.input.precision)
         clips, weights = list(snakemake.input.clips), snakemake.params.weights
         dataset = dataset_identity(snakemake.input.labels, Path(outputs[0]).parents[1].name)
         read_ahead(clips, weights, parse_feature_path(outputs[0]).shard)
@@ -39,6 +27,6 @@ if __name__ == "__main__":
             outputs=outputs,
             device=run.device,
             dataset=dataset,
-            replaced=replaced,
-            replace_clips=replace_clips,
+            replaced=params.get("replaced"),
+            replace_clips=replacement_of(params),
         )

@@ -12,6 +12,7 @@ from pez.config.load import load_config
 from pez.config.model import Config, describe_weights
 from pez.controls.control import Look
 from pez.controls.registry import control_names, find_control, variants
+from pez.inside.registry import looked_into
 from pez.runtime.errors import ConfigError
 
 CHECKOUT = Path(__file__).parents[2]
@@ -21,7 +22,7 @@ EVERYDAY = ("pixels", "trajectory")  # words that code has other uses for
 def config(**changes: object) -> Config:
     loaded = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
     loaded["figures"] = {"figure2c": loaded["figures"]["figure2c"] | changes.pop("figure", {})}
-    return load_config(loaded | {"audit": None} | changes, CHECKOUT)
+    return load_config(loaded | {"audit": None, "inside": {}} | changes, CHECKOUT)
 
 
 @pytest.mark.parametrize("name", control_names())
@@ -92,6 +93,24 @@ def test_the_audit_adds_seeds_of_its_own() -> None:
         config(audit=audit | {"controls": {"untrained": [2]}})
 
 
+def test_what_is_measured_inside_adds_seeds_of_its_own() -> None:
+    section = {
+        "kind": "attention_distance",
+        "dataset": "velocity",
+        "models": ["vjepa2_nano"],
+        "controls": {"untrained": [1, 3], "static": []},
+    }
+    several = config(inside={"attention": section})
+    assert {name for name in several.sources if "nano" in name} == {
+        "vjepa2_nano", "vjepa2_nano_untrained", "vjepa2_nano_untrained_3", "vjepa2_nano_static",
+    }  # fmt: skip
+    assert several.sources["vjepa2_nano_static"].network == "vjepa2_nano"
+    networks = looked_into(several.inside["attention"])
+    assert set(networks) == {name for name in several.sources if "nano" in name}
+    variant = networks["vjepa2_nano_static"][1]
+    assert variant is not None and variant.replaced == "clips: static"
+
+
 def test_features_come_from_a_network_with_its_own_weights_or_from_none() -> None:
     controls = ["untrained", "tubelets_shuffled", "pixels", "shuffled"]
     every = config(figure={"controls": controls})
@@ -141,6 +160,10 @@ def test_a_figure_shows_its_controls_and_no_others() -> None:
         (
             {"controls": {"untrained": {"seeds": [1]}, "pixels": {"seeds": [1]}}},
             r"controls\.pixels\.seeds = \[1\]: this control draws nothing; write pixels: \{\}",
+        ),
+        (
+            {"controls": {"untrained": {"seeds": [1]}, "static": {"seeds": [1]}}},
+            r"controls\.static\.seeds = \[1\]: this control draws nothing; write static: \{\}",
         ),
         (
             {"figure": {"controls": ["shufled"]}},

@@ -10,7 +10,7 @@ import torch
 from encoder_samples import ball_frames, encoder_spec, telling_weights
 from pez.clips.dataset import dataset_identity
 from pez.clips.store import write_clips
-from pez.controls.kinds import frames_shuffled, tubelets_shuffled
+from pez.controls.kinds import frames_shuffled, static, tubelets_shuffled
 from pez.features.check import check_features
 from pez.features.extract import extract_features
 from pez.features.paths import FeatureKey, feature_path
@@ -66,6 +66,13 @@ def test_tubelets_stay_together_and_frames_do_not() -> None:
     assert (tubelets[..., 0] % 2 == 0).all() and (np.diff(tubelets, axis=-1) == 1).all()
     frames = order_of("frames_shuffled", numbered(), IDS, 1).reshape(5, 8, 2)
     assert (np.diff(frames, axis=-1) != 1).any()
+
+
+def test_static_clips_repeat_their_first_frame() -> None:
+    frames = numbered()
+    read = static.reorder(frames, IDS, None)
+    assert read.shape == frames.shape and len(read) == len(IDS)
+    assert np.array_equal(read[1:4], frames[1:4, :1].repeat(16, axis=1))
 
 
 def test_every_order_is_equally_likely() -> None:

@@ -11,7 +11,8 @@ from safetensors.torch import load_file
 from encoder_samples import ball_frames, encoder_spec, ready_encoder, telling_weights
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.residual_stream import capture_streams
-from pez.features.extract import extract_features, open_frames
+from pez.features.extract import extract_features
+from pez.features.frames import open_frames
 from pez.features.paths import FeatureKey, feature_path, parse_feature_path
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING, ExtractionSpec, residual_state
 from pez.features.store import FeatureStore, read_features

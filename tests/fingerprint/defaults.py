@@ -22,6 +22,7 @@ ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder
 
 
 OF_AUDIT = ("audit_network", "predict_audit", "calibrate_audit")
+OF_INSIDE = ("measure_inside", "judge_inside", "draw_inside")
 SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
 
 
@@ -54,6 +55,25 @@ def names_of_audit(config: Config) -> list[Any]:
     return [alone, "velocity", "none", "shuffled", *solvers, "tubelet_mean"]
 
 
+def names_of_inside(config: Config, script: str, figure: str) -> list[Any]:
+    """What the rules of measurements inside networks hand to `code`."""
+    spec = config.inside[config.inside_figures[figure]]
+    facts = ["embedded", "kubric"]
+    return {
+        "measure_inside": [
+            spec.alone(),
+            config.encoder("vjepa2_nano"),
+            config.extraction,
+            "static",
+        ],
+        "judge_inside": [
+            spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
+            *facts,
+        ],
+        "draw_inside": [spec.figures[figure], list(spec.controls)],
+    }[script]
+
+
 @cache
 def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     """Script and chosen names of every kind of job, by the kind's name.
@@ -70,7 +90,7 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given: dict[str, Any] = dict(scripts)
     named = (
         "fit_probe", "fit_sweep", "judge_figure", "draw_figure", "replace_features", "write_page",
-        *OF_AUDIT,
+        *OF_AUDIT, *OF_INSIDE,
     )  # fmt: skip
     for script in (*named, *ENCODER_SCRIPTS):
         del given[script]
@@ -100,6 +120,12 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
         given[f"draw_figure {name}"] = names_of_figure(config, name)
     given["write_page"] = names_of_page(config)
     given |= {name: names_of_audit(config) for name in OF_AUDIT}
+    for measurement in config.inside:
+        (figure, *_) = config.inside[measurement].figures
+        given[f"measure_inside {measurement}"] = names_of_inside(config, "measure_inside", figure)
+    for figure in config.inside_figures:
+        for script in ("judge_inside", "draw_inside"):
+            given[f"{script} {figure}"] = names_of_inside(config, script, figure)
     return {
         name: (f"{name.split()[0]}.py", None if what is None else CHOICES & set(names_in(what)))
         for name, what in given.items()

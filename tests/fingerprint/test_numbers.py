@@ -23,6 +23,10 @@ BALL_FIGURES = FIGURES - MOVIE_FIGURES
 PAGE = {"write_page"}
 MEASURED = {"audit_network", "predict_audit"}
 AUDIT = MEASURED | {"gather_audit", "calibrate_audit", "judge_audit", "draw_audit"}
+MEASURED_INSIDE = {name for name in jobs() if name.startswith("measure_inside")}
+JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
+DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
+INSIDE = MEASURED_INSIDE | JUDGED_INSIDE | DRAWN_INSIDE
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
 }
@@ -114,6 +118,24 @@ AUDIT_EDITS = [
     ("figures/audit/pictures/calibration.py", '"#D9D9D9"', '"#D9D9D8"', {"draw_audit"}),
 ]  # fmt: skip
 
+# Edits of what measurements inside networks use, and all that they rebuild.
+INSIDE_EDITS = [
+    ("inside/distances.py", "(spatial <= 1) & (temporal <= 1)", "(spatial <= 2) & (temporal <= 1)",
+     {"measure_inside attention"}),
+    ("inside/attention.py", "entropy = total.log()", "entropy = 2 * total.log()",
+     {"measure_inside attention"}),
+    ("inside/choose.py", "< per_condition", "<= per_condition", {"measure_inside attention"}),
+    ("controls/kinds/static.py", "np.zeros(", "np.ones(",
+     {"measure_inside attention", "extract_features static"}),
+    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", JUDGED_INSIDE | {"draw_inside figure3"}),
+    ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)", JUDGED_INSIDE),
+    ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
+    ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
+    ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
+     {"draw_inside figure3"}),
+    ("figures/inside/pictures/attention_heads.py", '"PuOr"', '"PuOr_r"', {"draw_inside figure19"}),
+]  # fmt: skip
+
 # Which jobs a number in a module of each package may belong to.
 BALLS, MOVIES = {"simulate_clips", "render_clips", "preview_clips"}, {
     "render_intphys_mini", "index_intphys", "sample_intphys", "preview_intphys",
@@ -123,36 +145,39 @@ WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
-    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"},
-    "features": EXTRACTION | REPLACED | PROBES,
-    "recipes": PROBES | FIGURES | PAGE,
+    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
+    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
+    "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
     "scores": PROBES | PAGE,
     "solvers": PROBES,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES | PAGE,
-    "figures": DRAWN | {"draw_pretraining"},
-    "evidence": PROBES | FIGURES | PAGE,
-    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE,
+    "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
+    "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
+    "inside": INSIDE,
+    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE,
     "page": PAGE,
     "audit": AUDIT | PAGE,
-    "estimands": AUDIT | PAGE,
-    "figures.audit": AUDIT,
+    "estimands": AUDIT | PAGE | JUDGED_INSIDE,
+    "figures.audit": AUDIT | DRAWN_INSIDE,
+    "figures.inside": DRAWN_INSIDE,
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
-    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES,
-    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE,
+    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
+    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION
     | REPLACED
     | PROBES
     | FIGURES
-    | PAGE,  # which residual state a layer is
+    | PAGE  # which residual state a layer is
+    | MEASURED_INSIDE,  # how clips reach an encoder
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),
-    "controls": OF_CONTROLS | REPLACED | FIGURES | PAGE,
+    "controls": OF_CONTROLS | REPLACED | FIGURES | PAGE | INSIDE,
     "fingerprint": set[str](),
 }
 
@@ -161,7 +186,7 @@ def owners(module: str) -> set[str]:
     """Jobs that a number in ``module``, pez.package.name, may belong to."""
     name = module.removeprefix("pez.")
     found = OWNERS.get(name, OWNERS[name.split(".")[0]])
-    if name.startswith("figures."):
+    if name.startswith("figures.") and not name.startswith("figures.inside"):
         found = found | {"draw_audit"}
     return found | SWEEPS | AUDIT if found & PROBES else found
 
@@ -209,7 +234,7 @@ def test_an_edit_rebuilds_what_uses_it(
     assert old in text
     name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
     changed = edited.changed(name, text.replace(old, new), tmp_path)
-    assert changed - SWEEPS - AUDIT == expected
+    assert changed - SWEEPS - AUDIT - INSIDE == expected
     # a sweep plans by the names of all its recipes, and measures again by those of each
     assert "fit_sweep" in changed or f"fit_probe {SWEPT}" not in expected
 
@@ -224,9 +249,19 @@ def test_an_edit_rebuilds_what_of_the_audit_uses_it(
     assert edited.changed(name, text.replace(old, new), tmp_path) == expected
 
 
+@pytest.mark.parametrize(("file", "old", "new", "expected"), INSIDE_EDITS, ids=_id)
+def test_an_edit_rebuilds_what_inside_networks_uses_it(
+    edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
+) -> None:
+    text = (SCRIPTS / "pez" / file).read_text()
+    assert old in text
+    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
+    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
+
+
 # Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.
 WITHOUT = {
-    "pez.controls.kinds.frames_shuffled", "pez.controls.kinds.permuted", "pez.controls.spec",
+    "pez.controls.kinds.permuted", "pez.controls.spec",
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.recipes.columns", "pez.runtime.schema",
 }  # fmt: skip

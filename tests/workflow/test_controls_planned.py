@@ -41,6 +41,7 @@ def test_every_control_adds_what_it_replaces(project: Project) -> None:
         "shuffled": probes,
         "frames_shuffled": network,
         "tubelets_shuffled": network,
+        "static": network,
         "pixels": {"replace_features": 2} | probes,
         "frame_differences": {"replace_features": 2} | probes,
         "trajectory": {"replace_features": 2} | probes,

@@ -77,6 +77,7 @@ def test_features_and_probes_say_what_was_replaced(drawn: Project) -> None:
         "vjepa2_tiny_frames_shuffled": "clips: frames_shuffled, seed 1",
         "vjepa2_tiny_frames_shuffled_2": "clips: frames_shuffled, seed 2",
         "vjepa2_tiny_tubelets_shuffled": "clips: tubelets_shuffled, seed 1",
+        "vjepa2_tiny_static": "clips: static",
         "pixels": "features: pixels",
         "frame_differences": "features: frame_differences",
         "trajectory": "features: trajectory",

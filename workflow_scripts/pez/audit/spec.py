@@ -1,25 +1,17 @@
 """Section ``audit`` of the configuration: the multiverse of protocols, and the one primary cell."""
 
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from pez.audit.targets import AuditTarget
+from pez.controls.spec import SeededControls, Seeds
 from pez.recipes.spec import GroupingName
 from pez.runtime.schema import Schema
 
 AuditPooling = Literal["mean", "temporal_first", "temporal_last", "temporal_diff"]
 AuditSelection = Literal["validation", "nested", "nested_shared"]
 Scaling = Literal["center", "zscore", "whiten"]
-Seeds = tuple[Annotated[int, Field(ge=0)], ...]
-
-
-def _without_none(controls: object) -> object:
-    """Drop what an overlay has set to null: it cannot take a key away."""
-    if not isinstance(controls, Mapping):
-        return controls
-    return {name: seeds for name, seeds in controls.items() if seeds is not None}
 
 
 class PrimaryCell(Schema):
@@ -86,7 +78,7 @@ class AuditSpec(Schema):
     velocity: str | None = Field(None, description="dataset of balls at constant velocity")
     acceleration: str | None = Field(None, description="dataset of balls that accelerate")
     plausibility: str | None = Field(None, description="dataset of possible and impossible movies")
-    controls: Annotated[dict[str, Seeds], BeforeValidator(_without_none)] = Field(
+    controls: SeededControls = Field(
         {"untrained": (1, 2, 3, 4, 5)},
         description="names under controls, with seeds; the first are those of section controls; "
         "null leaves one out",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from pez.audit.spec import AuditSpec
+from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
 from pez.recipes.spec import GradientSolver
 from pez.runtime.schema import did_you_mean
@@ -24,12 +25,7 @@ def check_audit(config: Config) -> Iterable[str]:
         if name not in config.controls:
             yield f"audit.controls: control = {did_you_mean(name, list(config.controls))}"
             continue
-        known = config.controls[name].seeds
-        if known[:1] != seeds[:1]:
-            yield (
-                f"audit.controls.{name} = {list(seeds)}: the first seed's network has the bare "
-                f"name, and controls.{name}.seeds is {list(known)}: begin with the same"
-            )
+        yield from check_first_seed("audit.controls", name, seeds, config)
     yield from _check_gradient(audit, config)
     yield from _check_primary(audit)
 

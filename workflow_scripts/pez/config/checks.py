@@ -7,6 +7,7 @@ from typing import Any
 
 from pez.config.audit_checks import check_audit
 from pez.config.control_checks import check_controls, check_features_controls
+from pez.config.inside_checks import check_inside, check_inside_figures
 from pez.config.model import Config
 from pez.config.sweep_checks import check_sweeps
 from pez.datasets.source import MOST_SHARDS, Source
@@ -37,6 +38,8 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
         for figure in config.figures:
             yield from figure_problems(config, figure, checkout)
         yield from check_audit(config)
+        for name in config.inside:
+            yield from check_inside(config, name)
 
 
 def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
@@ -84,10 +87,17 @@ def _check_names(config: Config, checkout: Path) -> Iterable[str]:
             f"output_dir = {config.output_dir!r}: write the path out; braces are wildcards of "
             "Snakemake, and ~ is a folder of that name"
         )
-    for name in config.figures:
+    yield from check_inside_figures(config)
+    for key, name in _figures(config):
         taken = name in rules or name.startswith(("extract_", "sample_"))
         if taken or (name.endswith("_timings") and name[: -len("_timings")] in config.figures):
-            yield f"figures.{name}: a rule of the workflow has this name: take another"
+            yield f"{key}.{name}: a rule of the workflow has this name: take another"
+
+
+def _figures(config: Config) -> Iterable[tuple[str, str]]:
+    """Names of all figures, and where they are given."""
+    yield from (("figures", name) for name in config.figures)
+    yield from ((f"inside.{of}.figures", name) for name, of in config.inside_figures.items())
 
 
 def _problems(recipe: Recipe, config: Config) -> Iterable[str]:

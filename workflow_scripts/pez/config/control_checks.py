@@ -1,6 +1,6 @@
 """What must agree between the controls and the other sections of the configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from pez.config.model import Config
 from pez.controls.control import Control
@@ -41,13 +41,26 @@ def check_controls(config: Config) -> Iterable[str]:
 
 def _check_seeds(control: Control, spec: ControlSpec) -> Iterable[str]:
     key = f"controls.{control.name}.seeds = {list(spec.seeds)}"
-    if control.replaces == "features":
+    if control.replaces == "features" or not control.draws:
         if spec.seeds:
             yield f"{key}: this control draws nothing; write {control.name}: {{}}"
     elif not spec.seeds:
         yield f"{key}: give at least one seed, as in [1]"
     elif len(set(spec.seeds)) < len(spec.seeds):
         yield f"{key}: each seed once"
+
+
+def check_first_seed(key: str, control: str, seeds: Sequence[int], config: Config) -> Iterable[str]:
+    """Yield what is wrong with ``seeds``, which ``key`` gives ``control``.
+
+    Names of networks follow from the place of a seed, and are the same for all who name it.
+    """
+    known = config.controls[control].seeds
+    if known[:1] != tuple(seeds[:1]):
+        yield (
+            f"{key}.{control} = {list(seeds)}: the first seed's network has the bare "
+            f"name, and controls.{control}.seeds is {list(known)}: begin with the same"
+        )
 
 
 def check_features_controls(

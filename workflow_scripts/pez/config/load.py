@@ -15,6 +15,7 @@ from pez.config.checks import (
     problems_of_all,
     recipe_problems,
 )
+from pez.config.inside_checks import check_inside
 from pez.config.model import Config
 from pez.runtime.errors import ConfigError
 from pez.runtime.schema import did_you_mean
@@ -49,7 +50,9 @@ def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[st
         + [line for recipe in figure.recipes for line in recipes.get(recipe, [])]
         for name, figure in config.figures.items()
     }
-    found = {**recipes, **figures, "audit": list(check_audit(config))}
+    inside = {name: list(check_inside(config, name)) for name in config.inside}
+    drawn = {figure: inside[name] for figure, name in config.inside_figures.items()}
+    found = {**recipes, **figures, **drawn, "audit": list(check_audit(config))}
     return config, {name: lines for name, lines in found.items() if lines}
 
 

@@ -11,8 +11,9 @@ from pydantic import Field
 from pez.audit.spec import AuditSpec
 from pez.clips.spec import ClipsConfig
 from pez.config.figures import AnyFigureSpec
+from pez.config.inside import AnyInsideSpec
 from pez.controls.control import Source, Variant
-from pez.controls.registry import all_variants, sources_of, weights_of
+from pez.controls.registry import all_variants, networks_beside, sources_of, weights_of
 from pez.controls.spec import ControlSpec
 from pez.datasets.registry import AnyEntry, dataset
 from pez.datasets.source import Source as Dataset
@@ -50,6 +51,7 @@ class Config(Schema):
             "shuffled": ControlSpec(seeds=(42,)),
             "frames_shuffled": ControlSpec(seeds=(1,)),
             "tubelets_shuffled": ControlSpec(seeds=(1,)),
+            "static": ControlSpec(),
             "pixels": ControlSpec(),
             "frame_differences": ControlSpec(),
             "trajectory": ControlSpec(),
@@ -63,6 +65,9 @@ class Config(Schema):
     sweeps: dict[Name, SweepSpec] = Field({}, description="grids of recipes, by name")
     audit: AuditSpec | None = Field(
         None, description="every protocol at once, and the claims judged in the primary cell"
+    )
+    inside: dict[Name, AnyInsideSpec] = Field(
+        {}, description="measurements inside networks, by name"
     )
     figure_style: FigureStyle = FigureStyle()
     figures: dict[Name, AnyFigureSpec]
@@ -151,16 +156,16 @@ class Config(Schema):
 
     @cached_property
     def _shown_variants(self) -> list[Variant]:
-        """The same with each of their seeds, and those of the audit, which may have more."""
-        audited = self.audit.controls if self.audit else {}
-        shown = dict.fromkeys([*self._shown_controls, *audited])
-        return all_variants(
-            {
-                name: tuple(dict.fromkeys((*self.controls[name].seeds, *audited.get(name, ()))))
-                for name in shown
-                if name in self.controls
-            }
-        )
+        """The same with each of their seeds, and those of the audit and of what is measured inside
+        networks, which may have more."""
+        others = [self.audit.controls] if self.audit else []
+        others += [spec.controls for spec in self.inside.values()]
+        seeds = {name: dict.fromkeys(self.controls[name].seeds) for name in self._shown_controls}
+        for controls in others:
+            for name in controls.keys() & self.controls.keys():
+                own = dict.fromkeys((*self.controls[name].seeds, *controls[name]))
+                seeds[name] = seeds.get(name, {}) | own
+        return all_variants({name: tuple(seeds[name]) for name in self.controls if name in seeds})
 
     def views(self, dataset: str) -> list[View]:
         """Stored views of ``dataset``'s features that figures and sweeps ask for."""
@@ -215,11 +220,12 @@ class Config(Schema):
     def audited(self, model: str) -> dict[str, Variant | None]:
         """Networks that the audit reads for ``model``, by name, and what replaces it there."""
         assert self.audit is not None
-        found: dict[str, Variant | None] = {model: None}
-        for variant in all_variants(self.audit.controls):
-            if variant.control.replaces != "labels":
-                found[variant.network(model)] = variant
-        return found
+        return networks_beside(model, self.audit.controls)
+
+    @cached_property
+    def inside_figures(self) -> dict[str, str]:
+        """Figures of what is measured inside networks, and of which measurement each is."""
+        return {figure: name for name, spec in self.inside.items() for figure in spec.figures}
 
     def audit_jobs(self, model: str) -> list[tuple[str, str]]:
         """Jobs of the audit of ``model``, as (network, dataset)."""

@@ -42,6 +42,7 @@ class Control:
             ball, which only some datasets have.
         patch_width: values that features keep of one patch; None: they have no patches, and a
             recipe that reads patches cannot have this control.
+        draws: whether it draws, with a seed; features are replaced without.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Control:
     look: Look
     reads: Literal["frames", "positions"] = "frames"
     patch_width: int | None = None
+    draws: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class Variant:
         """What features say of it; weights and labels have identities of their own."""
         match self.control.replaces:
             case "clips":
-                return f"clips: {self.control.name}, seed {self.seed}"
+                drawn = "" if self.seed is None else f", seed {self.seed}"
+                return f"clips: {self.control.name}{drawn}"
             case "features":
                 return f"features: {self.control.name}"
         return None

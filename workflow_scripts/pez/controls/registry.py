@@ -56,6 +56,16 @@ def variants(name: str, seeds: Sequence[int]) -> tuple[Variant, ...]:
     )
 
 
+def networks_beside(model: str, seeds: Mapping[str, Sequence[int]]) -> dict[str, Variant | None]:
+    """Return by name what is read for ``model`` and for its controls that ``seeds`` names, and what
+    replaces it there; labels make no difference to what is read."""
+    found: dict[str, Variant | None] = {model: None}
+    for variant in all_variants(seeds):
+        if variant.control.replaces != "labels":
+            found[variant.network(model)] = variant
+    return found
+
+
 def all_variants(seeds: Mapping[str, Sequence[int]]) -> list[Variant]:
     """Return the controls that ``seeds`` names, each with its seeds."""
     return [variant for name, of_name in seeds.items() for variant in variants(name, of_name)]

@@ -5,7 +5,7 @@ from it are only queued: while it computes, this thread copies the next clips ou
 file, and another one writes the features of the batch before.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from functools import partial
@@ -14,33 +14,23 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from pez.clips.dataset import checksums, clips_identity
-from pez.clips.store import open_clips
-from pez.encoders.architecture import library_versions
 from pez.encoders.compile import compile_blocks, compiling_pays
-from pez.encoders.compute import Compute, choose_compute
 from pez.encoders.family import Grid
-from pez.encoders.load import check_origin, load_encoder, weights_metadata
-from pez.encoders.patches import TUBELET_FRAMES
-from pez.encoders.preprocess import build_transform, preprocess
-from pez.encoders.registry import find_family
+from pez.encoders.ready import open_encoder
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.spec import EncoderSpec
-from pez.features.batches import Clips, in_batches
+from pez.features.batches import in_batches
+from pez.features.frames import ReplaceClips, open_shard, shapes_of
 from pez.features.paths import FeatureKey, parse_feature_path
 from pez.features.reduce import ReducedBatch, Reducer
 from pez.features.spec import ExtractionSpec, View
 from pez.features.write import FeatureFiles, feature_files, shard_writer
-from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import Identity
 from pez.runtime.moments import moment
 from pez.runtime.progress import progress
-from pez.runtime.tensor_file import check_data, checked_checksum, map_tensor, read_header
-
-FRAMES_TENSOR = "frames"
-ReplaceClips = Callable[[NDArray[np.uint8], Sequence[str]], Clips]
+from pez.runtime.tensor_file import check_data, checked_checksum
 
 
 def extract_features(
@@ -85,37 +75,29 @@ def extract_features(
     wanted = _by_shard(outputs, encoder_spec.layers)
     views = sorted({key.view for files in wanted.values() for key in files})
     paths = [clips[shard] for shard in wanted]
-    lengths, frames = _shapes(paths)
-    family = find_family(encoder_spec.family)
-    grid = family.grid(encoder_spec, frames)
-    compute = choose_compute(device, extraction.precision)
-    check_origin(checkpoint, encoder_spec)
-    encoder = load_encoder(checkpoint, encoder_spec, compute)
+    lengths, frames = shapes_of(paths)
+    ready = open_encoder(
+        checkpoint,
+        model,
+        encoder_spec,
+        frames,
+        device,
+        extraction.preprocessing,
+        extraction.precision,
+    )
+    encoder, grid, compute = ready.encoder, ready.grid, ready.compute
     if compiling_pays(encoder_spec, frames, sum(lengths), compute):
         compile_blocks(encoder)
     moment("loaded")
-    transform = build_transform(
-        extraction.preprocessing, encoder_spec.input_size, family.mean, family.std
-    )
 
     def run(batch: NDArray[np.uint8]) -> ReducedBatch:
         reducer = Reducer(views, encoder_spec.layers + 1, grid.tubelets)
-        pixels = preprocess(_to_device(batch, compute), transform)
+        pixels = ready.pixels(batch)
         with compute.autocast(), torch.inference_mode():
             capture_streams(encoder, pixels, reducer.take)
             return reducer.finish()
 
-    metadata = {
-        **({} if replaced is None else {"replaced": replaced}),
-        "model": model,
-        "weights_checksum": checked_checksum(checkpoint),
-        "weights": weights_metadata(checkpoint, encoder_spec),
-        "preprocessing": extraction.preprocessing,
-        "input_size": encoder_spec.input_size,
-        "precision": compute.precision,
-        "device": compute.device.type,
-        "versions": library_versions(),
-    }
+    metadata = {**({} if replaced is None else {"replaced": replaced}), **ready.metadata}
     row_shapes = {view: (_rows(view, grid), encoder_spec.hidden_size) for view in views}
 
     def files_of(place: int) -> AbstractContextManager[FeatureFiles]:
@@ -132,16 +114,11 @@ def extract_features(
         progress(None, f"{model}: {names}", total=sum(lengths), unit="clip") as bar,
         shard_writer(files_of, lengths) as write,
     ):
-        shards = reader.map(partial(_open_shard, replace_clips), paths)
+        shards = reader.map(partial(open_shard, replace_clips), paths)
         for place, rows, batch in in_batches(shards, run, extraction.batch_size):
             write(place, rows, batch, str(paths[place]))
             bar.update(rows.stop - rows.start)
         moment("queued")
-
-
-def _open_shard(replace_clips: ReplaceClips | None, path: Path | str) -> Clips:
-    frames = open_frames(path)
-    return frames if replace_clips is None else replace_clips(frames, open_clips(path).clip_ids)
 
 
 def read_ahead(clips: Sequence[Path | str], checkpoint: Path | str, shard: int) -> None:
@@ -154,30 +131,6 @@ def read_ahead(clips: Sequence[Path | str], checkpoint: Path | str, shard: int) 
     """
     checked_checksum(checkpoint)
     check_data(clips[shard])
-
-
-def _shapes(paths: Sequence[Path | str]) -> tuple[list[int], int]:
-    """Return the number of clips in each shard and that of frames in each clip."""
-    shapes = [read_header(path)[0].get(FRAMES_TENSOR, {}).get("shape", []) for path in paths]
-    for path, shape in zip(paths, shapes, strict=True):
-        if len(shape) != 5 or 0 in shape:
-            open_frames(path)  # it says what is wrong
-    lengths = {shape[1] for shape in shapes}
-    if len(lengths) > 1:
-        raise ArtifactError(
-            f"{', '.join(map(str, paths))} are of one dataset and have clips of {lengths} frames: "
-            "delete those of the wrong length and run again."
-        )
-    return [shape[0] for shape in shapes], lengths.pop()
-
-
-def _to_device(batch: NDArray[np.uint8], compute: Compute) -> Tensor:
-    """Copy clips out of the mapped file; to a GPU by way of pinned memory, without waiting."""
-    if compute.device.type == "cpu":
-        return torch.from_numpy(np.array(batch))  # the map is read-only, PyTorch wants to write
-    pinned = torch.empty(batch.shape, dtype=torch.uint8, pin_memory=True)
-    np.copyto(pinned.numpy(), batch)
-    return pinned.to(compute.device, non_blocking=True)
 
 
 def _rows(view: View, grid: Grid) -> int:
@@ -201,29 +154,3 @@ def _by_shard(
     if not whole or len(outputs) != len(found) * len(every):
         raise ValueError(f"the outputs are not streams 0..{layers} of each of {views}")
     return dict(sorted(found.items()))
-
-
-def open_frames(path: Path | str) -> NDArray[np.uint8]:
-    """Memory-map the frames of a clip shard, uint8 [n, T, H, W, 3] with an even T.
-
-    Raises:
-        ArtifactError: the file is damaged, or its tensor has another dtype or shape.
-    """
-    frames = map_tensor(path, FRAMES_TENSOR)
-    shape = frames.shape
-    if frames.dtype != np.uint8 or len(shape) != 5 or shape[-1] != 3 or 0 in shape:
-        raise ArtifactError(
-            f"{path} holds {frames.dtype} {list(shape)} where a clip shard is uint8 "
-            "[clips, frames, height, width, 3]: delete it and run again."
-        )
-    if shape[1] % TUBELET_FRAMES:
-        raise ArtifactError(
-            f"{path} has clips of {shape[1]} frames: the encoder takes an even number. Correct "
-            "clips.scene.frames."
-        )
-    if not any(clip.any() for clip in frames):
-        raise ArtifactError(
-            f"{path} holds nothing but black frames: delete it and run again, and look at the log "
-            "of its rendering if they stay black."
-        )
-    return frames

@@ -1,6 +1,5 @@
 """Pictures by name: the modules in `pez.figures.audit.pictures`, and how one reaches the disk."""
 
-import json
 from importlib import import_module
 from pathlib import Path
 
@@ -8,10 +7,9 @@ import pandas as pd
 
 from pez.figures.audit.sheet import Made, Picture
 from pez.figures.draw import FigureFiles
+from pez.figures.pictures import check_picture_table, save_picture
 from pez.figures.spec import FigureStyle
-from pez.figures.style import save_figure, styled
-from pez.runtime.atomic import atomic_path
-from pez.runtime.errors import ArtifactError
+from pez.figures.style import styled
 
 _FOLDER = Path(__file__).with_name("pictures")
 
@@ -34,11 +32,7 @@ def build_picture(name: str, table: pd.DataFrame, made: Made, style: FigureStyle
         ArtifactError: the table lacks a column or has no rows.
     """
     module = import_module(f"pez.figures.audit.pictures.{name}")
-    missing = [column for column in module.COLUMNS if column not in table.columns]
-    if missing:
-        raise ArtifactError(f"the table for {name} lacks the column(s) {', '.join(missing)}.")
-    if table.empty:
-        raise ArtifactError(f"the table for {name} has no rows.")
+    check_picture_table(name, table, module.COLUMNS)
     built: Picture = module.build(table, made, style)
     return built
 
@@ -57,9 +51,6 @@ def draw_picture(
             "picture": name,
             "models": {made.model: made.weights},
             "clips": made.clips,
-            "caption": picture.caption,
         }
-        save_figure(picture.figure, files.png, files.svg, json.dumps(known, sort_keys=True))
-    with atomic_path(files.csv) as temporary:
-        picture.table.to_csv(temporary, index=False, lineterminator="\n")
+        save_picture(picture, known, files)
     return picture.caption

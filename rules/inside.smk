@@ -1,0 +1,110 @@
+"""Measurements inside networks: a pass of its own through each, then pictures and verdicts."""
+
+
+rule measure_inside:
+    input:
+        clips=lambda wildcards: ancient(inside_dataset(wildcards.measurement).shard_files),
+        clip_notes=lambda wildcards: clip_notes(inside_dataset(wildcards.measurement).name),
+        labels=lambda wildcards: inside_dataset(wildcards.measurement).labels,
+        precision=precision_file(),
+        weights=lambda wildcards: ancient(built_weights(wildcards.model)),
+        weights_note=lambda wildcards: weights_note(wildcards.model),
+        stands=lambda wildcards: stands(
+            measure_inside_made(wildcards.measurement, wildcards.model),
+            note("measure_inside", f"{wildcards.measurement}.{wildcards.model}"),
+            [inside_table(wildcards.measurement, wildcards.model)],
+        ),
+    output:
+        table=inside_table("{measurement}", "{model}"),
+        note=note("measure_inside", "{measurement}.{model}"),
+    log:
+        f"{OUT}/logs/measure_inside/{{measurement}}.{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_inside/{{measurement}}.{{model}}.tsv"
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=60,
+    params:
+        inside=lambda wildcards: values(
+            measure_inside_given(wildcards.measurement, wildcards.model)
+        ),
+        # a function of the input, as in the rules of the extraction
+        weights=lambda wildcards, input: weights(wildcards.model),
+        made=lambda wildcards: measure_inside_made(wildcards.measurement, wildcards.model),
+    message:
+        "Inside {wildcards.model}: {wildcards.measurement}"
+    script:
+        "../workflow_scripts/measure_inside.py"
+
+
+rule judge_inside:
+    input:
+        tables=lambda wildcards: inside_tables(wildcards.inside_figure),
+        stands=lambda wildcards: stands(
+            judge_inside_made(wildcards.inside_figure),
+            note("judge_inside", wildcards.inside_figure),
+            judged_files(wildcards.inside_figure),
+        ),
+    output:
+        series=f"{OUT}/emergence/{{inside_figure}}.parquet",
+        verdict_md=f"{OUT}/figures/{{inside_figure}}_verdict.md",
+        verdict_json=f"{OUT}/figures/{{inside_figure}}_verdict.json",
+        note=note("judge_inside", "{inside_figure}"),
+    log:
+        f"{OUT}/logs/judge_inside/{{inside_figure}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/judge_inside/{{inside_figure}}.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        judging=lambda wildcards: values(judge_inside_given(wildcards.inside_figure)),
+        made=lambda wildcards: judge_inside_made(wildcards.inside_figure),
+    message:
+        "Judging {wildcards.inside_figure}"
+    script:
+        "../workflow_scripts/judge_inside.py"
+
+
+rule draw_inside:
+    input:
+        series=f"{OUT}/emergence/{{inside_figure}}.parquet",
+        stands=lambda wildcards: stands(
+            draw_inside_made(wildcards.inside_figure),
+            note("draw_inside", wildcards.inside_figure),
+            figure_files(wildcards.inside_figure),
+        ),
+    output:
+        png=report(
+            f"{OUT}/figures/{{inside_figure}}.png",
+            caption="captions/inside.rst",
+            category="Inside networks",
+            labels={"figure": "{inside_figure}"},
+        ),
+        svg=f"{OUT}/figures/{{inside_figure}}.svg",
+        csv=f"{OUT}/figures/{{inside_figure}}.csv",
+        note=note("draw_inside", "{inside_figure}"),
+    log:
+        f"{OUT}/logs/draw_inside/{{inside_figure}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/draw_inside/{{inside_figure}}.tsv"
+    conda:
+        "../envs/figures.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        drawing=lambda wildcards: values(draw_inside_given(wildcards.inside_figure)),
+        made=lambda wildcards: draw_inside_made(wildcards.inside_figure),
+    message:
+        "Drawing {wildcards.inside_figure}"
+    script:
+        "../workflow_scripts/draw_inside.py"

@@ -1,0 +1,77 @@
+"""What measurements inside networks read and write, and what it is made from.
+
+Functions only: the rules stand in `inside.smk`.
+"""
+
+INSIDE_FIGURES = CONFIG.inside_figures
+
+
+def inside_table(measurement, model):
+    """What a measurement found in one network."""
+    return f"{OUT}/inside/{measurement}/{model}.parquet"
+
+
+def inside_tables(figure):
+    """Tables of all networks that the measurement behind `figure` looks into."""
+    refuse(figure)
+    measurement = INSIDE_FIGURES[figure]
+    return [
+        inside_table(measurement, network) for network in looked_into(CONFIG.inside[measurement])
+    ]
+
+
+def inside_dataset(measurement):
+    """The dataset whose clips a measurement looks at, which is asked for now."""
+    return ready(CONFIG.inside[measurement].dataset)
+
+
+@cache
+def measure_inside_made(measurement, model):
+    given = measure_inside_given(measurement, model)
+    dataset = CONFIG.inside[measurement].dataset
+    inputs = [
+        labels_made(dataset)["provenance"],
+        clips_made(dataset)["provenance"],
+        weights_provenance(model),
+    ]
+    return made(given, code("measure_inside.py", given), inputs)
+
+
+def measure_inside_given(measurement, model):
+    return {"spec": CONFIG.inside[measurement].alone(), **extract_given(model)}
+
+
+@cache
+def judge_inside_made(figure):
+    given = judge_inside_given(figure)
+    measurement = INSIDE_FIGURES[figure]
+    networks = looked_into(CONFIG.inside[measurement])
+    parts = [measure_inside_made(measurement, network)["provenance"] for network in networks]
+    return made(given, code("judge_inside.py", given), parts)
+
+
+def judge_inside_given(figure):
+    refuse(figure)
+    spec = CONFIG.inside[INSIDE_FIGURES[figure]]
+    return {
+        "spec": spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
+        "models": {model: model_facts(model) for model in spec.models},
+        "frames": {**frames_facts([spec.dataset]), "datasets": {}},
+    }
+
+
+@cache
+def draw_inside_made(figure):
+    given = draw_inside_given(figure)
+    return made(given, code("draw_inside.py", given), [judge_inside_made(figure)["provenance"]])
+
+
+def draw_inside_given(figure):
+    refuse(figure)
+    spec = CONFIG.inside[INSIDE_FIGURES[figure]]
+    return {
+        "picture": spec.figures[figure],
+        "controls": list(spec.controls),  # whose looks it draws
+        "models": {model: model_facts(model)["weights"] for model in spec.models},
+        "style": CONFIG.figure_style,
+    }

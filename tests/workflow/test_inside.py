@@ -1,0 +1,58 @@
+"""Measurements inside networks: a job for each network, then figures 3 and 19, for real."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from conftest import SMOKE_OUT, Project
+from pez.runtime.tables import open_table
+from workflow.planning import plan
+
+NETWORKS = ("", "_untrained", "_untrained_2", "_frames_shuffled", "_static")
+CONDITIONS, BLOCKS, HEADS, MEASURES = 4 * 2, 4, 2, 8  # of configs/smoke.yaml
+
+
+def test_every_network_is_a_job_and_both_figures_read_its_table(project: Project) -> None:
+    planned = plan(project.folder, ["figure3", "figure19"])
+    assert planned["measure_inside"] == len(NETWORKS)
+    assert planned["judge_inside"] == planned["draw_inside"] == 2
+    assert planned["initialise_encoder"] == 3
+    assert not planned["fit_probe"] and not any(rule.startswith("extract") for rule in planned)
+
+
+def test_table_4_is_drawn_from_passes_of_both_networks(built: Project) -> None:
+    built.snakemake("table4", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/table4.csv")
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["estimand"]) == {"score", "drop", "beyond", "interaction"}
+    verdict = json.loads((out / "figures/table4_verdict.json").read_text())
+    assert any("beyond" in number["name"] for number in verdict["models"][0]["numbers"])
+    with Image.open(out / "figures/table4.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+
+
+def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
+    built.snakemake("figure3", "figure19", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    for network in NETWORKS:
+        opened = open_table(out / f"inside/attention/vjepa2_tiny{network}.parquet")
+        assert len(opened.table) == CONDITIONS * BLOCKS * HEADS * MEASURES
+        assert opened.metadata["model"] == f"vjepa2_tiny{network}"
+    static = open_table(out / "inside/attention/vjepa2_tiny_static.parquet")
+    assert static.metadata["replaced"] == "clips: static"
+    for figure in ("figure3", "figure19"):
+        with Image.open(out / f"figures/{figure}.png") as picture:
+            assert np.asarray(picture.convert("L")).std() > 10
+        verdict = json.loads((out / f"figures/{figure}_verdict.json").read_text())
+        assert verdict["models"][0]["model"] == "vjepa2_tiny"
+        assert "Not a reproduction" in (out / f"figures/{figure}_verdict.md").read_text()
+    drawn = pd.read_csv(out / "figures/figure3.csv")
+    curves = drawn[drawn["kind"] == "curve"]
+    assert set(curves["control"]) == {"none", "untrained", "frames_shuffled", "static"}
+    assert len(curves) == 4 * 2 * 2 * BLOCKS
+    again = plan(built.folder, ["figure3"], {"inside": {"attention": {"draws": 200}}})
+    assert again["measure_inside"] == 0 and again["judge_inside"] == 1
+    assert plan(built.folder, ["figure3"], {"figure_style": {"font_pt": 8}})["judge_inside"] == 0

@@ -1,0 +1,54 @@
+"""What must agree between measurements inside networks and the rest of the configuration."""
+
+from collections.abc import Iterable
+
+from pez.config.control_checks import check_first_seed
+from pez.config.model import Config
+from pez.controls.registry import find_control
+from pez.inside.spec import InsideSpec
+from pez.runtime.schema import did_you_mean
+
+
+def check_inside(config: Config, name: str) -> Iterable[str]:
+    """Yield what is wrong with the measurement ``name``."""
+    spec, key = config.inside[name], f"inside.{name}"
+    for model in spec.models:
+        if model not in config.encoders.models:
+            yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
+    yield from _check_dataset(key, spec, config)
+    for control, seeds in spec.controls.items():
+        if control not in config.controls:
+            yield f"{key}.controls: control = {did_you_mean(control, list(config.controls))}"
+        elif find_control(control).replaces not in ("weights", "clips"):
+            yield (
+                f"{key}.controls = {control!r}: it has no network to look into; take one with "
+                "other weights or other clips"
+            )
+        else:
+            yield from check_first_seed(f"{key}.controls", control, seeds, config)
+
+
+def check_inside_figures(config: Config) -> Iterable[str]:
+    """Yield names of figures that are taken."""
+    taken = dict.fromkeys(config.figures, "section figures")
+    for name, spec in config.inside.items():
+        for figure in spec.figures:
+            if figure in taken:
+                yield (
+                    f"inside.{name}.figures.{figure}: {taken[figure]} has a figure of this name: "
+                    "take another"
+                )
+            taken[figure] = f"inside.{name}"
+
+
+def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
+    source = config.sets.get(spec.dataset)
+    if source is None:
+        yield f"{key}.dataset = {did_you_mean(spec.dataset, list(config.sets))}"
+    elif problem := source.problem():
+        yield f"{key}.dataset = {spec.dataset!r}: {problem}"
+    elif "condition" not in source.groupings:
+        yield (
+            f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: clips are taken by their "
+            "condition, and it forms none"
+        )

@@ -1,0 +1,1 @@
+"""Pictures of what was measured inside networks: a module each in `pictures`."""

@@ -1,0 +1,1 @@
+"""One module a picture: `COLUMNS` of its table and `build`."""

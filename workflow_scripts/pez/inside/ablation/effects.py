@@ -1,0 +1,80 @@
+"""What a removal costs, and whether it costs more than removing as many other keys."""
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from pez.estimands.bootstrap import bootstrap_weights
+from pez.estimands.intervals import percentile
+from pez.inside.ablation.passes import WHOLE
+from pez.inside.ablation.tasks import DIRECTION, PLACE
+
+SCORE, DROP, BEYOND, INTERACTION = "score", "drop", "beyond", "interaction"  # estimands
+MATCHED = ("random", "far")
+_PASS = ["where", "window", "keys"]
+_READ = ["state", "task", "reading"]
+_Scores = Mapping[tuple[str, ...], np.ndarray]
+
+
+def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Scores after every removal, their drops, and drops beyond those of matched removals.
+
+    Args:
+        table: rows of `pez.inside.measures.window_ablation.measure`, of one network.
+        draws: bootstrap draws of conditions, the same for all scores: differences are paired.
+        seed: of the draws.
+
+    Returns:
+        Columns ``where``, ``window``, ``keys``, ``removed``, ``empty``, ``state``, ``task``,
+        ``reading``, ``estimand``, ``against``, ``value``, ``low`` and ``high`` (90 % interval).
+        Estimands: `SCORE`; `DROP`: the score with nothing taken, less that; `BEYOND`: the drop by a
+        window, less the drop by as many keys ``against`` it (`MATCHED`); `INTERACTION`: that for
+        direction, less that for the place of the start.
+    """
+    clips = table.drop_duplicates("clip_id")
+    weights = bootstrap_weights(clips["condition"].to_numpy(), draws, seed)
+    weights = np.vstack([np.ones(len(clips)), weights])
+    scores = _scores(table, list(clips["clip_id"]), weights)
+    rows = list(_rows(scores))
+    found = pd.DataFrame(rows, columns=[*_PASS, *_READ, "estimand", "against", "values"])
+    values = np.stack(list(found.pop("values")), axis=1)
+    low, high = percentile(values[1:])
+    shares = table.groupby(_PASS, observed=True)[["removed", "empty"]].first()
+    return found.assign(value=values[0], low=low, high=high).join(shares, on=_PASS)
+
+
+def _scores(table: pd.DataFrame, clips: list[str], weights: np.ndarray) -> _Scores:
+    """Scores under all weights, [1 + B], by pass and reading."""
+    found = {}
+    for key, rows in table.groupby([*_PASS, *_READ], sort=False, observed=True):
+        own = rows.set_index("clip_id").loc[clips]
+        score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
+        found[cast(tuple[str, ...], key)] = score
+    return found
+
+
+def _rows(scores: _Scores) -> Iterator[tuple[object, ...]]:
+    for key, score in scores.items():
+        (where, window, keys), (state, task, reading) = key[:3], key[3:]
+        yield (*key, SCORE, "", score)
+        if window == WHOLE:
+            continue
+        yield (*key, DROP, "", scores["none", WHOLE, "none", state, task, reading] - score)
+        for other in MATCHED if keys == "window" else ():
+            beyond = _beyond(scores, where, window, other, (state, task, reading))
+            if beyond is None:
+                continue
+            yield (*key, BEYOND, other, beyond)
+            still = _beyond(scores, where, window, other, (state, PLACE, reading))
+            if task == DIRECTION and still is not None:
+                yield (*key, INTERACTION, other, beyond - still)
+
+
+def _beyond(
+    scores: _Scores, where: str, window: str, other: str, read: tuple[str, ...]
+) -> np.ndarray | None:
+    """Score after removing ``other`` keys, less that after removing as many in the window."""
+    pair = [scores.get((where, window, keys, *read)) for keys in (other, "window")]
+    return None if pair[0] is None or pair[1] is None else pair[0] - pair[1]

@@ -1,0 +1,79 @@
+"""Which passes a measurement makes: what is taken away, and from which blocks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from torch import Tensor
+
+from pez.encoders.family import Grid
+from pez.inside.ablation.windows import Keys, Window, removed_keys
+from pez.inside.kinds.window_ablation import Section
+
+Where = Literal["zone", "first", "last"]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One pass.
+
+    Attributes:
+        window: which keys are near.
+        keys: which of them, or how many others, are taken.
+        where: in which part of the network.
+        blocks: of it, from 0.
+        removed: keys that are taken, bool [queries, keys].
+    """
+
+    window: Window
+    keys: Keys
+    where: Where
+    blocks: Sequence[int]
+    removed: Tensor
+
+    @property
+    def name(self) -> str:
+        """Name that no other pass has."""
+        return f"{self.window.name} {self.keys} {self.where}"
+
+    def columns(self) -> dict[str, object]:
+        """What tables say of it; shares of keys taken, and of queries that keep none."""
+        return {
+            "window": self.window.name,
+            "keys": self.keys,
+            "where": self.where,
+            "removed": self.removed.float().mean().item(),
+            "empty": self.removed.all(dim=1).float().mean().item(),
+        }
+
+
+def blocks_between(depth: tuple[float, float], layers: int) -> list[int]:
+    """Blocks whose output lies in a share of ``depth``, from 0; the nearest one where none does."""
+    low, high = depth
+    inside = [block for block in range(layers) if low <= (block + 1) / layers <= high]
+    middle = (low + high) / 2
+    return inside or [min(range(layers), key=lambda block: abs((block + 1) / layers - middle))]
+
+
+def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
+    """Return all passes that ``spec`` asks of a network of ``layers`` blocks."""
+    zone = blocks_between(spec.depth, layers)
+    blocks: dict[Where, list[int]] = {
+        "zone": zone,
+        "first": list(range(len(zone))),
+        "last": list(range(layers - len(zone), layers)),
+    }
+    taken: tuple[Keys, ...] = ("window", *spec.matched)
+    asked: list[tuple[Window, Keys, Where]] = [
+        (Window(**window.model_dump()), keys, "zone") for window in spec.windows for keys in taken
+    ]
+    elsewhere: tuple[Where, ...] = ("first", "last")
+    asked += [
+        (Window(**window.model_dump()), "window", where)
+        for window in spec.elsewhere
+        for where in elsewhere
+    ]
+    return [
+        Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid))
+        for window, keys, where in asked
+    ]

@@ -1,0 +1,163 @@
+"""Whether direction needs what is near, said of one model from its effects."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from pez.emergence.facts import ModelFacts
+from pez.inside.ablation.effects import BEYOND, INTERACTION, SCORE
+from pez.inside.ablation.passes import WHOLE
+from pez.inside.ablation.probes import FROZEN, RECENTRED, REFIT
+from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
+from pez.inside.head_statistics import Interval
+from pez.inside.judged import Answer, ModelVerdict, Number, is_published
+from pez.inside.wording import number, number_range, with_interval
+
+_IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
+_AGAINST = {"random": "as many random keys", "far": "as many from the far end"}
+
+
+def verdict_of(
+    model: str, trained: pd.DataFrame, controls: pd.DataFrame, end: int, facts: ModelFacts
+) -> ModelVerdict:
+    """Say whether near keys are worth more than others to a probe of direction fitted again.
+
+    Args:
+        model: its name.
+        trained: rows of `pez.inside.ablation.effects.effects` of the model.
+        controls: the same of networks beside it, with columns control and seed.
+        end: state after the masked blocks.
+        facts: what is known of the model.
+    """
+    here = trained[(trained["where"].isin(("zone", "none"))) & (trained["state"] == end)]
+    beyond = _of(here, BEYOND, DIRECTION, REFIT)
+    answer, reason = _answer(beyond)
+    statements = [
+        *_scores(here),
+        *_by_reading(here),
+        *_others(here),
+        *_untrained(controls, end),
+    ]
+    return ModelVerdict(
+        model=model,
+        weights=facts.weights,
+        reproduction=is_published(facts),
+        question=(
+            "Do the masked blocks need the keys within a window, beyond what removing as many "
+            "others costs (direction, by probes fitted again at the end of these blocks)?"
+        ),
+        answer=answer,
+        reason=reason,
+        statements=tuple(statements),
+        numbers=tuple(_numbers(here)),
+    )
+
+
+def _answer(beyond: pd.DataFrame) -> tuple[Answer, str]:
+    """``yes`` if every window costs more than every matched removal, ``no`` if none does."""
+    if beyond.empty:
+        return "undecided", "no matched removal stands beside the windows."
+    lowest = beyond.groupby("window", sort=False)["low"].min()
+    local = [str(name) for name, low in lowest.items() if low > 0]
+    least = beyond.groupby("window", sort=False)["high"].min()
+    other = [str(name) for name, high in least.items() if high <= 0]
+    if len(local) == len(lowest):
+        return "yes", f"each of {', '.join(local)} costs more than every matched removal."
+    if len(other) == len(lowest):
+        return "no", f"none of {', '.join(other)} costs more than every matched removal."
+    unsure = [name for name in map(str, lowest.index) if name not in local and name not in other]
+    parts = [
+        f"{', '.join(names)} {words}"
+        for names, words in (
+            (local, "more than every matched removal"),
+            (other, "no more than some matched removal"),
+            (unsure, "within the interval of one"),
+        )
+        if names
+    ]
+    return "undecided", f"costs differ: {'; '.join(parts)}."
+
+
+def _scores(here: pd.DataFrame) -> Iterator[str]:
+    scores = _of(here, SCORE, DIRECTION, REFIT)
+    (whole,) = scores.loc[scores["window"] == WHOLE, "value"]
+    yield f"With all keys direction is read with R2 {number(whole, '.2f')}."
+    for window, rows in scores[scores["window"] != WHOLE].groupby("window", sort=False):
+        by_keys = rows.set_index("keys")
+        near = by_keys.loc["window"]
+        text = f"{window}: without {100 * near['removed']:.1f} % of the keys R2 {_told(near)}"
+        for keys, words in _AGAINST.items():
+            if keys in by_keys.index:
+                text += f", without {words} {_told(by_keys.loc[keys])}"
+        if near["empty"] > 0:
+            text += f"; {100 * near['empty']:.0f} % of queries keep no key"
+        yield f"{text}."
+
+
+def _by_reading(here: pd.DataFrame) -> Iterator[str]:
+    for reading, words in (
+        (FROZEN, "Probes that are not fitted again"),
+        (RECENTRED, "The same on features brought back to their mean and scale"),
+    ):
+        scores = _of(here, SCORE, DIRECTION, reading)
+        near = scores[scores["keys"] == "window"]
+        told = ", ".join(
+            f"{window} {number(value, '.2f')}"
+            for window, value in zip(near["window"], near["value"], strict=True)
+        )
+        yield f"{words} read direction with R2: {told}."
+
+
+def _others(here: pd.DataFrame) -> Iterator[str]:
+    for task in (PATCHES, PLACE):
+        scores = _of(here, SCORE, task, REFIT)
+        (whole,) = scores.loc[scores["window"] == WHOLE, "value"]
+        near = scores[scores["keys"] == "window"]
+        told = ", ".join(
+            f"{window} {number(value, '.2f')}"
+            for window, value in zip(near["window"], near["value"], strict=True)
+        )
+        yield (
+            f"{_IN_WORDS[task].capitalize()}, probes fitted again: {number(whole, '.2f')} with all "
+            f"keys; {told}."
+        )
+    joint = _of(here, INTERACTION, DIRECTION, REFIT)
+    for against, words in _AGAINST.items():
+        rows = joint[joint["against"] == against]
+        told = ", ".join(f"{row.window} {_told(row)}" for row in rows.itertuples())
+        if told:
+            yield f"Cost to direction less cost to place, beyond {words}: {told}."
+
+
+def _untrained(controls: pd.DataFrame, state: int) -> Iterator[str]:
+    rows = controls[(controls["control"] == "untrained") & (controls["state"] == state)]
+    beyond = _of(rows[rows["where"] == "zone"], BEYOND, DIRECTION, REFIT)
+    if beyond.empty:
+        return
+    told = ", ".join(
+        f"{window} {number_range(own['value'].to_numpy(), '.2f', sign=True)}"
+        for window, own in beyond.groupby("window", sort=False)
+    )
+    yield f"In untrained networks a window costs beyond matched removals: {told}."
+
+
+def _numbers(here: pd.DataFrame) -> Iterator[Number]:
+    for estimand in (BEYOND, INTERACTION):
+        for row in _of(here, estimand, DIRECTION, REFIT).itertuples():
+            yield Number(
+                name=f"{estimand}: {row.window} against {row.against}",
+                value=row.value,
+                low=row.low,
+                high=row.high,
+                unit="R2",
+            )
+
+
+def _of(rows: pd.DataFrame, estimand: str, task: str, reading: str) -> pd.DataFrame:
+    return rows[
+        (rows["estimand"] == estimand) & (rows["task"] == task) & (rows["reading"] == reading)
+    ]
+
+
+def _told(row: object) -> str:
+    return with_interval(Interval(row.value, row.low, row.high), ".2f")  # type: ignore[attr-defined]

@@ -1,0 +1,25 @@
+"""Which clips of a dataset a measurement looks at."""
+
+import pandas as pd
+
+from pez.recipes.groupings import group_ids
+
+
+def choose_clips(labels: pd.DataFrame, per_condition: int) -> pd.DataFrame:
+    """Take the first clips of every condition (direction and magnitude).
+
+    Starts are drawn anew for every clip, so that the first are as good as any.
+
+    Args:
+        labels: one row a clip.
+        per_condition: how many of each, or all that there are.
+
+    Returns:
+        Rows of ``labels`` in their order, indexed by their place in it; with a column
+        ``condition``, its number.
+
+    Raises:
+        ArtifactError: the labels lack a direction or a magnitude.
+    """
+    known = labels.reset_index(drop=True).assign(condition=group_ids(labels, "condition", seed=0))
+    return known[known.groupby("condition").cumcount() < per_condition]

@@ -1,0 +1,115 @@
+"""What is drawn and said of a measurement inside networks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from pydantic import Field
+
+from pez.emergence.facts import ModelFacts
+from pez.inside.spec import InsideSpec
+from pez.runtime.atomic import atomic_path
+from pez.runtime.schema import Schema
+
+Answer = Literal["yes", "no", "undecided"]
+_PUBLISHED = "checkpoint"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is to be known beside the tables.
+
+    Attributes:
+        figure: name of the figure.
+        picture: which picture of the measurement it is.
+        models: facts of every model.
+        origin: where the frames come from, in words.
+    """
+
+    figure: str
+    picture: str
+    models: Mapping[str, ModelFacts]
+    origin: str
+
+
+class Number(Schema):
+    """One number of a verdict."""
+
+    name: str
+    value: float
+    low: float | None = Field(None, description="of the 90 % interval over conditions")
+    high: float | None = None
+    unit: str = ""
+
+
+class ModelVerdict(Schema):
+    """What is said of one model."""
+
+    model: str
+    weights: str
+    reproduction: bool = Field(description="whether these are weights that the paper looks into")
+    question: str
+    answer: Answer
+    reason: str
+    statements: tuple[str, ...]
+    numbers: tuple[Number, ...]
+
+
+class InsideVerdict(Schema):
+    """Content of ``{figure}_verdict.json`` of a measurement inside networks."""
+
+    schema_version: int = Field(default=1, description="raised when a field changes its meaning")
+    figure: str
+    kind: str
+    clips: str
+    models: tuple[ModelVerdict, ...]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A picture's numbers, and the verdict on them.
+
+    Attributes:
+        series: what is drawn.
+        verdict: what is said.
+    """
+
+    series: pd.DataFrame
+    verdict: InsideVerdict
+
+
+def clips_in_words(spec: InsideSpec, count: int, origin: str) -> str:
+    """Which ``count`` clips ``spec`` looks at."""
+    each = "the first" if spec.clips_per_condition == 1 else f"up to {spec.clips_per_condition}"
+    return f"{count} of {spec.dataset}, {each} of every direction and magnitude ({origin})"
+
+
+def is_published(facts: ModelFacts) -> bool:
+    """Whether the weights are published ones, which may be read as the paper's."""
+    return facts.source == _PUBLISHED
+
+
+def write_verdict(verdict: InsideVerdict, markdown: Path, json: Path) -> None:
+    """Write ``verdict`` as a page and as JSON."""
+    with atomic_path(markdown) as temporary:
+        temporary.write_text(to_markdown(verdict), encoding="utf-8")
+    with atomic_path(json) as temporary:
+        temporary.write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+def to_markdown(verdict: InsideVerdict) -> str:
+    """``verdict`` as a Markdown page."""
+    lines = [
+        f"# Verdict: {verdict.figure}",
+        "",
+        f"Clips: {verdict.clips}. In brackets: 90 % interval over conditions.",
+    ]
+    for model in verdict.models:
+        lines += ["", f"## {model.model}: {model.answer}", "", f"Weights: {model.weights}."]
+        if not model.reproduction:
+            lines += ["", "Not a reproduction of the paper's figure: the weights are others."]
+        lines += ["", f"{model.question} **{model.answer.capitalize()}**: {model.reason}", ""]
+        lines += [f"- {statement}" for statement in model.statements]
+    return "\n".join([*lines, ""])

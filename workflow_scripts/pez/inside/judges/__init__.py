@@ -1,0 +1,1 @@
+"""One module a kind of measurement: what is read off the tables of all networks."""

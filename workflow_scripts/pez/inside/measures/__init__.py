@@ -1,0 +1,1 @@
+"""One module a kind of measurement: what it computes in one network."""

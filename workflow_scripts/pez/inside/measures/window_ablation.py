@@ -1,0 +1,130 @@
+"""Passes with keys taken away, and what probes read after each: one row a clip and reading."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from pez.inside.ablation.attend import masked_attention
+from pez.inside.ablation.passes import WHOLE, Pass, Pooled, run_passes
+from pez.inside.ablation.plan import blocks_between, plan_passes
+from pez.inside.ablation.probes import Fold, read_changed
+from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
+from pez.inside.kinds.window_ablation import Section
+from pez.inside.network import Measured, Network
+from pez.inside.spec import InsideSpec
+from pez.recipes.splits import group_k_fold
+from pez.recipes.targets import target_values
+
+_START = ["start_x_m", "start_y_m"]
+_NOTHING = {"window": WHOLE, "keys": "none", "where": "none", "removed": 0.0, "empty": 0.0}
+
+
+def measure(spec: InsideSpec, network: Network) -> Measured:
+    """Measure one network.
+
+    Tasks: direction (sine and cosine) from the mean over all tokens; the same from every patch by
+    a probe of its own, at the end of the masked blocks; and where the ball starts, which asks for
+    no motion.
+
+    Returns:
+        Columns ``window`` (`WHOLE` where nothing is taken), ``keys``, ``where`` (which blocks),
+        ``removed`` and ``empty`` (shares of keys taken, and of queries that keep none), ``state``,
+        ``task``, ``reading``, ``clip_id``, ``condition``, ``loss`` and ``total``: the score of some
+        clips is 1 less the sum of their losses over the sum of their totals. Beside them ``end``,
+        the state after the masked blocks.
+    """
+    assert isinstance(spec, Section)
+    ready = network.ready
+    planned = plan_passes(spec, network.blocks, ready.grid)
+    passes = {
+        one.name: Pass(one.blocks, masked_attention(one.removed, spec.empty, ready.compute.device))
+        for one in planned
+    }
+    end = blocks_between(spec.depth, network.blocks)[-1] + 1
+    states = sorted({end, network.blocks})
+    kept = _Kept(end)
+    for _, found in network.batches(
+        lambda pixels: run_passes(ready.encoder, pixels, passes, states, ready.grid)
+    ):
+        kept.take(found)
+    about = {WHOLE: _NOTHING, **{one.name: one.columns() for one in planned}}
+    rows = [_read(spec, kept, state, task, about, network.labels) for state, task in kept.tasks()]
+    return Measured(pd.concat(rows, ignore_index=True), {"end": end})
+
+
+class _Kept:
+    """Features of all passes, batch by batch; patches of one state, in half precision."""
+
+    def __init__(self, patch_state: int) -> None:
+        self._patch_state = patch_state
+        self._means: dict[int, dict[str, list[Tensor]]] = {}
+        self._patches: dict[str, list[Tensor]] = {}
+
+    def take(self, found: Mapping[str, Mapping[int, Pooled]]) -> None:
+        """Add a batch."""
+        for name, of_states in found.items():
+            for state, pooled in of_states.items():
+                self._means.setdefault(state, {}).setdefault(name, []).append(pooled.mean)
+                if state == self._patch_state:
+                    self._patches.setdefault(name, []).append(pooled.patches.half())
+
+    def tasks(self) -> list[tuple[int, str]]:
+        """What is read at which state."""
+        found = [(state, task) for state in self._means for task in (DIRECTION, PLACE)]
+        return [*found, (self._patch_state, PATCHES)]
+
+    def features(self, state: int, task: str) -> dict[str, Tensor]:
+        """Features that ``task`` is read from, float32 [P, clips, D] for every pass."""
+        if task == PATCHES:
+            return {
+                name: torch.cat(parts).transpose(0, 1).float()
+                for name, parts in self._patches.items()
+            }
+        return {name: torch.cat(parts)[None] for name, parts in self._means[state].items()}
+
+
+def _read(
+    spec: Section,
+    kept: _Kept,
+    state: int,
+    task: str,
+    about: Mapping[str, Mapping[str, object]],
+    labels: pd.DataFrame,
+) -> pd.DataFrame:
+    """Rows of one task at one state."""
+    if task == PLACE:
+        targets = labels[_START].to_numpy(float)
+    else:
+        targets = target_values(labels, "direction_sincos")
+    features = kept.features(state, task)
+    read = read_changed(features[WHOLE], features, targets, _folds(spec, labels), spec.alphas)
+    total = ((targets - targets.mean(axis=0)) ** 2).sum(axis=1)
+    parts = [
+        pd.DataFrame(
+            {
+                **about[name],
+                "state": state,
+                "task": task,
+                "reading": reading,
+                "clip_id": labels["clip_id"].to_numpy(),
+                "condition": labels["condition"].to_numpy(),
+                "loss": ((found - targets) ** 2).sum(axis=2).mean(axis=0),
+                "total": total,
+            }
+        )
+        for name, readings in read.items()
+        for reading, found in readings.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _folds(spec: Section, labels: pd.DataFrame) -> Sequence[Fold]:
+    groups = labels["condition"].to_numpy()
+    outer = group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
+    return [
+        Fold(one, group_k_fold(np.flatnonzero(one.train), groups, spec.folds, spec.fold_seed)[0])
+        for one in outer
+    ]
