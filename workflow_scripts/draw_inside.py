@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from pez.figures.inside.draw import draw_inside
-
 from pez.figures.draw import FigureFiles
+from pez.figures.inside.draw import draw_inside
 from pez.figures.spec import FigureStyle
 from pez.runtime.job import job
 
