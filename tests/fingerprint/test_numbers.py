@@ -27,6 +27,7 @@ MEASURED_INSIDE = {name for name in jobs() if name.startswith("measure_inside")}
 JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 INSIDE = MEASURED_INSIDE | JUDGED_INSIDE | DRAWN_INSIDE
+ATTENTION = {"judge_inside figure3", "judge_inside figure19"}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
 }
@@ -124,11 +125,14 @@ INSIDE_EDITS = [
      {"measure_inside attention"}),
     ("inside/attention.py", "entropy = total.log()", "entropy = 2 * total.log()",
      {"measure_inside attention"}),
-    ("inside/choose.py", "< per_condition", "<= per_condition", {"measure_inside attention"}),
+    ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE),
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
-     {"measure_inside attention", "extract_features static"}),
-    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", JUDGED_INSIDE | {"draw_inside figure3"}),
-    ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)", JUDGED_INSIDE),
+     MEASURED_INSIDE | {"extract_features static"}),
+    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure3"}),
+    ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)", ATTENTION),
+    ("inside/ablation/probes.py", "correction=0", "correction=1",
+     {"measure_inside window_ablation"}),
+    ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",

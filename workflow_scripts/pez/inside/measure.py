@@ -15,6 +15,7 @@ def measure_network(spec: InsideSpec, network: Network, output: Path | str) -> N
         ArtifactError: a clip is damaged, what is measured is not finite, or the disk is full.
     """
     found = measure(spec, network)
-    grid = network.ready.grid._asdict()
-    known = {**network.identity, **found.known, "kind": spec.kind, "grid": grid}
+    grid = network.ready.grid
+    tokens = {"tubelets": grid.tubelets, "rows": grid.rows, "columns": grid.columns}
+    known = {**network.identity, **found.known, "kind": spec.kind, "grid": tokens}
     write_table(output, found.table, known)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pez.encoders.family import Grid
 from pez.inside.ablation.windows import Keys, Window, removed_keys
-from pez.inside.kinds.window_ablation import Section
+from pez.inside.kinds.window_ablation import Section, WindowSpec
 
 Where = Literal["zone", "first", "last"]
 
@@ -65,15 +65,17 @@ def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
     }
     taken: tuple[Keys, ...] = ("window", *spec.matched)
     asked: list[tuple[Window, Keys, Where]] = [
-        (Window(**window.model_dump()), keys, "zone") for window in spec.windows for keys in taken
+        (_window(window), keys, "zone") for window in spec.windows for keys in taken
     ]
     elsewhere: tuple[Where, ...] = ("first", "last")
     asked += [
-        (Window(**window.model_dump()), "window", where)
-        for window in spec.elsewhere
-        for where in elsewhere
+        (_window(window), "window", where) for window in spec.elsewhere for where in elsewhere
     ]
     return [
         Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid))
         for window, keys, where in asked
     ]
+
+
+def _window(asked: WindowSpec) -> Window:
+    return Window(asked.spatial, asked.temporal, asked.joined)
