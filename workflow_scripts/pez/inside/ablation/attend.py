@@ -19,13 +19,13 @@ class MaskedAttention:
     """Softmax attention to the keys that are left; called as those of `pez.encoders.attention`.
 
     Attributes:
-        left: keys that are left, bool [queries, keys]; of `alone` their own.
-        alone: queries that keep no key, bool [queries].
+        left: keys that are left, bool [queries, keys]; of `keyless` their own.
+        keyless: queries that keep no key, bool [queries].
         empty: what becomes of these (`masked_attention`).
     """
 
     left: Tensor
-    alone: Tensor
+    keyless: Tensor
     empty: Empty
 
     def __call__(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
@@ -34,10 +34,10 @@ class MaskedAttention:
             query, key, value, attn_mask=self.left, scale=scaling
         ).transpose(1, 2)
         if self.empty == "zero":
-            return attended.masked_fill(self.alone[:, None, None], 0)
+            return attended.masked_fill(self.keyless[:, None, None], 0)
         if self.empty == "uniform":
             mean = value.mean(dim=2)[:, None]
-            return torch.where(self.alone[:, None, None], mean, attended)
+            return torch.where(self.keyless[:, None, None], mean, attended)
         return attended
 
 
@@ -51,9 +51,9 @@ def masked_attention(removed: Tensor, empty: Empty, device: torch.device) -> Mas
             large negative number. The paper does not say which.
         device: where attention is computed.
     """
-    alone = removed.all(dim=1)
+    keyless = removed.all(dim=1)
     # A softmax over no key is no number: their own key stands in.
-    return MaskedAttention((~removed | torch.diag(alone)).to(device), alone.to(device), empty)
+    return MaskedAttention((~removed | torch.diag(keyless)).to(device), keyless.to(device), empty)
 
 
 @contextmanager
