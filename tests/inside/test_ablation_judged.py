@@ -79,7 +79,7 @@ def test_with_nothing_taken_all_readings_agree_and_with_something_they_do_not(ta
     assert (np.abs(taken["frozen"] - taken["refit"]) > 1e-6).any()
 
 
-def planted(path, local: bool) -> None:
+def planted(path, local: bool, worse: float) -> None:
     """Write a table of clips that all have the planted score, some a little more."""
     condition = np.repeat(np.arange(20), 2)
     scatter = np.random.default_rng(0).normal(0, 0.05, len(condition))
@@ -107,7 +107,7 @@ def planted(path, local: bool) -> None:
                                 "reading": reading,
                                 "clip_id": [f"clip_{clip}" for clip in range(len(condition))],
                                 "condition": condition,
-                                "loss": 1 - score + own - own.mean(),
+                                "loss": 1 - score + worse + own - own.mean(),
                                 "total": 1.0,
                             }
                         )
@@ -121,9 +121,9 @@ def planted(path, local: bool) -> None:
     })  # fmt: skip
 
 
-def judged(tmp_path, local: bool = True):
+def judged(tmp_path, local: bool = True, worse: float = 0.0):
     path = tmp_path / "tiny.parquet"
-    planted(path, local)
+    planted(path, local, worse)
     facts = ModelFacts(layers=12, source="embedded", weights="weights of a test")
     spec = ablation_spec(windows=[{"spatial": 3}, {"temporal": 1}])
     return judge(spec, [path], Facts("table4", "window_ablation", {"tiny": facts}, "made up"))
@@ -145,6 +145,11 @@ def test_windows_that_cost_more_than_other_keys_are_called_local(tmp_path) -> No
 def test_windows_that_cost_no_more_are_not(tmp_path) -> None:
     (said,) = judged(tmp_path, local=False).verdict.models
     assert said.answer == "no"
+
+
+def test_where_direction_is_not_read_there_is_nothing_to_lose(tmp_path) -> None:
+    (said,) = judged(tmp_path, worse=1.0).verdict.models
+    assert said.answer == "undecided" and "not read with all keys" in said.reason
 
 
 def test_every_score_is_a_mark_where_it_belongs(tmp_path) -> None:

@@ -30,8 +30,7 @@ def verdict_of(
         facts: what is known of the model.
     """
     here = trained[(trained["where"].isin(("zone", "none"))) & (trained["state"] == end)]
-    beyond = _of(here, BEYOND, DIRECTION, REFIT)
-    answer, reason = _answer(beyond)
+    answer, reason = _answer(here)
     statements = [
         *_scores(here),
         *_by_reading(here),
@@ -53,8 +52,13 @@ def verdict_of(
     )
 
 
-def _answer(beyond: pd.DataFrame) -> tuple[Answer, str]:
+def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
     """``yes`` if every window costs more than every matched removal, ``no`` if none does."""
+    scores = _of(here, SCORE, DIRECTION, REFIT)
+    (lowest_whole,) = scores.loc[scores["window"] == WHOLE, "low"]
+    if not lowest_whole > 0:
+        return "undecided", "direction is not read with all keys: there is nothing to lose."
+    beyond = _of(here, BEYOND, DIRECTION, REFIT)
     if beyond.empty:
         return "undecided", "no matched removal stands beside the windows."
     lowest = beyond.groupby("window", sort=False)["low"].min()

@@ -17,8 +17,8 @@ COLUMNS = (
 
 _TASKS = {
     "direction": "Direction",
-    "direction_by_patch": "Direction by patch",
-    "place": "Place of the start",
+    "direction_by_patch": "By patch",
+    "place": "Place",
 }
 _READINGS = {"refit": "fitted again", "recentred": "recentred", "frozen": "frozen"}
 _MARKS = {"window": "o", "random": "x", "far": "^", "others": "s"}
@@ -132,8 +132,9 @@ def _caption(drawn: pd.DataFrame, made: Made) -> str:
         "at whatever place; in brackets the share of all keys. Bars: 90 % intervals over "
         "conditions. Fitted again: probes see the changed features in training. Recentred and "
         "frozen: they were fitted with nothing taken, and asked about changed features, with and "
-        "without bringing these back to their mean and scale. By patch: a probe for each patch, "
-        f"mean over patches. Scores below {_FLOOR:g} stand at the edge."
+        "without bringing these back to their mean and scale. By patch: direction by a probe for "
+        "each patch, mean over patches. Place: of the ball's start. "
+        f"Scores below {_FLOOR:g} stand at the edge."
     ]
     if len(empty):
         names = ", ".join(dict.fromkeys(empty["window"].str.replace("_", " ")))
