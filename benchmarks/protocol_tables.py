@@ -60,17 +60,19 @@ def in_words(value: object) -> str:
     return "none" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def write_between_markers(page: Path, lines: Sequence[str]) -> None:
-    """Put ``lines`` between the two markers of ``page``.
+def write_between_markers(
+    page: Path, lines: Sequence[str], markers: tuple[str, str] = (BEGIN, END)
+) -> None:
+    """Put ``lines`` between the two ``markers`` of ``page``.
 
     Raises:
         SystemExit: the page does not have them.
     """
-    text = page.read_text()
-    if BEGIN not in text or END not in text.split(BEGIN)[1]:
-        raise SystemExit(f"{page} lacks the lines {BEGIN} and {END}: put them where the tables go")
-    before, after = text.split(BEGIN)[0], text.split(END)[1]
-    page.write_text("\n".join([before + BEGIN, *lines, END]) + after)
+    text, (begin, end) = page.read_text(), markers
+    if begin not in text or end not in text.split(begin)[1]:
+        raise SystemExit(f"{page} lacks the lines {begin} and {end}: put them where the tables go")
+    before, after = text.split(begin)[0], text.split(end)[1]
+    page.write_text("\n".join([before + begin, *lines, end]) + after)
 
 
 def _list(layers: Sequence[int]) -> str:

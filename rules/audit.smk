@@ -89,6 +89,7 @@ rule calibrate_audit:
     conda:
         "../envs/encoders.yaml"
     threads: 1
+    priority: 1  # the longest job that waits for nothing
     resources:
         mem_mb=3000,
         runtime=120,
