@@ -86,10 +86,10 @@ rule calibrate_audit:
         f"{OUT}/benchmarks/calibrate_audit/{{blocks}}_blocks.tsv"
     wildcard_constraints:
         blocks=r"\d+",
+    priority: 1  # the longest job that waits for nothing
     conda:
         "../envs/encoders.yaml"
     threads: 1
-    priority: 1  # the longest job that waits for nothing
     resources:
         mem_mb=3000,
         runtime=120,
