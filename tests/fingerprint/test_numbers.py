@@ -219,6 +219,13 @@ class Edited:
         now = {name: code.fingerprint(*job) for name, job in jobs().items()}
         return {name for name, before in as_it_is().items() if now[name] != before}
 
+    def replaced(self, file: str, old: str, new: str, tmp_path: Path) -> set[str]:
+        """Kinds of jobs that rebuild when ``file`` of the package has ``new`` for ``old``."""
+        text = (SCRIPTS / "pez" / file).read_text()
+        assert old in text
+        name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
+        return self.changed(name, text.replace(old, new), tmp_path)
+
 
 @pytest.fixture(scope="module")
 def edited() -> Edited:
@@ -234,10 +241,7 @@ def _id(value: object) -> str:
 def test_an_edit_rebuilds_what_uses_it(
     edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
 ) -> None:
-    text = (SCRIPTS / "pez" / file).read_text()
-    assert old in text
-    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
-    changed = edited.changed(name, text.replace(old, new), tmp_path)
+    changed = edited.replaced(file, old, new, tmp_path)
     assert changed - SWEEPS - AUDIT - INSIDE == expected
     # a sweep plans by the names of all its recipes, and measures again by those of each
     assert "fit_sweep" in changed or f"fit_probe {SWEPT}" not in expected
@@ -247,20 +251,14 @@ def test_an_edit_rebuilds_what_uses_it(
 def test_an_edit_rebuilds_what_of_the_audit_uses_it(
     edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
 ) -> None:
-    text = (SCRIPTS / "pez" / file).read_text()
-    assert old in text
-    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
-    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
+    assert edited.replaced(file, old, new, tmp_path) == expected
 
 
 @pytest.mark.parametrize(("file", "old", "new", "expected"), INSIDE_EDITS, ids=_id)
 def test_an_edit_rebuilds_what_inside_networks_uses_it(
     edited: Edited, tmp_path: Path, file: str, old: str, new: str, expected: set[str]
 ) -> None:
-    text = (SCRIPTS / "pez" / file).read_text()
-    assert old in text
-    name = f"pez/{file.removesuffix('.py')}".replace("/", ".")
-    assert edited.changed(name, text.replace(old, new), tmp_path) == expected
+    assert edited.replaced(file, old, new, tmp_path) == expected
 
 
 # Their numbers change no result: they bound or refuse values, word a refusal, or no rule runs them.

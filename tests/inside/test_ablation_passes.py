@@ -10,7 +10,8 @@ from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.inside.ablation.attend import masked_attention
 from pez.inside.ablation.passes import WHOLE, Pass, run_passes
-from pez.inside.ablation.windows import Window, keys_within
+from pez.inside.ablation.windows import keys_within
+from pez.inside.kinds.window_ablation import WindowSpec
 
 CPU = torch.device("cpu")
 
@@ -90,7 +91,9 @@ def test_the_pass_with_nothing_taken_is_the_plain_forward(world) -> None:
 def test_only_the_masked_blocks_attend_otherwise_and_only_meanwhile(world) -> None:
     encoder, pixels, grid = world
     own = [block.attention.attend for block in encoder.blocks()]
-    everything = masked_attention(~torch.eye(len(keys_within(Window(0), grid))).bool(), "self", CPU)
+    everything = masked_attention(
+        ~torch.eye(len(keys_within(WindowSpec(spatial=0), grid))).bool(), "self", CPU
+    )
     with torch.inference_mode():
         passes = {"late": Pass([1], everything), "early": Pass([0], everything)}
         found = run_passes(encoder, pixels, passes, [2], grid)

@@ -119,8 +119,9 @@ def gather_cells(
         write_table(path, found.rows)
         known.append(found)
     rows = pd.concat([found.rows for found in known], ignore_index=True)
-    draws = {key: values for found in known for key, values in found.draws.items()}
-    return Measured(rows[rows["key"].isin({one.key for one in asked})], draws)
+    keys = {one.key for one in asked}
+    draws = {key: own[key] for own in (found.draws for found in known) for key in own.keys() & keys}
+    return Measured(rows[rows["key"].isin(keys)], draws)
 
 
 def _together(asked: Asked) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pez.recipes.groupings import group_ids
 from pez.recipes.spec import GroupingName
-from pez.recipes.splits import Split, group_k_fold
+from pez.recipes.splits import Split, group_k_fold, nested_split
 from pez.runtime.errors import ConfigError
 
 GROUPS_SEED = 42  # k-means of the grouping spatial_cluster
@@ -71,17 +71,10 @@ def make_plan(
             "or leave this grouping out of audit.axes.grouping."
         )
     outer = group_k_fold(np.arange(len(groups)), groups, folds, fold_seed)
-    inner = [_inner(split, groups, folds, fold_seed) for split in outer]
+    inner = [nested_split(split, groups, folds, fold_seed) for split in outer]
     order = np.random.default_rng(fold_seed).permutation(len(labels))
     pairs = zip(outer, inner, strict=True)
     return Plan(grouping, fold_seed, clips, [_fold(*pair, order, clips) for pair in pairs])
-
-
-def _inner(outer: Split, groups: np.ndarray, folds: int, fold_seed: int) -> Split:
-    """Split the training clips once more, as `pez.recipes.splits.inner_split` does."""
-    rows = np.flatnonzero(outer.train)
-    count = len(np.unique(groups[rows]))
-    return group_k_fold(rows, groups, min(folds, count), fold_seed)[0]
 
 
 def _fold(outer: Split, inner: Split, order: np.ndarray, clips: int | None) -> Fold:

@@ -15,7 +15,7 @@ from pez.audit.ledger import (
     verdict_counts,
 )
 from pez.audit.shares import OUTCOMES
-from pez.runtime.atomic import atomic_path
+from pez.runtime.pages import write_with_json
 
 _LEGEND = (
     "`yes` needs an interval that meets the claim and, where the claim has a p, a p below .05 "
@@ -29,10 +29,7 @@ _SMALLEST_TOLD = 0.01
 
 def write_ledger(ledger: Ledger, markdown: Path, json: Path) -> None:
     """Write ``ledger`` as a page for people and a file for machines."""
-    with atomic_path(markdown) as temporary:
-        temporary.write_text(to_markdown(ledger), encoding="utf-8")
-    with atomic_path(json) as temporary:
-        temporary.write_text(ledger.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_with_json(markdown, to_markdown(ledger), json, ledger)
 
 
 def to_markdown(ledger: Ledger) -> str:

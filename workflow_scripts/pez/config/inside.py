@@ -13,9 +13,4 @@ if TYPE_CHECKING:
     AnyInsideSpec = InsideSpec
 else:
     _SECTIONS = [find_inside_section(kind) for kind in inside_kinds()]
-    # pydantic discriminates between several only
-    AnyInsideSpec = (
-        Annotated[reduce(or_, _SECTIONS), Field(discriminator="kind")]
-        if len(_SECTIONS) > 1
-        else _SECTIONS[0]
-    )
+    AnyInsideSpec = Annotated[reduce(or_, _SECTIONS), Field(discriminator="kind")]

@@ -8,7 +8,7 @@ from pez.emergence.observations import Observation
 from pez.emergence.quality import Comparison, Rule
 from pez.emergence.shortcut import CEILING, SIGNATURE_TOLERANCE, Confusion
 from pez.emergence.visibility import visibility_lines
-from pez.runtime.atomic import atomic_path
+from pez.runtime.pages import write_with_json
 
 _LEGEND = (
     "Quantities are scores of the probe (R2 or an accuracy), onset is a layer; "
@@ -27,10 +27,7 @@ _SHORTCUT_LEGEND = (
 
 def write_verdict(verdict: FigureVerdict, markdown: Path, json: Path) -> None:
     """Write ``verdict`` to the two files."""
-    with atomic_path(markdown) as temporary:
-        temporary.write_text(to_markdown(verdict), encoding="utf-8")
-    with atomic_path(json) as temporary:
-        temporary.write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_with_json(markdown, to_markdown(verdict), json, verdict)
 
 
 def to_markdown(verdict: FigureVerdict) -> str:

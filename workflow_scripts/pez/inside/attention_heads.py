@@ -9,7 +9,7 @@ from pez.emergence.facts import ModelFacts
 from pez.evidence.schema import NO_CONTROL
 from pez.inside.attention_tables import Beside, Heads
 from pez.inside.head_statistics import PEZ_DEPTH, contrast, head_means, interval, pez_blocks
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published
+from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.wording import blocks_in_words, number_range, with_interval
 
 MEASURES = ("spatial", "temporal")  # that are drawn
@@ -74,14 +74,7 @@ def _verdict(beside: Beside, facts: ModelFacts) -> ModelVerdict:
             f"the share of local heads there less that of the other blocks is "
             f"{with_interval(more, '.2f', sign=True)}."
         )
-        numbers.append(
-            Number(
-                name="share of local heads inside less outside",
-                value=more.value,
-                low=more.low,
-                high=more.high,
-            )
-        )
+        numbers.append(number_of("share of local heads inside less outside", more))
     return ModelVerdict(
         model=beside.model,
         weights=facts.weights,

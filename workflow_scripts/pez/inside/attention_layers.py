@@ -13,7 +13,6 @@ from pez.inside.attention_tables import Beside, Heads
 from pez.inside.head_statistics import (
     PEZ_DEPTH,
     Array,
-    Interval,
     contrast,
     head_means,
     interval,
@@ -21,7 +20,7 @@ from pez.inside.head_statistics import (
     pez_blocks,
     specialisation,
 )
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published
+from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.wording import blocks_in_words, number, number_range, with_interval
 
 UNITS = {"spatial": "patches", "temporal": "tubelets"}  # of the measures that are drawn
@@ -127,9 +126,9 @@ def _spike(beside: Beside, inside: np.ndarray, numbers: list[Number]) -> tuple[A
         for one in beside.controls.get("untrained", ())
     ]
     numbers += [
-        _number("block of largest spatial specialisation", place.block),
+        number_of("block of largest spatial specialisation", place.block),
         Number(name="share of draws with that block inside", value=place.inside),
-        _number("spatial specialisation inside less outside", more, "patches"),
+        number_of("spatial specialisation inside less outside", more, "patches"),
     ]
     numbers += [
         Number(name=f"the same, untrained seed {one.seed}", value=value, unit="patches")
@@ -159,7 +158,7 @@ def _other_readings(beside: Beside, inside: np.ndarray, numbers: list[Number]) -
         own = beside.own.of[measure]
         curve = specialisation(head_means(own))
         found = peak(curve, specialisation(head_means(own, beside.weights)), inside)
-        numbers.append(_number(f"block of largest specialisation, {words}", found.block))
+        numbers.append(number_of(f"block of largest specialisation, {words}", found.block))
         low, high = f"{found.block.low:.0f}", f"{found.block.high:.0f}"
         parts.append(f"{words}: block {found.block.value:.0f} [{low} to {high}]")
     yield f"Specialisation is largest, by other readings of distance, for {'; '.join(parts)}."
@@ -196,7 +195,7 @@ def _remaining(beside: Beside, control: str, numbers: list[Number]) -> str:
     other = np.mean([locality(one) for one in seeds], axis=0)
     other_drawn = np.mean([locality(one, beside.weights) for one in seeds], axis=0)
     difference = interval(other - own, other_drawn - drawn)
-    numbers.append(_number(f"locality on {words} less locality", difference, "patches"))
+    numbers.append(number_of(f"locality on {words} less locality", difference, "patches"))
     text = (
         f"Locality (uniform less mean spatial distance, over all blocks) is {number(own, '.2f')} "
         f"patches, on {words} {number(other, '.2f')}: a difference of "
@@ -205,9 +204,5 @@ def _remaining(beside: Beside, control: str, numbers: list[Number]) -> str:
     if np.percentile(drawn, 5) <= 0:
         return f"{text}; attention is not more local than uniform attention in the first place."
     share = interval(other / own, other_drawn / drawn)
-    numbers.append(_number(f"share of locality on {words}", share))
+    numbers.append(number_of(f"share of locality on {words}", share))
     return f"{text}, or {with_interval(share, '.2f')} of it."
-
-
-def _number(name: str, found: Interval, unit: str = "") -> Number:
-    return Number(name=name, value=found.value, low=found.low, high=found.high, unit=unit)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pez.estimands.intervals import percentile
+from pez.inside.depth import blocks_within
 
 PEZ_DEPTH = (0.25, 0.45)  # of the output of a block, as a share of all blocks
 
@@ -40,9 +41,7 @@ def specialisation(means: Array) -> Array:
 
 def pez_blocks(blocks: int) -> NDArray[np.bool_]:
     """Blocks whose output lies within `PEZ_DEPTH`, bool [L]; none in a very shallow network."""
-    depth = (np.arange(blocks) + 1) / blocks
-    low, high = PEZ_DEPTH
-    return (depth >= low - 1e-9) & (depth <= high + 1e-9)
+    return np.isin(np.arange(blocks), blocks_within(PEZ_DEPTH, blocks))
 
 
 def contrast(curve: Array, inside: NDArray[np.bool_]) -> Array:

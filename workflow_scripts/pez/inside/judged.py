@@ -9,8 +9,9 @@ import pandas as pd
 from pydantic import Field
 
 from pez.emergence.facts import ModelFacts
+from pez.inside.head_statistics import Interval
 from pez.inside.spec import InsideSpec
-from pez.runtime.atomic import atomic_path
+from pez.runtime.pages import write_with_json
 from pez.runtime.schema import Schema
 
 Answer = Literal["yes", "no", "undecided"]
@@ -42,6 +43,11 @@ class Number(Schema):
     low: float | None = Field(None, description="of the 90 % interval over conditions")
     high: float | None = None
     unit: str = ""
+
+
+def number_of(name: str, found: Interval, unit: str = "") -> Number:
+    """A number with its interval."""
+    return Number(name=name, value=found.value, low=found.low, high=found.high, unit=unit)
 
 
 class ModelVerdict(Schema):
@@ -93,10 +99,7 @@ def is_published(facts: ModelFacts) -> bool:
 
 def write_verdict(verdict: InsideVerdict, markdown: Path, json: Path) -> None:
     """Write ``verdict`` as a page and as JSON."""
-    with atomic_path(markdown) as temporary:
-        temporary.write_text(to_markdown(verdict), encoding="utf-8")
-    with atomic_path(json) as temporary:
-        temporary.write_text(verdict.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    write_with_json(markdown, to_markdown(verdict), json, verdict)
 
 
 def to_markdown(verdict: InsideVerdict) -> str:

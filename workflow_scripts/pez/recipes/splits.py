@@ -49,15 +49,24 @@ def inner_split(outer: Split, groups: np.ndarray, probe: str, spec: ProbeSpec) -
     Raises:
         ConfigError: the training rows are all of one group.
     """
-    rows = np.flatnonzero(outer.train)
-    count = len(np.unique(groups[rows]))
+    count = len(np.unique(groups[outer.train]))
     if count < 2:
         raise ConfigError(
             f"probe {probe}: nested selection splits the training groups of every fold, and with "
             f"{spec.folds} folds over grouping {spec.grouping!r} one fold trains on {count} "
             f"group: raise probes.{probe}.folds or choose a finer grouping."
         )
-    return group_k_fold(rows, groups, min(spec.folds, count), spec.fold_seed)[0]
+    return nested_split(outer, groups, spec.folds, spec.fold_seed)
+
+
+def nested_split(outer: Split, groups: np.ndarray, folds: int, seed: int | None) -> Split:
+    """Split the training rows of ``outer``, of two groups at least, by group once more.
+
+    The first of ``folds`` folds, or of as many as there are groups.
+    """
+    rows = np.flatnonzero(outer.train)
+    count = len(np.unique(groups[rows]))
+    return group_k_fold(rows, groups, min(folds, count), seed)[0]
 
 
 def group_k_fold(rows: np.ndarray, groups: np.ndarray, folds: int, seed: int | None) -> list[Split]:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from pez.encoders.family import Grid
@@ -86,11 +85,3 @@ def run_passes(
 def _pooled(tokens: Tensor, grid: Grid) -> Pooled:
     patches = tokens.unflatten(1, (grid.tubelets, -1)).mean(dim=1)
     return Pooled(patches.mean(dim=1), patches)
-
-
-def joined(batches: Sequence[Pooled]) -> Pooled:
-    """Put batches together."""
-    return Pooled(
-        torch.cat([batch.mean for batch in batches]),
-        torch.cat([batch.patches for batch in batches]),
-    )

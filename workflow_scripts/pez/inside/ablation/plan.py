@@ -7,7 +7,8 @@ from typing import Literal
 from torch import Tensor
 
 from pez.encoders.family import Grid
-from pez.inside.ablation.windows import Keys, Window, removed_keys
+from pez.inside.ablation.windows import Keys, removed_keys
+from pez.inside.depth import blocks_within
 from pez.inside.kinds.window_ablation import Section, WindowSpec
 
 Where = Literal["zone", "first", "last"]
@@ -25,7 +26,7 @@ class Planned:
         removed: keys that are taken, bool [queries, keys].
     """
 
-    window: Window
+    window: WindowSpec
     keys: Keys
     where: Where
     blocks: Sequence[int]
@@ -49,10 +50,9 @@ class Planned:
 
 def blocks_between(depth: tuple[float, float], layers: int) -> list[int]:
     """Blocks whose output lies in a share of ``depth``, from 0; the nearest one where none does."""
-    low, high = depth
-    inside = [block for block in range(layers) if low <= (block + 1) / layers <= high]
-    middle = (low + high) / 2
-    return inside or [min(range(layers), key=lambda block: abs((block + 1) / layers - middle))]
+    middle = sum(depth) / 2
+    nearest = min(range(layers), key=lambda block: abs((block + 1) / layers - middle))
+    return blocks_within(depth, layers) or [nearest]
 
 
 def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
@@ -64,18 +64,12 @@ def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
         "last": list(range(layers - len(zone), layers)),
     }
     taken: tuple[Keys, ...] = ("window", *spec.matched)
-    asked: list[tuple[Window, Keys, Where]] = [
-        (_window(window), keys, "zone") for window in spec.windows for keys in taken
+    asked: list[tuple[WindowSpec, Keys, Where]] = [
+        (window, keys, "zone") for window in spec.windows for keys in taken
     ]
     elsewhere: tuple[Where, ...] = ("first", "last")
-    asked += [
-        (_window(window), "window", where) for window in spec.elsewhere for where in elsewhere
-    ]
+    asked += [(window, "window", where) for window in spec.elsewhere for where in elsewhere]
     return [
         Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid))
         for window, keys, where in asked
     ]
-
-
-def _window(asked: WindowSpec) -> Window:
-    return Window(asked.spatial, asked.temporal, asked.joined)

@@ -1,6 +1,7 @@
 """Whether direction needs what is near, said of one model from its effects."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from pez.inside.ablation.passes import WHOLE
 from pez.inside.ablation.probes import FROZEN, RECENTRED, REFIT
 from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
 from pez.inside.head_statistics import Interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published
+from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.wording import number, number_range, with_interval
 
 _IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
@@ -55,8 +56,7 @@ def verdict_of(
 def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
     """``yes`` if every window costs more than every matched removal, ``no`` if none does."""
     scores = _of(here, SCORE, DIRECTION, REFIT)
-    (lowest_whole,) = scores.loc[scores["window"] == WHOLE, "low"]
-    if not lowest_whole > 0:
+    if not _whole(scores).low > 0:
         return "undecided", "direction is not read with all keys: there is nothing to lose."
     beyond = _of(here, BEYOND, DIRECTION, REFIT)
     if beyond.empty:
@@ -84,8 +84,7 @@ def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
 
 def _scores(here: pd.DataFrame) -> Iterator[str]:
     scores = _of(here, SCORE, DIRECTION, REFIT)
-    (whole,) = scores.loc[scores["window"] == WHOLE, "value"]
-    yield f"With all keys direction is read with R2 {number(whole, '.2f')}."
+    yield f"With all keys direction is read with R2 {number(_whole(scores).value, '.2f')}."
     for window, rows in scores[scores["window"] != WHOLE].groupby("window", sort=False):
         by_keys = rows.set_index("keys")
         near = by_keys.loc["window"]
@@ -104,26 +103,16 @@ def _by_reading(here: pd.DataFrame) -> Iterator[str]:
         (RECENTRED, "The same on features brought back to their mean and scale"),
     ):
         scores = _of(here, SCORE, DIRECTION, reading)
-        near = scores[scores["keys"] == "window"]
-        told = ", ".join(
-            f"{window} {number(value, '.2f')}"
-            for window, value in zip(near["window"], near["value"], strict=True)
-        )
-        yield f"{words} read direction with R2: {told}."
+        yield f"{words} read direction with R2: {_near(scores)}."
 
 
 def _others(here: pd.DataFrame) -> Iterator[str]:
     for task in (PATCHES, PLACE):
         scores = _of(here, SCORE, task, REFIT)
-        (whole,) = scores.loc[scores["window"] == WHOLE, "value"]
-        near = scores[scores["keys"] == "window"]
-        told = ", ".join(
-            f"{window} {number(value, '.2f')}"
-            for window, value in zip(near["window"], near["value"], strict=True)
-        )
+        whole = number(_whole(scores).value, ".2f")
         yield (
-            f"{_IN_WORDS[task].capitalize()}, probes fitted again: {number(whole, '.2f')} with all "
-            f"keys; {told}."
+            f"{_IN_WORDS[task].capitalize()}, probes fitted again: {whole} with all keys; "
+            f"{_near(scores)}."
         )
     joint = _of(here, INTERACTION, DIRECTION, REFIT)
     for against, words in _AGAINST.items():
@@ -148,13 +137,8 @@ def _untrained(controls: pd.DataFrame, state: int) -> Iterator[str]:
 def _numbers(here: pd.DataFrame) -> Iterator[Number]:
     for estimand in (BEYOND, INTERACTION):
         for row in _of(here, estimand, DIRECTION, REFIT).itertuples():
-            yield Number(
-                name=f"{estimand}: {row.window} against {row.against}",
-                value=row.value,
-                low=row.low,
-                high=row.high,
-                unit="R2",
-            )
+            name = f"{estimand}: {row.window} against {row.against}"
+            yield number_of(name, _interval(row), "R2")
 
 
 def _of(rows: pd.DataFrame, estimand: str, task: str, reading: str) -> pd.DataFrame:
@@ -163,5 +147,22 @@ def _of(rows: pd.DataFrame, estimand: str, task: str, reading: str) -> pd.DataFr
     ]
 
 
-def _told(row: object) -> str:
-    return with_interval(Interval(row.value, row.low, row.high), ".2f")  # type: ignore[attr-defined]
+def _whole(scores: pd.DataFrame) -> Interval:
+    """Score with nothing taken."""
+    (row,) = scores[scores["window"] == WHOLE].itertuples()
+    return _interval(row)
+
+
+def _near(scores: pd.DataFrame) -> str:
+    """Score without each window."""
+    near = scores[scores["keys"] == "window"]
+    pairs = zip(near["window"], near["value"], strict=True)
+    return ", ".join(f"{window} {number(value, '.2f')}" for window, value in pairs)
+
+
+def _interval(row: Any) -> Interval:
+    return Interval(row.value, row.low, row.high)
+
+
+def _told(row: Any) -> str:
+    return with_interval(_interval(row), ".2f")

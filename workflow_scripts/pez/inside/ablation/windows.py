@@ -6,41 +6,16 @@ their intersection. A spatial window of 7 so removes 39 % of all keys and a temp
 what such a removal costs says something of locality only beside the same number of other keys.
 """
 
-from dataclasses import dataclass
 from typing import Literal
 
 import torch
 from torch import Tensor
 
 from pez.encoders.family import Grid
+from pez.inside.kinds.window_ablation import WindowSpec
 
 Keys = Literal["window", "random", "far", "others"]
 _AS_FAR = 1e-6  # distances that differ by rounding alone
-
-
-@dataclass(frozen=True)
-class Window:
-    """Keys near a query.
-
-    Attributes:
-        spatial: largest Euclidean distance, patches; None: no limit in space is given.
-        temporal: largest distance, tubelets; None: none in time.
-        joined: of the two, where both are given.
-    """
-
-    spatial: int | None = None
-    temporal: int | None = None
-    joined: Literal["union", "intersection"] = "union"
-
-    @property
-    def name(self) -> str:
-        """Name in tables: ``s7``, ``t3``, ``s3_or_t1``, ``s3_and_t1``."""
-        parts = [
-            f"{letter}{size}"
-            for letter, size in (("s", self.spatial), ("t", self.temporal))
-            if size is not None
-        ]
-        return {"union": "_or_", "intersection": "_and_"}[self.joined].join(parts)
 
 
 def spatial_distance(grid: Grid) -> Tensor:
@@ -58,20 +33,18 @@ def temporal_distance(grid: Grid) -> Tensor:
     return (tubelets[:, None] - tubelets).abs()
 
 
-def keys_within(window: Window, grid: Grid) -> Tensor:
+def keys_within(window: WindowSpec, grid: Grid) -> Tensor:
     """Keys within ``window`` of every query, bool [queries, keys]."""
     near = []
     if window.spatial is not None:
         near.append(spatial_distance(grid) <= window.spatial + _AS_FAR)
     if window.temporal is not None:
         near.append(temporal_distance(grid) <= window.temporal)
-    if not near:
-        raise ValueError("a window needs a spatial or a temporal size")
     together = torch.stack(near)
     return together.any(dim=0) if window.joined == "union" else together.all(dim=0)
 
 
-def removed_keys(window: Window, keys: Keys, grid: Grid, seed: int = 0) -> Tensor:
+def removed_keys(window: WindowSpec, keys: Keys, grid: Grid, seed: int = 0) -> Tensor:
     """Keys to be taken away from every query, bool [queries, keys].
 
     Args:
@@ -95,7 +68,7 @@ def removed_keys(window: Window, keys: Keys, grid: Grid, seed: int = 0) -> Tenso
     return ranks < near.sum(dim=1, keepdim=True)
 
 
-def _distance(window: Window, grid: Grid) -> Tensor:
+def _distance(window: WindowSpec, grid: Grid) -> Tensor:
     if window.temporal is None:
         return spatial_distance(grid)
     if window.spatial is None:

@@ -24,6 +24,16 @@ class WindowSpec(Schema):
             raise ValueError("a window needs spatial or temporal: a distance, from 0")
         return self
 
+    @property
+    def name(self) -> str:
+        """Name in tables: ``s7``, ``t3``, ``s3_or_t1``, ``s3_and_t1``."""
+        parts = [
+            f"{letter}{size}"
+            for letter, size in (("s", self.spatial), ("t", self.temporal))
+            if size is not None
+        ]
+        return {"union": "_or_", "intersection": "_and_"}[self.joined].join(parts)
+
 
 class Section(InsideSpec):
     """Probes of direction and place, with windows of keys taken from some blocks."""

@@ -15,7 +15,7 @@ from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
 from pez.inside.kinds.window_ablation import Section
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
-from pez.recipes.splits import group_k_fold
+from pez.recipes.splits import group_k_fold, nested_split
 from pez.recipes.targets import target_values
 
 _START = ["start_x_m", "start_y_m"]
@@ -124,7 +124,4 @@ def _read(
 def _folds(spec: Section, labels: pd.DataFrame) -> Sequence[Fold]:
     groups = labels["condition"].to_numpy()
     outer = group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
-    return [
-        Fold(one, group_k_fold(np.flatnonzero(one.train), groups, spec.folds, spec.fold_seed)[0])
-        for one in outer
-    ]
+    return [Fold(one, nested_split(one, groups, spec.folds, spec.fold_seed)) for one in outer]
