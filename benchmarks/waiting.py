@@ -3,9 +3,12 @@
     python benchmarks/waiting.py [--gpus 1 2] [--targets figure2c figure2c+figure2b] [--out FOLDER]
 
 For every number N of GPUs and every set of targets a fresh copy of the project runs the real
-`snakemake TARGETS --cores 8 --resources gpu=N` on V-JEPA 2 Large and its untrained control.
-Beforehand, and not counted, it gets the clips of the default datasets (ray-cast and not rendered:
-rendering is no GPU's work) and a checkpoint of random weights in the layout of Meta's files.
+`snakemake TARGETS --cores 8 --resources gpu=N` on V-JEPA 2 Large and its controls. Beforehand, and
+not counted, it gets the clips of the default datasets (ray-cast and not rendered: rendering is no
+GPU's work), 360 movies of 100 frames in the layout of IntPhys' public release, and a checkpoint of
+random weights in the layout of Meta's files. Figures of movies, the audit and measurements inside
+networks are as by default, on those movies and that network; attentive probes have its 16 heads.
+`--times 4` makes four times the clips of balls.
 
 Every second of the run is given to one thing: to what the jobs were doing that ran then, by the
 moments that they note (`pez.runtime.moments`), or to Snakemake where none ran. Where several ran,
@@ -28,7 +31,7 @@ from pathlib import Path
 
 import yaml
 from waiting_inputs import CHECKOUT, NOTES, make_inputs, merged
-from waiting_tables import by_job, by_rule, critical_path, spans_of, whole_time
+from waiting_tables import by_job, by_rule, critical_path, short, spans_of, whole_time
 
 sys.path.insert(0, str(CHECKOUT / "workflow_scripts"))
 
@@ -47,6 +50,7 @@ def main() -> None:
         "--targets", nargs="+", default=["figure2c", "figure2c+figure2b"], help="joined by +"
     )
     parser.add_argument("--cores", type=int, default=8)
+    parser.add_argument("--times", type=int, default=1, help="as many clips of balls as by default")
     parser.add_argument("--smoke", action="store_true", help="with configs/smoke.yaml")
     parser.add_argument("--out", type=Path, help="folder for tables and records")
     options = parser.parse_args()
@@ -56,7 +60,7 @@ def main() -> None:
         started = time.perf_counter()
         model = "vjepa2_tiny" if options.smoke else "vjepa2_large"
         overlays = [CHECKOUT / "configs/smoke.yaml"] if options.smoke else []
-        overlays.append(write_overlay(folder, model, overlays))
+        overlays.append(write_overlay(folder, model, overlays, options.times))
         prepared(make_inputs, folder, MEASURED, overlays)
         print(f"inputs made in {time.perf_counter() - started:.0f} s", flush=True)
         for gpus in options.gpus:
@@ -83,15 +87,30 @@ def prepared(make: Callable[..., None], *arguments: object) -> None:
         raise SystemExit("the inputs could not be made")
 
 
-def write_overlay(folder: Path, model: str, overlays: list[Path]) -> Path:
-    """Configuration: the figures show a network of ``model``'s sizes, and its untrained control."""
-    sizes = dict(merged(overlays)["encoders"]["models"][model])
+def write_overlay(folder: Path, model: str, overlays: list[Path], times: int) -> Path:
+    """Configuration: everything is about a network of ``model``'s sizes, and its controls."""
+    config = merged(overlays)
+    sizes = dict(config["encoders"]["models"][model])
     sizes["weights"] = {"source": "checkpoint", "file": str(folder / "meta.pt")}
-    shown = {"models": [MEASURED], "controls": ["untrained"]}
+    shown, movies = {"models": [MEASURED]}, "intphys_dev"
+    few = {"scenes": 2, "frames": 24, "sampling": {"frames": 8}} if overlays else {}
     overlay = {
         "output_dir": "artifacts",
+        "datasets": {
+            movies: {"root": str(folder / "dev"), **few},
+            **{
+                name: {"starts": times * config["datasets"][name]["starts"]}
+                for name in ("velocity", "acceleration")
+            },
+        },
         "encoders": {"models": {MEASURED: sizes}},
-        "figures": dict.fromkeys(("figure2c", "figure2b"), shown),
+        "solvers": {"attentive_small": {"heads": sizes["heads"]}},
+        "probes": {
+            name: {"dataset": movies} for name in ("plausibility", "plausibility_attentive")
+        },
+        "figures": dict.fromkeys(config["figures"], shown),
+        "audit": {**shown, "plausibility": movies},
+        "inside": dict.fromkeys(config["inside"], shown),
     }
     path = folder / "overlay.yaml"
     path.write_text(yaml.safe_dump(overlay))
@@ -143,6 +162,13 @@ def run(
     lines += ["", *by_rule(spans, place)]
     lines += ["", *by_job(spans, started)]
     lines += ["", *critical_path(spans, started, ended)]
+    extracting = [span for span in spans if short(span.rule) == "extract_features"]
+    if extracting:
+        stage = max(span.end for span in extracting) - min(span.start for span in extracting)
+        lines += [
+            "",
+            f"Extraction, from its first job's start to its last one's end: {stage:.1f} s.",
+        ]
     record = place / "artifacts/logs/gpu_leases.csv"
     if record.exists():
         leases = read_leases(record)

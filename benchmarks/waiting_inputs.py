@@ -1,6 +1,7 @@
 """Inputs of `waiting.py`: clips and a checkpoint in the files of the workflow."""
 
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import yaml
@@ -8,8 +9,12 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts"))
 
 from pez.datasets.sources.balls import Balls
+from pez.datasets.sources.intphys import IntphysEntry
 from pez.encoders.spec import EncoderSpec
+from pez.intphys.layout import frame_path, movie_folders, write_status
+from pez.intphys.spec import BLOCKS
 
+MOVIE_SIDE = 288  # pixels, as published
 CHECKOUT = Path(__file__).resolve().parents[1]
 
 
@@ -27,7 +32,10 @@ def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
     """Clips in the files of the workflow, and a checkpoint in Meta's layout."""
     from pez.config.load import load_config
 
-    config = load_config(merged(overlays), CHECKOUT)
+    raw = merged(overlays)
+    movies = IntphysEntry.model_validate(raw["datasets"]["intphys_dev"])
+    make_movies(Path(movies.root), movies)
+    config = load_config(raw, CHECKOUT)
     for name, balls in config.sets.items():
         if balls.has_trajectories:
             make_clips(folder / "clips" / name, name, balls)
@@ -70,6 +78,44 @@ def make_clips(folder: Path, name: str, balls: Balls) -> None:
             first,
             {"dataset": name, "source": source, "shard": shard},
         )
+
+
+def make_movies(root: Path, entry: IntphysEntry) -> None:
+    """Movies in the layout of IntPhys' release: a disc passes behind a wall, and comes out.
+
+    Of movie A it is whole; of B it is not there (O1), smaller (O2) or elsewhere (O3).
+    """
+    scenes = [(block, scene) for block in BLOCKS for scene in range(1, entry.scenes + 1)]
+    with ProcessPoolExecutor() as pool:
+        list(pool.map(_write_scene, [root] * len(scenes), scenes, [entry.frames] * len(scenes)))
+
+
+def _write_scene(root: Path, which: tuple[str, int], count: int) -> None:
+    import numpy as np
+    from PIL import Image
+
+    block, scene = which
+    random = np.random.default_rng([list(BLOCKS).index(block), scene])
+    row, column = np.mgrid[:MOVIE_SIDE, :MOVIE_SIDE]
+    floor = random.integers(0, 256, (MOVIE_SIDE // 24, MOVIE_SIDE // 24, 3), np.uint8)
+    floor = floor.repeat(24, axis=0).repeat(24, axis=1)
+    height, radius = random.uniform(0.3, 0.7) * MOVIE_SIDE, random.uniform(16, 28)
+    shown = {"A": (radius, 0.0)}
+    shown["B"] = {"O1": (0.0, 0.0), "O2": (radius / 2, 0.0), "O3": (radius, 60.0)}[block]
+    drawn = {}
+    for name, (size, away) in shown.items():
+        for frame, across in enumerate(np.linspace(0, MOVIE_SIDE, count)):
+            disc = (row - height - away) ** 2 + (column - across) ** 2 < size**2
+            pixels = np.where(disc[..., None], np.uint8([200, 60, 40]), floor)
+            pixels[:, MOVIE_SIDE // 3 : 2 * MOVIE_SIDE // 3] = 90
+            drawn[name, frame] = Image.fromarray(pixels)
+    movies = movie_folders(root, block, scene)
+    for folder, parts in zip(movies, ("AA", "BB", "AB", "BA"), strict=True):
+        frame_path(folder, 0).parent.mkdir(parents=True)
+        write_status(folder, parts[0] == parts[1])
+        for frame in range(count):
+            picture = drawn[parts[2 * frame // count], frame]
+            picture.save(frame_path(folder, frame), compress_level=1)
 
 
 def write_checkpoint(path: Path, spec: EncoderSpec) -> None:

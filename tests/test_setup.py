@@ -78,3 +78,32 @@ def test_a_second_setup_does_nothing() -> None:
     ended = run_setup(CHECKOUT)
     assert ended.returncode == 0 and ended.stdout == ended.stderr == ""
     assert (CHECKOUT / ".venv").stat().st_mtime_ns == before
+
+
+def test_pip_installs_what_uv_cannot(bare: Path, tmp_path: Path) -> None:
+    asked = made_up_installers(bare, tmp_path, uv_ends_with=2)
+    alone, everything = asked
+    assert alone.startswith("uv==") and "--hash=sha256:" in alone and alone.count("==") == 1
+    assert everything == (bare / "envs/requirements.lock").read_text()
+
+
+def test_uv_installs_all_but_itself(bare: Path, tmp_path: Path) -> None:
+    assert len(made_up_installers(bare, tmp_path, uv_ends_with=0)) == 1
+    assert not (bare / ".venv/.uv").exists()
+
+
+def made_up_installers(bare: Path, folder: Path, uv_ends_with: int) -> list[str]:
+    """Run set-up with installers that only write down; return what pip was asked for."""
+    log = folder / "asked"
+    pip = program(folder, "pip", f'for last; do :; done; (cat "$last"; printf "\\0") >> {log}')
+    uv = program(folder, "uv", f"exit {uv_ends_with}")
+    python = program(
+        folder,
+        "python",
+        'case "$2" in *version_info*) echo 3.11;; esac\n'
+        f'[ "$2" = venv ] && mkdir -p .venv/bin && cp {uv} .venv/bin/uv && '
+        f"cp {pip} .venv/bin/python\nexit 0",
+    )
+    ended = run_setup(bare, PYTHON=str(python))
+    assert ended.returncode == 0, ended.stderr
+    return log.read_text().split("\0")[:-1]
