@@ -44,6 +44,7 @@ def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
 
 def make_clips(folder: Path, name: str, balls: Balls) -> None:
     import numpy as np
+    import pandas as pd
     import torch
     from ball_probes import DATASETS, ball_clips
 
@@ -58,7 +59,10 @@ def make_clips(folder: Path, name: str, balls: Balls) -> None:
     ids = labels["clip_id"].tolist()
     identity = {"dataset": name, "clip_ids": ids,
                 "frame_shape": [scene.frames, scene.resolution, scene.resolution]}  # fmt: skip
-    table = labels[["clip_id"]]
+    track = scenes.position[:, 0].double().numpy()  # metres [clips, frames, 3]
+    clip, frame = np.indices(track.shape[:2]).reshape(2, -1)
+    table = pd.DataFrame({"clip_id": np.array(ids)[clip], "frame": frame})
+    table[["x_m", "y_m", "z_m"]] = track.reshape(-1, 3)
     source = write_table(folder / "trajectories.parquet", table, identity)
     write_table(folder / "labels.parquet", labels, identity | {"source": source})
     for shard, first in enumerate(range(0, len(ids), size)):

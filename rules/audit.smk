@@ -27,7 +27,7 @@ rule audit_network:
         "../envs/encoders.yaml"
     threads: 1
     resources:
-        gpu=1,
+        gpu=lambda wildcards: int(bool(audit_solvers(audited(wildcards.model)[1]))),
         mem_mb=6000,
         runtime=240,
     params:

@@ -34,7 +34,7 @@ if __name__ == "__main__":
             given["kind"],
             dataset,
             inputs,
-            run.device,
+            lambda: run.device,
             CodeBase(choices=snakemake.params.choices),
             made["inputs"],
             Path(snakemake.params.cells),

@@ -64,6 +64,7 @@ class Fitting:
         draws: bootstrap draws of every curve.
         seed: of the draws.
         solvers: that descend gradients, by name.
+        device: gives the device on which they descend, "cpu" or "cuda"; called when one does.
     """
 
     alphas: Sequence[float]
@@ -71,6 +72,7 @@ class Fitting:
     draws: int
     seed: int
     solvers: Mapping[str, GradientSolver] = field(default_factory=dict)
+    device: Callable[[], str] = lambda: "cpu"
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def gather_cells(
     log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
     missing.sort(key=_together)
     blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
-    for (pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
+    for (_, pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
         found = measure_block(members, stack(pooling), labels, fitting)
         path = folder / f"{members[0].key}.{len(members)}.parquet"
         write_draws(_beside(path), found.rows, found.draws, {})
@@ -124,8 +126,10 @@ def gather_cells(
     return Measured(rows[rows["key"].isin(keys)], draws)
 
 
-def _together(asked: Asked) -> tuple[str, str, str]:
-    return asked.cell.pooling, asked.cell.normalisation, asked.cell.solver
+def _together(asked: Asked) -> tuple[bool, str, str, str]:
+    """Cells are measured together whose states are alike; last those that may wait for a device."""
+    cell = asked.cell
+    return cell.solver != RIDGE, cell.pooling, cell.normalisation, cell.solver
 
 
 def _kept(path: Path) -> Measured | None:
@@ -207,6 +211,8 @@ def _read_gradient(
     """The same by gradient descent: one fit serves both selections."""
     assert cell.normalisation != "whiten"  # the configuration allows no such cell
     solver = fitting.solvers[cell.solver]
+    device = fitting.device()
+    stack = [features.to(device) for features in stack]
     for plan, members in zip(plans, cells, strict=True):
         for name in dict.fromkeys(one.goal for one in members):
             outputs = goals[name].outputs

@@ -1,6 +1,6 @@
 """One network on one dataset: all cells of the multiverse, and the primary cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ def audit_network(
     kind: str,
     dataset: str,
     inputs: ProbeInputs,
-    device: str,
+    device: Callable[[], str],
     code: CodeBase,
     made_from: str,
     kept: Path,
@@ -65,7 +65,8 @@ def audit_network(
         kind: of the dataset: velocity, acceleration or plausibility.
         dataset: its name.
         inputs: labels and features.
-        device: "cpu" or "cuda".
+        device: gives the device of gradient solvers, "cpu" or "cuda". Closed forms are computed on
+            the CPU: their matrices are small and many, and networks are measured side by side.
         code: where the code that measures a cell is read from.
         made_from: provenance of labels and features.
         kept: folder of the cells of this network and dataset.
@@ -76,7 +77,7 @@ def audit_network(
         ConfigError: a grouping makes too few groups.
     """
     numbers = (audit.alphas, audit.folds, audit.cell_draws, audit.seed)
-    fitting = Fitting(*numbers, network.solvers)
+    fitting = Fitting(*numbers, network.solvers, device)
     common = [network.name, made_from, *numbers]
     cells = list(cells_of(kind, dataset, audit.axes, audit.primary, audit.clips))
     descended = list(gradient_cells(kind, dataset, audit.gradient, audit.primary))
@@ -93,15 +94,15 @@ def audit_network(
     store = inputs.store
 
     def stack(pooling: str) -> list[Tensor]:
-        return read_stack(store, pooling, device)
+        return read_stack(store, pooling, "cpu")
 
-    found = gather_cells(asked, kept, stack, inputs.labels, fitting)
-    write_table(output.cells, _spelled_out(found.rows, of_labels, network), inputs.identity)
-    write_draws(output.draws, found.rows, found.draws, dict(inputs.identity))
     settings, pooling = primary_settings(audit), audit.primary.pooling
     own = network.measured["control"] == "none"
     curves = measure_primary(stack(pooling), inputs.labels, kind, settings, permuted=own)
     write_tensors(output.primary, as_tensors(curves), dict(inputs.identity))
+    found = gather_cells(asked, kept, stack, inputs.labels, fitting)
+    write_table(output.cells, _spelled_out(found.rows, of_labels, network), inputs.identity)
+    write_draws(output.draws, found.rows, found.draws, dict(inputs.identity))
 
 
 def primary_settings(audit: AuditSpec) -> PrimarySettings:
