@@ -1,7 +1,7 @@
 """Where the time goes that a person waits for a figure, from clips and a checkpoint on disk.
 
     python benchmarks/waiting.py [--gpus 1 2] [--targets figure2c figure2c+figure2b] [--out FOLDER]
-    python benchmarks/waiting.py --gpus 1 2 --targets figure2c --times 4 --until extract_features
+    python benchmarks/waiting.py --gpus 1 2 --targets figure2c --times 4
 
 For every number N of GPUs and every set of targets a fresh copy of the project runs the real
 `snakemake TARGETS --cores 8 --resources gpu=N` on V-JEPA 2 Large and its controls. Beforehand, and
@@ -51,7 +51,6 @@ def main() -> None:
         "--targets", nargs="+", default=["figure2c", "figure2c+figure2b"], help="joined by +"
     )
     parser.add_argument("--cores", type=int, default=8)
-    parser.add_argument("--until", nargs="+", default=[], metavar="STAGE", help="and no further")
     parser.add_argument("--times", type=int, default=1, help="as many clips of balls as by default")
     parser.add_argument("--smoke", action="store_true", help="with configs/smoke.yaml")
     parser.add_argument("--out", type=Path, help="folder for tables and records")
@@ -69,11 +68,7 @@ def main() -> None:
             for targets in options.targets:
                 title = f"{targets.replace('+', ' ')}, {gpus} GPU" + "s" * (gpus != 1)
                 place = project(folder / "project", folder / "clips", overlays)
-                asked = [
-                    *targets.split("+"),
-                    *(["--until", *options.until] if options.until else []),
-                ]
-                section = run(place, overlays, asked, gpus, options.cores, title)
+                section = run(place, overlays, targets.split("+"), gpus, options.cores, title)
                 print(section, flush=True)
                 sections.append(section)
                 if options.out:
@@ -149,10 +144,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def run(
-    place: Path, overlays: list[Path], asked: Sequence[str], gpus: int, cores: int, title: str
+    place: Path, overlays: list[Path], targets: Sequence[str], gpus: int, cores: int, title: str
 ) -> str:
     """Run the workflow and tell in Markdown what it was waited for."""
-    command = [sys.executable, "-m", "snakemake", *asked, "--cores", str(cores), "--resources",
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--resources",
                f"gpu={gpus}", "--configfile", *map(str, overlays)]  # fmt: skip
     log = place / "snakemake.log"
     with log.open("w") as file:
