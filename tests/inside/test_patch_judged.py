@@ -106,6 +106,17 @@ def test_the_table_holds_every_probe_of_every_state(folder: Path, tmp_path: Path
     assert track.loc[~reached, "distance"].min() > 0.5 and reached.any() and not reached.all()
 
 
+def test_distances_that_do_not_rise_are_refused() -> None:
+    with pytest.raises(ValueError, match="each is to exceed the last"):
+        patches_spec(distances=[0, 2, 2])
+
+
+def test_what_the_judge_alone_reads_is_no_part_of_the_tables() -> None:
+    spec = patches_spec()
+    assert spec.alone() == patches_spec(far=2, distances=[0, 3]).alone()
+    assert spec.alone() != patches_spec(folds=3).alone()
+
+
 def test_another_datasets_paths_are_refused(folder: Path, tmp_path: Path) -> None:
     paths = open_table(folder / "trajectories.parquet")
     other = tmp_path / "trajectories.parquet"

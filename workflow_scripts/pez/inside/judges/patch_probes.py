@@ -43,7 +43,7 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
             own = table.control == NO_CONTROL
             rows = series_of(reads, found, spec.distances, with_levels=own)
             parts.append(rows.assign(model=model, control=table.control, seed=table.seed))
-            networks.append((table.control, found))
+            networks.append((table.control, table.seed, found))
         said += verdicts(model, facts.models[model], spec.far, networks)
     series = pd.concat(parts, ignore_index=True).astype({"seed": "Int64"})
     clips = clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin)

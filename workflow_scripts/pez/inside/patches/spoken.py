@@ -14,7 +14,7 @@ _LEVELS = {PIXELS: "the patch's own pixels", TRACK: "how much of the patch the b
 
 
 def verdicts(
-    model: str, facts: ModelFacts, far: float, networks: Sequence[tuple[str, Scored]]
+    model: str, facts: ModelFacts, far: float, networks: Sequence[tuple[str, int | None, Scored]]
 ) -> list[ModelVerdict]:
     """Verdicts on spread and on each kind of halves.
 
@@ -22,18 +22,22 @@ def verdicts(
         model: its name.
         facts: what is known of it.
         far: distance that counts as away, patches.
-        networks: control and scores of the model and of what stands beside it.
+        networks: control, seed and scores of the model and of what stands beside it.
     """
-    (own,) = (found for control, found in networks if control == NO_CONTROL)
-    others = [(control, found) for control, found in networks if control != NO_CONTROL]
+    (own,) = (found for control, _, found in networks if control == NO_CONTROL)
+    others = [one for one in networks if one[0] != NO_CONTROL]
     rivals = [Rival(words, own.levels[read]["far"]) for read, words in _LEVELS.items()]
     rivals += [
-        Rival(find_control(control).words, found.courses["far"], control == "untrained")
-        for control, found in others
+        Rival(
+            f"{find_control(control).words} (seed {seed})",
+            found.courses["far"],
+            untrained=control == "untrained",
+        )
+        for control, seed, found in others
         if find_control(control).replaces == "weights"
     ]
     said = [spread_verdict(model, facts, far, own.courses, rivals)]
     for read, halves in own.halves.items():
-        untrained = [found.halves[read] for control, found in others if control == "untrained"]
+        untrained = [found.halves[read] for control, _, found in others if control == "untrained"]
         said.append(transfer_verdict(model, facts, halves, untrained))
     return said
