@@ -17,6 +17,7 @@ from pez.inside.patches.reading import (
     within_circle,
 )
 from pez.inside.patches.scores import (
+    correlation,
     distance_classes,
     half_scores,
     pair_scores,
@@ -120,6 +121,8 @@ def visits() -> tuple[np.ndarray, np.ndarray]:
 def test_where_only_the_ball_tells_patches_follow_its_visits_and_all_tokens_know() -> None:
     patches, visited = visits()
     scores = r2_of(patches)
+    visits_of = np.bincount(visited, minlength=PATCHES) / CLIPS
+    assert correlation(scores, visits_of) > 0.9
     ever = np.isin(np.arange(PATCHES), visited)
     assert scores[ever].min() > 0.1 and scores[~ever].max() < 0.05
     pooled, _ = read_regions(regions_of(patches), PROBING)

@@ -19,7 +19,7 @@ from pez.inside.patches.kept import REGIONS, WHOLE
 from pez.inside.patches.track import HALVES, OPPOSITE
 from pez.recipes.splits import Split, nested_split
 
-WITHIN, ACROSS = "within", "across"
+_WITHIN = "within"
 Answers = NDArray[np.float64]
 
 
@@ -114,7 +114,7 @@ def read_regions(regions: Tensor, probing: Probing) -> tuple[Answers, list[Trans
     """
     features, known = regions.to(probing.device), probing.known()
     opposite = [REGIONS.index(OPPOSITE.get(name, name)) for name in REGIONS]
-    read = {kind: np.empty((len(REGIONS), len(known), 2)) for kind in (WITHIN, FROZEN, RECENTRED)}
+    read = {kind: np.empty((len(REGIONS), len(known), 2)) for kind in (_WITHIN, FROZEN, RECENTRED)}
     for split in probing.splits:
         fold = probing.fold(split)
         probe = fit_probes(features, known, fold, probing.alphas)
@@ -122,7 +122,7 @@ def read_regions(regions: Tensor, probing: Probing) -> tuple[Answers, list[Trans
         there = own[opposite]
         frame = Frame.of(features[opposite][:, split.train].double())
         for kind, answers in (
-            (WITHIN, probe(own)),
+            (_WITHIN, probe(own)),
             (FROZEN, probe(there)),
             (RECENTRED, probe(there, frame)),
         ):
@@ -131,10 +131,10 @@ def read_regions(regions: Tensor, probing: Probing) -> tuple[Answers, list[Trans
     for place, side in enumerate(REGIONS):
         if side == WHOLE:
             continue
-        transfers.append(Transfer(side, side, FROZEN, clips, read[WITHIN][place]))
+        transfers.append(Transfer(side, side, FROZEN, clips, read[_WITHIN][place]))
         for reading in (FROZEN, RECENTRED):
             transfers.append(Transfer(side, OPPOSITE[side], reading, clips, read[reading][place]))
-    return read[WITHIN][REGIONS.index(WHOLE)], transfers
+    return read[_WITHIN][REGIONS.index(WHOLE)], transfers
 
 
 def read_clips(
@@ -154,17 +154,16 @@ def read_clips(
     """
     rows, known = features[None].to(probing.device), probing.known()
     for side in HALVES:
-        both = sides[side], sides[OPPOSITE[side]]
+        target = OPPOSITE[side]
         trained = [
-            [_drawn(one & split.train, min(sizes), probing.seed) for one in both]
+            _equally_many(sides[side] & split.train, sides[target] & split.train, probing.seed)
             for split in probing.splits
-            for sizes in [[(one & split.train).sum() for one in both]]
         ]
         if any(len(np.unique(probing.conditions[one])) < 2 for pair in trained for one in pair):
             continue
-        asked = [split.held_out & sides[OPPOSITE[side]] for split in probing.splits]
+        asked = [split.held_out & sides[target] for split in probing.splits]
         clips = np.flatnonzero(np.logical_or.reduce(asked))
-        found = {kind: np.empty((len(known), 2)) for kind in (WITHIN, FROZEN, RECENTRED)}
+        found = {kind: np.empty((len(known), 2)) for kind in (_WITHIN, FROZEN, RECENTRED)}
         for (here, there), held_out in zip(trained, asked, strict=True):
             if not held_out.any():
                 continue
@@ -175,18 +174,23 @@ def read_clips(
                 for train in (there, here)
             )
             for kind, answers in (
-                (WITHIN, own(test)),
+                (_WITHIN, own(test)),
                 (FROZEN, other(test)),
                 (RECENTRED, other(test, frame)),
             ):
                 found[kind][held_out] = within_circle(answers)[0].cpu().numpy()
-        target = OPPOSITE[side]
-        yield Transfer(target, target, FROZEN, clips, found[WITHIN][clips])
+        yield Transfer(target, target, FROZEN, clips, found[_WITHIN][clips])
         for reading in (FROZEN, RECENTRED):
             yield Transfer(side, target, reading, clips, found[reading][clips])
 
 
-def _drawn(clips: NDArray[np.bool_], size: int, seed: int) -> NDArray[np.bool_]:
-    """Draw ``size`` of ``clips``, bool [n]."""
-    kept = np.random.default_rng(seed).choice(np.flatnonzero(clips), size, replace=False)
-    return np.isin(np.arange(len(clips)), kept)
+def _equally_many(
+    one: NDArray[np.bool_], other: NDArray[np.bool_], seed: int
+) -> list[NDArray[np.bool_]]:
+    """Draw as many clips of either set [n] as the smaller one has."""
+    size = min(one.sum(), other.sum())
+    drawn = [
+        np.random.default_rng(seed).choice(np.flatnonzero(clips), size, replace=False)
+        for clips in (one, other)
+    ]
+    return [np.isin(np.arange(len(one)), kept) for kept in drawn]

@@ -70,6 +70,15 @@ def pair_scores(
     return np.where(known[:, None], explained, np.nan)
 
 
+def correlation(scores: Array, visits: Array) -> Array:
+    """Correlation over patches of scores [..., P] with how often the ball was there [P]; 0 where
+    either does not vary."""
+    apart = scores - scores.mean(axis=-1, keepdims=True)
+    often = visits - visits.mean()
+    size = np.sqrt((apart**2).sum(axis=-1) * (often**2).sum())
+    return np.divide(apart @ often, size, out=np.zeros_like(size), where=size > 1e-12)
+
+
 def distance_classes(distance: Array, edges: Sequence[float]) -> NDArray[np.bool_]:
     """Pairs at distances [n, P] from each of ``edges`` to the next, [n, P, classes]."""
     ends = [*edges[1:], np.inf]

@@ -12,6 +12,7 @@ from pez.inside.patches.arrays import Array, Half, Reads
 from pez.inside.patches.rows import BY_PATH, BY_START, PATCH, PIXELS, POOLED, TOKENS, TRACK
 from pez.inside.patches.scores import (
     READABLE,
+    correlation,
     distance_classes,
     far_scores,
     mean_scores,
@@ -40,7 +41,8 @@ class Scored:
     """Scores of one network; each [1 + B, S] unless it says otherwise, S = 1 of what has no depth.
 
     Attributes:
-        courses: ``patch_mean``, ``patch_median``, ``patch_share``, ``pooled``, ``far``.
+        courses: ``patch_mean``, ``patch_median``, ``patch_share``, ``pooled``, ``far``; and
+            ``with_visits``, the correlation over patches with how often the ball was there.
         levels: ``patch_mean`` and ``far`` of `PIXELS` and `TRACK`.
         patches: of every patch, by what is read, [1 + B, S, P].
         profiles: by distance, by what is read, [1 + B, S, K].
@@ -76,6 +78,7 @@ def scored(reads: Reads, weights: Array, edges: Sequence[float], far: float) -> 
             "patch_share": (of_stream > READABLE).mean(axis=2),
             POOLED: patch_scores(targets, reads.pooled[:, None], weights)[..., 0],
             "far": away[PATCH],
+            "with_visits": correlation(of_stream, _visits(reads)),
         },
         levels={
             read: {"patch_mean": patches[read].mean(axis=2), "far": away[read]}
@@ -129,13 +132,17 @@ def series_of(
             rows += _maps(found.patches[read], read, reads.grid)
         state = asked_state(len(reads.pooled))
         rows += [] if state is None else [{"kind": ASKED, "state": state}]
-        ever = (reads.touched > 0).mean(axis=0)
-        for place, share in enumerate(ever):
+        for place, share in enumerate(_visits(reads)):
             rows.append({"kind": MAP, "what": TOUCHED, **_on(reads.grid, place), "value": share})
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     table[["what", "pair", "reading"]] = table[["what", "pair", "reading"]].fillna("")
     whole = ["state", "row", "column"]
     return table.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _visits(reads: Reads) -> Array:
+    """Share of clips whose ball touches each patch, [P]."""
+    return np.asarray((reads.touched > 0).mean(axis=0))
 
 
 def _curves(found: Scored) -> Iterator[_Row]:

@@ -139,6 +139,7 @@ _COURSES = {
     "patch_median": "R2 by patch, median",
     "patch_share": "share of patches with R2 above .5",
     "pooled": "R2 from all tokens",
+    "with_visits": "correlation of R2, over patches, with how often the ball was there",
 }
 
 
