@@ -103,7 +103,7 @@ def draw_maps(
             _name(first, "own pixels", style)
     at = top + len(_networks(own)) * (_MAP_HEAD + side) + _BAR_GAP
     if share is not None and image is not None:
-        _draw_bar(sheet, share, LEFT, at, side, "share of clips", style)
+        _draw_bar(sheet, share, LEFT, at, 0.8 * side, "share of clips", style)
         span = len(states) * (side + _MAP_GAP) - _MAP_GAP
         _draw_bar(sheet, image, LEFT + side + _MAP_GAP, at, span, "R2; 0 and below alike", style)
     return at + _BAR + _BAR_FOOT
@@ -161,7 +161,8 @@ def draw_profiles(sheet: Sheet, own: pd.DataFrame, top: float, style: FigureStyl
             value = curve["value"].clip(lower=FLOOR)
             axes.plot(
                 range(len(edges)), value, color=colour, marker="o", markersize=2.2,
-                linewidth=1.1, label=f"state {state}", gid=f"{control}/profile/{state}",
+                linewidth=1.1, label=f"state {state}" if state == states[0] else f"{state}",
+                gid=f"{control}/profile/{state}",
             )  # fmt: skip
         for read, look in levels():
             level = profiles[profiles["what"] == read]["value"].clip(lower=FLOOR)
@@ -173,9 +174,11 @@ def draw_profiles(sheet: Sheet, own: pd.DataFrame, top: float, style: FigureStyl
         axes.set_xlabel("between patch and path, patches", labelpad=1.5)
         if column == 0:
             axes.set_ylabel("R2", labelpad=1.0)
+            # Beside the title: lines may run anywhere in the panel.
             axes.legend(
-                loc="upper right", ncols=2, handlelength=1.4, columnspacing=1.0, borderaxespad=0.2
-            )
+                loc="lower right", bbox_to_anchor=(1.01, 0.985), ncols=len(states),
+                handlelength=1.2, handletextpad=0.4, columnspacing=0.9, borderpad=0.2,
+            )  # fmt: skip
 
 
 def _classes(edges: Sequence[float]) -> list[str]:

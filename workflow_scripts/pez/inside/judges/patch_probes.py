@@ -41,7 +41,7 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
             weights = weights_of(reads.conditions, spec.draws, spec.seed)
             found = scored(reads, weights, spec.distances, spec.far)
             own = table.control == NO_CONTROL
-            rows = series_of(reads, found, spec.distances, with_levels=own)
+            rows = series_of(reads, found, spec.distances, spec.far, with_levels=own)
             parts.append(rows.assign(model=model, control=table.control, seed=table.seed))
             networks.append((table.control, table.seed, found))
         said += verdicts(model, facts.models[model], spec.far, networks)

@@ -112,17 +112,17 @@ def _halves(words: str, own: Sequence[Half], targets: Array, weights: Array) -> 
 
 
 def series_of(
-    reads: Reads, found: Scored, edges: Sequence[float], with_levels: bool
+    reads: Reads, found: Scored, edges: Sequence[float], far: float, with_levels: bool
 ) -> pd.DataFrame:
     """Rows of one network.
 
     Returns:
         `COLUMNS`. Kinds: `CURVE` (by state), `LEVEL` (of what has no depth), `MAP` (by patch, and
         as ``what`` `TOUCHED` the share of clips whose ball touches it), `PROFILE` (by distance, of
-        which ``distance`` is where a class begins), `ASKED` (the state of the verdict). ``low`` and
-        ``high``: 90 % interval over conditions, point by point.
+        which ``distance`` is where a class begins, as it is of the curve ``far``), `ASKED` (the
+        state of the verdict). ``low`` and ``high``: 90 % interval over conditions, point by point.
     """
-    rows = [*_curves(found), *_profiles(found.profiles[PATCH], PATCH, edges)]
+    rows = [*_curves(found, far), *_profiles(found.profiles[PATCH], PATCH, edges)]
     rows += _maps(found.patches[PATCH], PATCH, reads.grid)
     if with_levels:
         for read, levels in found.levels.items():
@@ -145,13 +145,16 @@ def _visits(reads: Reads) -> Array:
     return np.asarray((reads.touched > 0).mean(axis=0))
 
 
-def _curves(found: Scored) -> Iterator[_Row]:
+def _curves(found: Scored, far: float) -> Iterator[_Row]:
     for what, scores in found.courses.items():
-        yield from _points(scores, {"kind": CURVE, "what": what}, by_state=True)
+        where: _Row = {"kind": CURVE, "what": what}
+        if what == "far":
+            where["distance"] = far
+        yield from _points(scores, where, by_state=True)
     for read, halves in found.halves.items():
         readings = {WITHIN: halves.within, ACROSS: halves.across, RECENTRED: halves.recentred}
         for reading, scores in readings.items():
-            where: _Row = {"kind": CURVE, "what": read, "pair": ALL, "reading": reading}
+            where = {"kind": CURVE, "what": read, "pair": ALL, "reading": reading}
             yield from _points(scores, where, by_state=True)
         for pair, scores in halves.pairs.items():
             where = {"kind": CURVE, "what": read, "pair": pair, "reading": ACROSS}

@@ -145,10 +145,11 @@ _COURSES = {
 
 def _course(words: str, scores: Scores, state: int) -> str:
     best = int(np.nanargmax(scores[0]))
+    first, highest, last = (number(scores[0, one], ".2f") for one in (0, best, -1))
     return (
-        f"{words[:1].upper()}{words[1:]}: {number(scores[0, 0], '.2f')} at state 0, "
-        f"{with_interval(told(scores[:, state]), '.2f')} at state {state}, largest "
-        f"{number(scores[0, best], '.2f')} at state {best}."
+        f"{words[:1].upper()}{words[1:]}: {first} at state 0, "
+        f"{with_interval(told(scores[:, state]), '.2f')} at state {state}, highest {highest} at "
+        f"state {best}, and {last} at the last."
     )
 
 

@@ -134,6 +134,12 @@ def _finish(axes: Axes, own: pd.DataFrame) -> None:
     axes.set_xticks(few_ticks(last + 1))
 
 
+def _far(table: pd.DataFrame) -> str:
+    """Distance that counts as away, in words."""
+    patches = table.loc[table["what"] == "far", "distance"].iloc[0]
+    return f"{patches:g} patch" if patches == 1 else f"{patches:g} patches"
+
+
 def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
     main, beside, third = style.colours.curves[:3]
     entries = [
@@ -142,7 +148,9 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
         handle("of the opposite half, recentred", third, **OWN.line),
     ]
     if (table["control"] == "untrained").any():
-        entries.append(handle("untrained, first curve", UNTRAINED_GREY, linestyle=UNTRAINED_DASHES))
+        entries.append(
+            handle("untrained, of the first curve", UNTRAINED_GREY, linestyle=UNTRAINED_DASHES)
+        )
     words = {"pixels": "the patch's own pixels", "track": "how much of the patch the ball covers"}
     entries += [handle(words[read], NEUTRAL, **look) for read, look in levels()]
     if (table["kind"] == "asked").any():
@@ -154,7 +162,9 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
     parts = [
         "Out-of-fold R2 of direction (sine and cosine), by ridge probes, whole conditions held "
         "out; features are means over tubelets. By patch: mean over probes, one for each patch. "
-        "Away: pairs of a clip and a patch that the ball stays away from (config: far). Halves of "
+        "Away: pairs of a clip and a patch that the ball stays away from, by "
+        f"{_far(table)} or more. "
+        "Halves of "
         "the frame: the tokens of one half, read by a probe of the other half's; clips by half: "
         "all tokens of clips whose ball stays in one half, by a probe of equally many of the "
         "other; means over left, right, top and bottom. Recentred: the other half's features at "
