@@ -25,6 +25,13 @@ def inside_dataset(measurement):
     return ready(CONFIG.inside[measurement].dataset)
 
 
+def inside_trajectories(measurement):
+    """Where the ball is, for a measurement that asks; the labels' job makes them too."""
+    if not CONFIG.inside[measurement].reads_trajectories:
+        return []
+    return [inside_dataset(measurement).file("trajectories.parquet")]
+
+
 @cache
 def measure_inside_made(measurement, model):
     given = measure_inside_given(measurement, model)

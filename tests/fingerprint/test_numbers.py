@@ -129,9 +129,13 @@ INSIDE_EDITS = [
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
      MEASURED_INSIDE | {"extract_features static"}),
     ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure3"}),
-    ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)", ATTENTION),
+    ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)",
+     ATTENTION | {"judge_inside figure18"}),
     ("inside/ablation/probes.py", "correction=0", "correction=1",
-     {"measure_inside window_ablation"}),
+     {"measure_inside window_ablation", "measure_inside patch_probes"}),
+    ("inside/patches/track.py", "_POINTS = 8", "_POINTS = 4", {"measure_inside patch_probes"}),
+    ("inside/patches/scores.py", "READABLE = 0.5", "READABLE = 0.6", {"judge_inside figure18"}),
+    ("figures/inside/patch_maps.py", "_STATES = 6", "_STATES = 5", {"draw_inside figure18"}),
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
@@ -169,6 +173,7 @@ OWNERS = {
     "runtime": set(jobs()),
     # whose clips features and labels are of
     "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
+    "clips.trajectories": REPLACED | MEASURED_INSIDE,
     "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view

@@ -34,6 +34,23 @@ def test_table_4_is_drawn_from_passes_of_both_networks(built: Project) -> None:
         assert np.asarray(picture.convert("L")).std() > 10
 
 
+def test_figure_18_is_drawn_from_patches_of_both_networks_and_the_balls_paths(
+    built: Project,
+) -> None:
+    built.snakemake("figure18", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/figure18.csv", keep_default_na=False, na_values=[""])
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["kind"]) == {"curve", "level", "map", "profile", "asked"}
+    verdict = json.loads((out / "figures/figure18_verdict.json").read_text())
+    assert "away from the ball" in verdict["models"][0]["question"]
+    assert "halves of the frame" in verdict["models"][1]["question"]
+    with Image.open(out / "figures/figure18.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+    again = plan(built.folder, ["figure18"], {"inside": {"patch_probes": {"far": 0.5}}})
+    assert again["measure_inside"] == 0 and again["judge_inside"] == 1
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from pez.clips.dataset import checksums, clips_identity
 from pez.clips.store import open_clips
+from pez.clips.trajectories import read_trajectories
 from pez.features.paths import STORED_DTYPE, TENSOR, parse_feature_path
 from pez.features.spec import View
-from pez.runtime.identity import Identity, expect
+from pez.runtime.identity import Identity
 from pez.runtime.progress import progress
-from pez.runtime.tables import open_table
 from pez.runtime.tensor_file import write_tensors
 
 OfClip = Callable[[NDArray, View], NDArray[np.float32]]
@@ -62,14 +62,11 @@ def replace_by_trajectory(
     Raises:
         ArtifactError: the table is damaged or not the one that the labels were made from.
     """
-    opened = open_table(trajectories, ("clip_id", "frame", "x_m", "y_m"), ("frame", "x_m", "y_m"))
-    found = Identity.read(trajectories, {**opened.metadata, "source": opened.checksum})
-    wanted = dataset.part({"dataset", "clip_ids", "frame_shape", "source"})
-    expect(trajectories, found, Identity(**wanted), "by the labels of the dataset")
-    rows = opened.table.sort_values(["clip_id", "frame"])
-    of_clip = dict(iter(rows.groupby("clip_id")[["x_m", "y_m"]]))
-    positions = (of_clip[clip].to_numpy(np.float64) for clip in dataset.clip_ids or ())
-    _write(features, positions, wanted | metadata, output)
+    rows = read_trajectories(trajectories, dataset, ("x_m", "y_m"))
+    of_clips = rows.groupby("clip_id", sort=False)[["x_m", "y_m"]]
+    positions = (clip.to_numpy(np.float64) for _, clip in of_clips)
+    known = dataset.part({"dataset", "clip_ids", "frame_shape", "source"})
+    _write(features, positions, known | metadata, output)
 
 
 def _write(

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pez.clips.dataset import checksums, clips_identity, dataset_identity
+from pez.clips.labels import TRAJECTORY_COLUMNS
+from pez.clips.trajectories import read_trajectories
 from pez.encoders.ready import ReadyEncoder, open_encoder
 from pez.encoders.spec import EncoderSpec
 from pez.features.batches import Clips, in_batches
@@ -50,6 +52,8 @@ class Network:
         identity: whose clips and weights they are, for the metadata of what is measured.
         shards: some of the chosen clips each, in order.
         batch_size: clips of a forward pass.
+        trajectories: rows of the chosen clips, all columns, clip by clip and frame by frame; None
+            where the measurement does not ask for them.
     """
 
     ready: ReadyEncoder
@@ -57,6 +61,7 @@ class Network:
     identity: Mapping[str, Any]
     shards: Sequence[Callable[[], Clips]]
     batch_size: int
+    trajectories: pd.DataFrame | None = None
 
     @property
     def blocks(self) -> int:
@@ -123,6 +128,7 @@ def open_network(
     device: str,
     replaced: str | None = None,
     replace_clips: ReplaceClips | None = None,
+    trajectories: Path | str | None = None,
 ) -> Network:
     """Open a network and the clips that ``spec`` takes of its dataset.
 
@@ -137,6 +143,7 @@ def open_network(
         device: "cpu" or "cuda".
         replaced: what a control puts in place of the clips, for the metadata; None for nothing.
         replace_clips: gives what is read in place of the frames of a shard and the clips so named.
+        trajectories: table of the dataset's, for a measurement that asks where the ball is.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, or the labels lack conditions.
@@ -170,7 +177,12 @@ def open_network(
         **({} if replaced is None else {"replaced": replaced}),
     }
     shards = [_opener(replace_clips, path, rows) for path, rows in taken.items()]
-    return Network(ready, own.reset_index(drop=True), identity, shards, extraction.batch_size)
+    paths = None
+    if trajectories is not None:
+        every = read_trajectories(trajectories, dataset, TRAJECTORY_COLUMNS[2:])
+        paths = every[every["clip_id"].isin(own["clip_id"])].reset_index(drop=True)
+    own = own.reset_index(drop=True)
+    return Network(ready, own, identity, shards, extraction.batch_size, paths)
 
 
 def _opener(

@@ -1,7 +1,7 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ class InsideSpec(Schema):
     """
 
     kind: str
+    reads_trajectories: ClassVar[bool] = False  # whether it asks where the ball is
+    judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
 
     dataset: Name = Field(description="one that forms conditions: balls")
     clips_per_condition: int = Field(
@@ -37,5 +39,5 @@ class InsideSpec(Schema):
     def alone(self) -> "InsideSpec":
         """The same without what makes no difference to the table of one network."""
         fields = type(self).model_fields
-        shared = {name: fields[name].get_default() for name in ("controls", "figures", "draws")}
+        shared = {name: fields[name].get_default() for name in self.judged}
         return self.model_copy(update={"models": ("any",), "seed": 0, **shared})

@@ -5,7 +5,7 @@ no training clip was. A probe that is fitted again says whether the information 
 frozen one of features that are brought back to their mean and scale, whether it is where it was.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,56 +77,101 @@ def read_changed(
     known = torch.tensor(targets, device=whole.device)
     for fold in folds:
         train, held_out = fold.outer.train, fold.outer.held_out
-        frame = Frame.of(whole[:, train].double())
-        probe = _fit(whole, known, fold, alphas)
+        probe = fit_probes(whole, known, fold, alphas)
         for name, features in changed.items():
             rows = features[:, held_out].double()
             own = Frame.of(features[:, train].double())
-            again = _fit(features, known, fold, alphas)
+            again = fit_probes(features, known, fold, alphas)
             for reading, prediction in (
-                (FROZEN, probe(frame.scaled(rows))),
-                (RECENTRED, probe(own.scaled(rows))),
-                (REFIT, again(own.scaled(rows))),
+                (FROZEN, probe(rows)),
+                (RECENTRED, probe(rows, own)),
+                (REFIT, again(rows)),
             ):
                 found[name][reading][:, held_out] = prediction.cpu().numpy()
     return found
 
 
 @dataclass(frozen=True)
-class _Probe:
-    """Weights for features of mean 0 and variance 1, [P, D, outputs], and the mean target."""
+class Probes:
+    """Ridge probes side by side.
 
+    Attributes:
+        frame: of the features that they were fitted to.
+        weights: for features of mean 0 and variance 1, float64 [P, D, outputs].
+        mean: target of the clips that they were fitted to, float64 [outputs].
+    """
+
+    frame: Frame
     weights: Tensor
     mean: Tensor
 
-    def __call__(self, scaled: Tensor) -> Tensor:
-        return scaled @ self.weights + self.mean
+    def __call__(self, features: Tensor, frame: Frame | None = None) -> Tensor:
+        """Predict ``features``, float64 [P, clips, D], scaled by another ``frame`` if one is given.
+
+        Returns:
+            float64 [P, clips, outputs].
+        """
+        return (frame or self.frame).scaled(features) @ self.weights + self.mean
 
 
-def _fit(features: Tensor, targets: Tensor, fold: Fold, alphas: Sequence[float]) -> _Probe:
-    """Fit to the training clips of ``fold``, under the penalty that does best on inner clips."""
-    inner, mean = _weights(features, targets, fold.inner.train, alphas)
-    frame = Frame.of(features[:, fold.inner.train].double())
-    seen = frame.scaled(features[:, fold.inner.held_out].double())
+def fit_probes(features: Tensor, targets: Tensor, fold: Fold, alphas: Sequence[float]) -> Probes:
+    """Fit to the training clips of ``fold``, each probe under its own penalty.
+
+    That is the one of ``alphas`` which does best on the inner clips by squared error: one
+    eigendecomposition for all of them, and one solution for the picked ones.
+
+    Args:
+        features: [P, n, D], of any floating dtype.
+        targets: float64 [n, outputs], on the same device.
+        fold: of the clips.
+        alphas: penalties on the squared norm of the weights.
+    """
+    penalties = torch.tensor(alphas, dtype=torch.float64, device=features.device)
+    inner = fold.inner
+    system = _System.of(features[:, inner.train].double(), targets[inner.train])
+    seen, known = features[:, inner.held_out].double(), targets[inner.held_out]
     errors = [
-        (seen @ weights + mean - targets[fold.inner.held_out]).square().sum(dim=(1, 2))
-        for weights in inner
+        (Probes(system.frame, weights, system.mean)(seen) - known).square().sum(dim=(1, 2))
+        for weights in system.under_each(penalties)
     ]
-    picked = torch.stack(errors).argmin(dim=0)
-    weights, mean = _weights(features, targets, fold.outer.train, alphas)
-    return _Probe(weights[picked, torch.arange(len(features))], mean)
+    picked = penalties[torch.stack(errors).argmin(dim=0)]
+    train = fold.outer.train
+    system = _System.of(features[:, train].double(), targets[train])
+    return Probes(system.frame, system.under(picked), system.mean)
 
 
-def _weights(
-    features: Tensor, targets: Tensor, train: np.ndarray, alphas: Sequence[float]
-) -> tuple[Tensor, Tensor]:
-    """Ridge weights for every penalty, [alphas, P, D, outputs], from the dual form."""
-    rows = features[:, train].double()
-    scaled = Frame.of(rows).scaled(rows)
-    mean = targets[train].mean(dim=0)
-    values, vectors = torch.linalg.eigh(scaled @ scaled.mT)
-    rotated = vectors.mT @ (targets[train] - mean)
-    back = scaled.mT @ vectors
-    penalties = torch.tensor(alphas, dtype=torch.float64, device=rows.device)
-    damped = rotated / (values.clamp(min=0) + penalties[:, None, None])[..., None]
-    return back @ damped, mean
+@dataclass(frozen=True)
+class _System:
+    """The equations of a ridge regression, with whichever of D x D and n x n is smaller.
+
+    Weights are ``back`` (if there is one) times the solution of (matrix + alpha I) x = right.
+    """
+
+    frame: Frame
+    mean: Tensor
+    matrix: Tensor
+    right: Tensor
+    back: Tensor | None
+
+    @classmethod
+    def of(cls, rows: Tensor, targets: Tensor) -> "_System":
+        """Equations of features ``rows``, float64 [P, n, D], and ``targets`` [n, outputs]."""
+        frame, mean = Frame.of(rows), targets.mean(dim=0)
+        scaled, centred = frame.scaled(rows), targets - mean
+        if rows.shape[2] < rows.shape[1]:
+            return cls(frame, mean, scaled.mT @ scaled, scaled.mT @ centred, None)
+        return cls(frame, mean, scaled @ scaled.mT, centred.expand(len(rows), -1, -1), scaled.mT)
+
+    def under_each(self, penalties: Tensor) -> Iterator[Tensor]:
+        """Weights under each of ``penalties``, float64 [P, D, outputs]."""
+        values, vectors = torch.linalg.eigh(self.matrix)
+        rotated = vectors.mT @ self.right
+        back = vectors if self.back is None else self.back @ vectors
+        for penalty in penalties:
+            yield back @ (rotated / (values.clamp(min=0) + penalty)[..., None])
+
+    def under(self, penalties: Tensor) -> Tensor:
+        """Weights of every probe under its own of ``penalties`` [P], float64 [P, D, outputs]."""
+        matrix = self.matrix + torch.diag_embed(penalties[:, None].expand(self.matrix.shape[:2]))
+        found = torch.cholesky_solve(self.right, torch.linalg.cholesky(matrix))
+        return found if self.back is None else self.back @ found

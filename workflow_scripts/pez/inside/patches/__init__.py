@@ -1,0 +1,1 @@
+"""Direction patch by patch: how far from the ball it is readable, and in one code or in many."""
