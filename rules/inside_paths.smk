@@ -25,6 +25,13 @@ def inside_dataset(measurement):
     return ready(CONFIG.inside[measurement].dataset)
 
 
+def inside_trajectories(measurement):
+    """Where its balls are, if the measurement asks."""
+    if not CONFIG.inside[measurement].reads_tracks:
+        return []
+    return inside_dataset(measurement).file("trajectories.parquet")
+
+
 @cache
 def measure_inside_made(measurement, model):
     given = measure_inside_given(measurement, model)
@@ -38,7 +45,9 @@ def measure_inside_made(measurement, model):
 
 
 def measure_inside_given(measurement, model):
-    return {"spec": CONFIG.inside[measurement].alone(), **extract_given(model)}
+    spec = CONFIG.inside[measurement]
+    scene = {"scene": SETS[spec.dataset].scene} if spec.reads_tracks else {}
+    return {"spec": spec.alone(), **scene, **extract_given(model)}
 
 
 @cache

@@ -8,13 +8,14 @@ if __name__ == "__main__":
         from pez.encoders.spec import EncoderSpec
         from pez.features.params import extraction_of, replacement_of
         from pez.inside.measure import measure_network
-        from pez.inside.network import open_network
+        from pez.inside.network import Tracks, open_network
         from pez.inside.registry import find_inside_section
         from pez.runtime.tensor_file import checked_checksum
 
         files, params = snakemake.input, snakemake.params.inside
         checked_checksum(snakemake.params.weights)  # read while other jobs compute
         spec = find_inside_section(params["spec"]["kind"]).model_validate(params["spec"])
+        replace_clips = replacement_of(params)
         network = open_network(
             clips=list(files.clips),
             labels=files.labels,
@@ -25,6 +26,9 @@ if __name__ == "__main__":
             spec=spec,
             device=run.device,
             replaced=params.get("replaced"),
-            replace_clips=replacement_of(params),
+            replace_clips=replace_clips,
+            tracks=Tracks(files.trajectories, params["scene"], replace_clips)
+            if "scene" in params
+            else None,
         )
         measure_network(spec, network, snakemake.output.table)

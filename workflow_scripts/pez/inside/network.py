@@ -41,6 +41,21 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Tracks:
+    """Where the balls of the dataset are, for measurements that ask; see `pez.inside.tracks`.
+
+    Attributes:
+        path: table of trajectories that the clips were made from.
+        scene: that was simulated, as plain data.
+        replace_clips: what a control makes of the frames, and so of the places of the ball.
+    """
+
+    path: Path | str
+    scene: Mapping[str, Any]
+    replace_clips: ReplaceClips | None = None
+
+
+@dataclass(frozen=True)
 class Network:
     """A network ready to be looked into, and its clips.
 
@@ -50,6 +65,7 @@ class Network:
         identity: whose clips and weights they are, for the metadata of what is measured.
         shards: some of the chosen clips each, in order.
         batch_size: clips of a forward pass.
+        tracks: of the balls, where the measurement asks for them.
     """
 
     ready: ReadyEncoder
@@ -57,6 +73,7 @@ class Network:
     identity: Mapping[str, Any]
     shards: Sequence[Callable[[], Clips]]
     batch_size: int
+    tracks: Tracks | None = None
 
     @property
     def blocks(self) -> int:
@@ -123,6 +140,7 @@ def open_network(
     device: str,
     replaced: str | None = None,
     replace_clips: ReplaceClips | None = None,
+    tracks: Tracks | None = None,
 ) -> Network:
     """Open a network and the clips that ``spec`` takes of its dataset.
 
@@ -137,6 +155,7 @@ def open_network(
         device: "cpu" or "cuda".
         replaced: what a control puts in place of the clips, for the metadata; None for nothing.
         replace_clips: gives what is read in place of the frames of a shard and the clips so named.
+        tracks: of the balls, where the measurement asks for them.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, or the labels lack conditions.
@@ -170,7 +189,8 @@ def open_network(
         **({} if replaced is None else {"replaced": replaced}),
     }
     shards = [_opener(replace_clips, path, rows) for path, rows in taken.items()]
-    return Network(ready, own.reset_index(drop=True), identity, shards, extraction.batch_size)
+    labels_of = own.reset_index(drop=True)
+    return Network(ready, labels_of, identity, shards, extraction.batch_size, tracks)
 
 
 def _opener(

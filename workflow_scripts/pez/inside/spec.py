@@ -1,7 +1,7 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -17,6 +17,8 @@ class InsideSpec(Schema):
     A measurement is a pass of its own over some clips of one dataset through one network, and
     writes one table for each network.
     """
+
+    reads_tracks: ClassVar[bool] = False  # where the balls are, beside the clips
 
     kind: str
 
