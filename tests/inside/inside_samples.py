@@ -33,10 +33,10 @@ def attention_spec(**changes: object) -> InsideSpec:
     return find_inside_section("attention_distance").model_validate(fields | changes)
 
 
-def write_dataset(folder: Path, frames: np.ndarray | None = None) -> None:
+def write_dataset(folder: Path, frames: np.ndarray | None = None, source: str = "made up") -> None:
     """Write clips, labels and weights."""
     frames = ball_frames(clips=len(IDS)) if frames is None else frames
-    identity = {"dataset": "velocity", "source": "made up", "frame_shape": [8, 64, 64]}
+    identity = {"dataset": "velocity", "source": source, "frame_shape": [8, 64, 64]}
     first = 0
     for shard, count in enumerate(SHARDS):
         rows = slice(first, first + count)
@@ -53,6 +53,7 @@ def write_dataset(folder: Path, frames: np.ndarray | None = None) -> None:
             "magnitude_index": magnitude,
             "start_index": start,
             "direction_rad": np.pi * direction,
+            "speed_m_s": 2.0 + magnitude,
             "start_x_m": np.linspace(-2, 2, len(IDS)),
             "start_y_m": np.sin(np.arange(len(IDS))),
         }

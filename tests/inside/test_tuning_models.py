@@ -8,12 +8,11 @@ from inside.tuning_samples import RIDGE, add, design, disc_shares, labels, track
 from pez.inside.tuning.design import Design
 from pez.inside.tuning.models import Models
 from pez.inside.tuning.occupancy import (
-    LOCAL,
-    PLACE,
     ball_patches,
     local_regressors,
     place_regressors,
 )
+from pez.inside.tuning.readings import LOCAL, PLACE
 from pez.inside.tuning.tune import tune
 from pez.inside.tuning.units import unit_rows
 
@@ -92,11 +91,11 @@ def test_a_noisy_cosine_has_its_share_and_its_direction(variance: float, angle: 
     sums = add(known, values)
     tuned = tune(sums, known, "direction", 0, RIDGE, 20, 0)
     assert tuned.gained.mean() == pytest.approx(0.5 / (0.5 + variance), abs=0.02)
-    rows, known_of_all = unit_rows(sums, known, "direction", tuned, 24)
+    rows, limit, _ = unit_rows(sums, known, "direction", tuned, 24)
     away = np.angle(np.exp(1j * (rows["preferred"] - angle)))
     assert np.abs(away).max() < 0.35 and abs(away.mean()) < 0.05
     np.testing.assert_allclose(rows["gain"].mean(), 1, atol=0.05)
-    assert (rows["best"] > known_of_all["limit"]).all() and (rows["p"] < 0.05).all()
+    assert (rows["best"] > limit).all() and (rows["p"] < 0.05).all()
     power = rows[[f"harmonic_{number}" for number in (1, 2, 3, 4)]].mean()
     assert power["harmonic_1"] == pytest.approx(0.5, abs=0.05)
     assert power["harmonic_1"] > 10 * power["harmonic_2"]
@@ -110,7 +109,7 @@ def test_a_parabola_with_its_vertex_at_4_prefers_4() -> None:
     values[..., 2] = 5 * speed[..., 0] - 0.01 * speed[..., 0] ** 2  # its vertex lies outside
     sums = add(known, values)
     tuned = tune(sums, known, "speed", 0, RIDGE, 20, 0)
-    rows, _ = unit_rows(sums, known, "speed", tuned, 24)
+    rows, _, _ = unit_rows(sums, known, "speed", tuned, 24)
     assert rows["preferred"][0] == pytest.approx(4, abs=0.05) and rows["best"][0] > 0.9
     assert np.isnan(rows["preferred"][1]) and np.isnan(rows["best"][1]) and rows["p"][1] == 1
     assert rows["preferred"][2] == pytest.approx(7)
@@ -140,11 +139,11 @@ def test_a_unit_that_tells_where_the_ball_is_is_tuned_until_occupancy_is_given(
     """At every position the unit is the share covered of the patches about it, and no more."""
     known = design()
     local, _ = beside
-    values = local[..., :2].mean(axis=-1, keepdims=True) + local[..., 2:].sum(axis=-1, keepdims=True)
+    values = (local[..., :2].mean(axis=-1) + local[..., 2:].sum(axis=-1))[..., None]
     sums = add(known, values + 1e-5 * np.random.default_rng(5).random(values.shape), *beside)
     plain, given = (tune(sums, known, "direction", one, RIDGE, 20, 0) for one in (0, LOCAL))
-    rows, about = unit_rows(sums, known, "direction", plain, 24)
-    assert rows["best"][0] > about["limit"] and rows["p"][0] < 0.05
+    rows, limit, _ = unit_rows(sums, known, "direction", plain, 24)
+    assert rows["best"][0] > limit and rows["p"][0] < 0.05
     tuned = plain.gained[:, 0] > 0.02
     assert tuned.sum() > 20 and given.gained[tuned].max() < 0.02
     last = plain.gained[-256:, 0].reshape(16, 16)
@@ -191,8 +190,8 @@ def test_noise_is_tuned_no_more_than_its_null() -> None:
     for seed in range(20):
         sums = add(known, draws.standard_normal((N, 4, 30)))
         tuned = tune(sums, known, "direction", 0, RIDGE, 40, seed)
-        _, about = unit_rows(sums, known, "direction", tuned, 24)
-        above.append(tuned.gained.max() > about["limit"])
+        _, limit, _ = unit_rows(sums, known, "direction", tuned, 24)
+        above.append(tuned.gained.max() > limit)
     assert sum(above) <= 4  # 1 expected
 
 

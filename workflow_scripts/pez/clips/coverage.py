@@ -35,7 +35,10 @@ def covered_pixels(scene: SceneSpec, position_m: NDArray[np.float64]) -> NDArray
 
 
 def _near(
-    centre: NDArray[np.float64], point: NDArray[np.float64], along: NDArray[np.float64], reach: float
+    centre: NDArray[np.float64],
+    point: NDArray[np.float64],
+    along: NDArray[np.float64],
+    reach: float,
 ) -> NDArray[np.bool_]:
     """Whether lines through ``point`` [..., 3] pass within ``reach`` of ``centre`` [3]."""
     away = np.linalg.norm(np.cross(centre - point, along), axis=-1)

@@ -22,7 +22,7 @@ class Section(InsideSpec):
     points: tuple[Point, ...] = Field(
         ("mlp_post", "resid_post"),
         min_length=1,
-        description="what is looked at in a block, as pez.encoders.hooks has it; the first is drawn",
+        description="of a block, names of pez.encoders.hooks; the first is drawn",
     )
     depth: tuple[Share, Share] = Field(
         (0.25, 0.45), description="the last block whose output lies in this share of depth"

@@ -6,14 +6,14 @@ import pandas as pd
 import torch
 from torch import Tensor
 
-from pez.encoders.hooks import HookPoint, run_with_hooks
+from pez.encoders.hooks import HookFunction, HookPoint, run_with_hooks
 from pez.inside.ablation.plan import blocks_between
 from pez.inside.kinds.unit_tuning import Section
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
 from pez.inside.tuning.design import VARIABLES, Design, design_of
-from pez.inside.tuning.occupancy import Occupancy, occupancy_of
 from pez.inside.tuning.models import Ridge
+from pez.inside.tuning.occupancy import Occupancy, occupancy_of
 from pez.inside.tuning.readings import READINGS
 from pez.inside.tuning.sums import Adder, Sums, add_beside
 from pez.inside.tuning.tune import tune
@@ -28,8 +28,9 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
 
     Returns:
         Columns ``point``, ``block``, ``reading`` (`pez.inside.tuning.readings`), ``variable`` and
-        those of `pez.inside.tuning.units.unit_rows`. Beside them ``zone``, the block at the end of the zone, ``limits`` and ``edges`` by point,
-        block, reading and variable.
+        those of `pez.inside.tuning.units.unit_rows`. Beside them ``zone``, the block at the end of
+        the zone, ``speeds``, the least and largest, and by point, block, reading and variable the
+        ``limits`` and ``edges`` from there.
 
     Raises:
         ArtifactError: an activation is not finite, or the labels or tracks do not fit.
@@ -54,23 +55,23 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     for point, reading, variable in progress(asked, "models", unit="model"):
         under_ball, given = READINGS[reading]
         own = sums[point, under_ball]
-        tuned = tune(
-            own, design, variable, given, ridge, spec.permutations, spec.permutation_seed
-        )
-        rows, known = unit_rows(own, design, variable, tuned, spec.bins)
+        tuned = tune(own, design, variable, given, ridge, spec.permutations, spec.permutation_seed)
+        rows = unit_rows(own, design, variable, tuned, spec.bins)
         name = f"{point.name}/{point.block}/{reading}/{variable}"
-        limits[name], edges[name] = known["limit"], known["edges"]
+        limits[name], edges[name] = rows.limit, rows.edges
         whose = {
             "point": point.name,
             "block": point.block,
             "reading": reading,
             "variable": variable,
         }
-        parts.append(rows.assign(**whose)[[*whose, *rows.columns]])
+        parts.append(rows.table.assign(**whose)[[*whose, *rows.table.columns]])
     moment("models")
     table = pd.concat(parts, ignore_index=True)
-    kinds = {name: "category" for name in ("point", "reading", "variable")}
-    return Measured(table.astype(kinds), {"zone": zone, "limits": limits, "edges": edges})
+    kinds = dict.fromkeys(("point", "reading", "variable"), "category")
+    speeds = [float(design.speed.min()), float(design.speed.max())]
+    about = {"zone": zone, "speeds": speeds, "limits": limits, "edges": edges}
+    return Measured(table.astype(kinds), about)
 
 
 def _blocks(spec: Section, layers: int) -> tuple[int, list[int]]:
@@ -85,7 +86,7 @@ def _sums(
 ) -> Mapping[tuple[HookPoint, bool], Sums]:
     """Sums at every point over all positions, and (True) over the tokens under the ball."""
     beside = {False: occupancy.everywhere(), True: occupancy.under_ball()}
-    adders = {}
+    adders: dict[tuple[HookPoint, bool], Adder] = {}
     for under, own in beside.items():
         added = add_beside(design, own)
         adders |= {(point, under): Adder(design, own, added) for point in points}
@@ -103,13 +104,10 @@ def _activations(
     """Values at ``points``, [clips, tokens, units]."""
     found: dict[HookPoint, Tensor] = {}
 
-    def keep(point: HookPoint) -> None:
-        hooks[point] = lambda value: found.update({point: value})
+    def keeper(point: HookPoint) -> HookFunction:
+        return lambda value: found.update({point: value})
 
-    hooks: dict[HookPoint, object] = {}
-    for point in points:
-        keep(point)
-    run_with_hooks(network.ready.encoder, pixels, hooks)
+    run_with_hooks(network.ready.encoder, pixels, {point: keeper(point) for point in points})
     return found
 
 

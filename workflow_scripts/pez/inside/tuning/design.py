@@ -43,7 +43,7 @@ class Design:
         return int(self.fold.max()) + 1
 
     def regressors(self, variable: Variable) -> np.ndarray:
-        """Regressors of ``variable``, float64 [C, 2]: cosine and sine, or the speed and its square."""
+        """Regressors, float64 [C, 2]: cosine and sine, or the speed and its square."""
         match variable:
             case "direction":
                 return np.stack([np.cos(self.angle), np.sin(self.angle)], axis=1)
@@ -55,7 +55,7 @@ class Design:
         return {"direction": self.direction, "speed": self.magnitude}[variable]
 
     def permuted(self, variable: Variable, draws: np.random.Generator) -> np.ndarray:
-        """Regressors of ``variable`` of other conditions: directions within a speed, and vice versa.
+        """Regressors of other conditions: directions within a speed, speeds within a direction.
 
         Clips of a condition stay together, and so do folds.
         """
@@ -78,8 +78,8 @@ def design_of(spec: Section, labels: pd.DataFrame) -> Design:
     missing = [name for name in columns if name not in labels]
     if missing:
         raise ArtifactError(
-            f"the labels of {spec.dataset} lack the column(s) {', '.join(missing)}: delete them and "
-            "run again."
+            f"the labels of {spec.dataset} lack the column(s) {', '.join(missing)}: delete them "
+            "and run again."
         )
     if labels["speed_m_s"].std() < _STILL:
         raise ArtifactError(

@@ -1,8 +1,8 @@
 """Linear models of all units at some positions, from sums: what a variable adds out of fold.
 
 y = Z a + D g, with Z = (1, what stands beside) and D two regressors that are constant in a
-condition. Ridge penalties are on all but the intercept. Z is eliminated once; every D, and so every permutation
-of it, then costs products with 2 x (1 + K) matrices:
+condition. Ridge penalties are on all but the intercept. Z is eliminated once; every D, and so every
+permutation of it, then costs products with 2 x (1 + K) matrices:
 
     A = Z'Z + ridge,  a = A^-1 Z'y,  W = A^-1 Z'D,  g = (D'D + ridge - D'Z W)^-1 (D'y - D'Z a)
 
@@ -47,9 +47,7 @@ class Fitted:
 class Models:
     """Models of the units at some positions, with everything that D does not change worked out."""
 
-    def __init__(
-        self, sums: Sums, rows: slice, fold: Tensor, ridge: Ridge, given: int = 0
-    ) -> None:
+    def __init__(self, sums: Sums, rows: slice, fold: Tensor, ridge: Ridge, given: int = 0) -> None:
         """Eliminate Z.
 
         Args:

@@ -22,7 +22,6 @@ from pez.inside.network import Network
 from pez.inside.tracks import ball_positions, scene_of
 from pez.inside.tuning.sums import Beside
 
-LOCAL, PLACE = 10, 6  # regressors of a patch, and of the frame
 _SEEN = 0.02  # share of a patch: less of a ball counts as out of view
 _FARTHEST = 1.1  # half frames from the middle: where a ball that is out of view is taken to be
 
@@ -31,9 +30,11 @@ _FARTHEST = 1.1  # half frames from the middle: where a ball that is out of view
 class Occupancy:
     """Where the ball is on the grid of tokens.
 
+    LOCAL and PLACE are those of `pez.inside.tuning.readings`.
+
     Attributes:
-        local: of every position, float32 [n, positions, `LOCAL`]; see `local_regressors`.
-        place: of every tubelet, float32 [n, tubelets, `PLACE`]; see `place_regressors`.
+        local: of every position, float32 [n, positions, LOCAL]; see `local_regressors`.
+        place: of every tubelet, float32 [n, tubelets, PLACE]; see `place_regressors`.
         ball: number of the patch that the ball covers most of, by tubelet; -1 where it is out of
             view. int64 [n, tubelets].
     """
@@ -105,7 +106,7 @@ def local_regressors(shares: Tensor) -> Tensor:
         shares: float32 [n, tubelets, 2, rows, columns].
 
     Returns:
-        float32 [n, positions, `LOCAL`], positions ordered tubelet, row, column.
+        float32 [n, positions, LOCAL], positions ordered tubelet, row, column.
     """
     mean = shares.mean(dim=2)
     rows, columns = mean.shape[-2:]
@@ -127,7 +128,7 @@ def place_regressors(across: NDArray[np.float64], out: Tensor) -> Tensor:
         out: whether it is out of view, bool [n, tubelets].
 
     Returns:
-        float32 [n, tubelets, `PLACE`]: x, y, x^2, xy, y^2 of the mean of both frames, and out.
+        float32 [n, tubelets, PLACE]: x, y, x^2, xy, y^2 of the mean of both frames, and out.
     """
     by_tubelet = across.reshape(len(across), -1, TUBELET_FRAMES, 2).mean(axis=2)
     x, y = torch.from_numpy(by_tubelet).float().clamp(-_FARTHEST, _FARTHEST).unbind(dim=-1)

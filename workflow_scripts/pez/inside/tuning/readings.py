@@ -2,8 +2,7 @@
 
 from typing import NamedTuple
 
-from pez.inside.tuning.occupancy import LOCAL, PLACE
-
+LOCAL, PLACE = 10, 6  # regressors of a patch, and of the frame: pez.inside.tuning.occupancy
 PLAIN = "plain"
 OCCUPANCY = "given_occupancy"
 GIVEN_PLACE = "given_place"

@@ -1,6 +1,6 @@
 """What is kept of the models of a unit at all positions: one row a unit."""
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -8,6 +8,21 @@ import pandas as pd
 from pez.inside.tuning.design import Design, Variable
 from pez.inside.tuning.sums import Sums
 from pez.inside.tuning.tune import Tuned
+
+
+class UnitRows(NamedTuple):
+    """Units of one reading.
+
+    Attributes:
+        table: one row a unit.
+        limit: largest gain that 5 % of permutations exceed, in any unit at any position.
+        edges: of the bins.
+    """
+
+    table: pd.DataFrame
+    limit: float
+    edges: list[float]
+
 
 LEVEL = 0.95  # of the null of the largest gain over all units
 HARMONICS = 4
@@ -91,9 +106,7 @@ def level_means(sums: Sums, levels: np.ndarray) -> np.ndarray:
         return np.asarray(total / count + sums.level.cpu().numpy()[:, None])
 
 
-def unit_rows(
-    sums: Sums, design: Design, variable: Variable, tuned: Tuned, bins: int
-) -> tuple[pd.DataFrame, Mapping[str, float | list[float]]]:
+def unit_rows(sums: Sums, design: Design, variable: Variable, tuned: Tuned, bins: int) -> UnitRows:
     """One row a unit, and what holds for all.
 
     Returns:
@@ -101,8 +114,7 @@ def unit_rows(
         ``gain``, ``weight_1``, ``weight_2`` there; ``p`` (share of permutations in which the unit
         reaches ``best``), ``bin_00`` .. (largest gain by preferred value), ``level_0`` .. (mean
         activation by direction or speed, at the best position), ``harmonic_1`` .. (power of the
-        means by direction, summed over all positions; of speeds NaN). Beside them ``limit``, the
-        largest gain that 5 % of permutations exceed anywhere, and ``edges`` of the bins.
+        means by direction, summed over all positions; of speeds NaN).
     """
     speeds = design.speed
     value, gain = preferred(variable, tuned.weights, speeds)
@@ -137,4 +149,4 @@ def unit_rows(
     measured = rows.columns.drop(["unit", "position"])
     rows[measured] = rows[measured].astype(np.float32)
     limit = float(np.quantile(tuned.null.max(axis=1), LEVEL))
-    return rows, {"limit": limit, "edges": [float(edge) for edge in edges]}
+    return UnitRows(rows, limit, [float(edge) for edge in edges])
