@@ -23,7 +23,7 @@ READINGS_IN_WORDS = (
     "tubelet, given its place."
 )
 _EMPTY = "#F1F1F1"
-_TURN = {-np.pi: "\N{MINUS SIGN}180°", 0.0: "0°", np.pi: "180°"}
+_TURN = {-np.pi / 2: "\N{MINUS SIGN}90°", 0.0: "0°", np.pi / 2: "90°"}
 
 
 def networks_of(rows: pd.DataFrame) -> list[str]:
@@ -64,7 +64,7 @@ def draw_map(axes: Axes, rows: pd.DataFrame, top: float, variable: str) -> AxesI
     axes.grid(False)
     if variable == "direction":
         axes.set_xticks(list(_TURN), list(_TURN.values()))
-    axes.set_yticks([0, len(values)])
+    axes.set_yticks([])
     return image
 
 
@@ -76,7 +76,7 @@ def heading(rows: pd.DataFrame) -> str:
 
 def whose(control: str, seed: object) -> str:
     """Label of a row of panels."""
-    return "units" if control == NO_CONTROL else f"untrained, seed {seed}"
+    return "the model" if control == NO_CONTROL else f"untrained, seed {seed}"
 
 
 def draw_scale(

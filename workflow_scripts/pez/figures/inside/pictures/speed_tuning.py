@@ -22,7 +22,7 @@ COLUMNS = (
     "bin_00", "low", "high",
 )  # fmt: skip
 
-_LEFT, _RIGHT, _GAP, _HEAD, _HEIGHT, _FOOT, _BAR = 11.0, 3.0, 6.0, 5.0, 34.0, 8.0, 2.2
+_LEFT, _RIGHT, _GAP, _HEAD, _HEIGHT, _FOOT, _BAR = 7.0, 3.0, 4.5, 5.0, 34.0, 8.5, 2.2
 _SCALE = 9.0  # millimetres, as all
 
 

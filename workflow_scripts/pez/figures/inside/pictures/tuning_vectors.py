@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.ticker import MaxNLocator
 
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import UNTRAINED_GREY, Made, Picture, handle, open_sheet
@@ -16,7 +17,7 @@ COLUMNS = (
     "model", "control", "seed", "block", "reading", "variable", "tuned", "weight_1", "weight_2",
 )  # fmt: skip
 
-_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 13.0, 3.0, 9.0, 5.0, 8.0  # millimetres
+_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 15.0, 3.0, 10.0, 5.0, 8.5  # millimetres
 _FAINT = "#D9D9D9"
 
 
@@ -51,7 +52,8 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
             axes.set_title(f"block {block}{told}", loc="left", fontweight="bold", pad=3.0)
             if column == 0:
                 several = f"{model}, " if table["model"].nunique() > 1 else ""
-                axes.set_ylabel(f"{several}{whose(control, rows['seed'].iloc[0])}: sine")
+                told = whose(control, rows["seed"].iloc[0])
+                axes.set_ylabel(f"{several}{told}: sine", labelpad=2.0)
             axes.set_xlabel("cosine", labelpad=1.5)
     return Picture(sheet.figure, table, caption)
 
@@ -72,7 +74,12 @@ def _draw(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     axes.set_aspect("equal")
     axes.axhline(0, color=GREY, linewidth=0.4, zorder=1)
     axes.axvline(0, color=GREY, linewidth=0.4, zorder=1)
-    axes.locator_params(nbins=3)
+    ticks = MaxNLocator(nbins=2, symmetric=True, steps=[1, 2, 4, 5, 10])
+    axes.xaxis.set_major_locator(ticks)
+    axes.yaxis.set_major_locator(ticks)
+    axes.tick_params(axis="y", labelrotation=90)
+    for label in axes.get_yticklabels():
+        label.set_verticalalignment("center")
     axes.grid(False)
 
 

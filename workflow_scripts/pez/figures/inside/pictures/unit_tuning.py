@@ -25,8 +25,8 @@ COLUMNS = (
     "gain", "bin_00", "level_0", "low", "high",
 )  # fmt: skip
 
-_LEFT, _RIGHT, _GAP, _HEAD, _HEIGHT, _FOOT = 11.0, 3.0, 6.0, 5.0, 34.0, 8.0  # millimetres
-_BAR, _SCALE = 2.2, 11.0
+_LEFT, _RIGHT, _GAP, _HEAD, _HEIGHT, _FOOT = 7.0, 3.0, 4.5, 5.0, 34.0, 8.5  # millimetres
+_BAR, _SCALE = 2.2, 7.0
 _CURVES = 4  # units, the best of as many parts of the circle
 
 
@@ -78,7 +78,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
             left = _LEFT + (2 + column) * (width + _GAP)
             axes = sheet.axes(left, place + _HEAD, width, _HEIGHT)
             _draw_curves(axes, plain, style)
-            name = "single units" if control == NO_CONTROL else "untrained"
+            name = "single units" if control == NO_CONTROL else "single units, untrained"
             axes.set_title(name, loc="left", fontweight="bold", pad=3.0)
         place += step
     return Picture(sheet.figure, table, caption)
@@ -109,6 +109,7 @@ def _draw_curves(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     axes.set_xlim(-10, 370)
     axes.set_ylim(-2.1, 2.1)
     axes.set_xticks([0, 90, 180, 270, 360], ["0°", "90°", "180°", "270°", "360°"])
+    axes.set_yticks([-1, 0, 1])
     axes.set_xlabel("direction", labelpad=1.5)
 
 
