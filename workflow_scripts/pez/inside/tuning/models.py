@@ -85,27 +85,36 @@ class Models:
         dead = self._base <= _DEAD * clips.clamp(min=1)
         self._base = self._base.masked_fill(dead, torch.inf).to(_SINGLE)
 
-    def fit(self, regressors: np.ndarray) -> Fitted:
-        """Add ``regressors`` D, float64 [C, 2], and ask what they are worth."""
-        # the intercept is free, and small numbers lose less in single precision
-        d = torch.from_numpy(regressors - regressors.mean(axis=0)).to(self._z)
-        dz, dd = self._with_z(d), self._among(d)
-        train_dz = _others_and_all(dz)
-        w = self._inverse @ train_dz.mT
-        h = _others_and_all(dd) + self._ridge * torch.eye(2).to(d) - train_dz @ w
-        inverse = torch.linalg.inv(h).to(_SINGLE)
-        y = self._y(d)
-        at_fit = inverse @ (_others_and_all(y) - train_dz.to(_SINGLE) @ self._fitted)
-        g, held_w = at_fit[:, :-1], w[:, :-1]
-        crossed = y - dz.to(_SINGLE) @ self._fitted[:, :-1] - held_w.mT.to(_SINGLE) @ self._left
-        mixed = dz @ held_w
-        xx = dd - mixed - mixed.mT + held_w.mT @ self._zz @ held_w
-        less = (g * (2 * crossed - xx.to(_SINGLE) @ g)).sum(dim=(1, 2))
-        return Fitted(less / self._base, at_fit[:, -1])
-
     def gained(self, regressors: np.ndarray) -> Tensor:
-        """As `fit`, without the weights: [P, U]."""
-        return self.fit(regressors).gained
+        """What ``regressors`` D, float64 [C, 2], are worth out of fold: see `Fitted`."""
+        d = self._centred(regressors)
+        dz, dd, y = self._with_z(d), self._among(d), self._y(d)
+        w, g = self._solved(_others(dz), _others(dd), _others(y), slice(0, -1))
+        crossed = y - dz.to(_SINGLE) @ self._fitted[:, :-1] - w.mT.to(_SINGLE) @ self._left
+        mixed = dz @ w
+        xx = (dd - mixed - mixed.mT + w.mT @ self._zz @ w).to(_SINGLE)
+        less = (g * (2 * crossed - xx @ g)).sum(dim=(1, 2))
+        return less / self._base
+
+    def fit(self, regressors: np.ndarray) -> Fitted:
+        """The same, with the weights fitted to all clips."""
+        d = self._centred(regressors)
+        whole = (
+            one.sum(dim=1, keepdim=True) for one in (self._with_z(d), self._among(d), self._y(d))
+        )
+        _, weights = self._solved(*whole, slice(-1, None))
+        return Fitted(self.gained(regressors), weights[:, 0])
+
+    def _centred(self, regressors: np.ndarray) -> Tensor:
+        # the intercept is free, and small numbers lose less in single precision
+        return torch.from_numpy(regressors - regressors.mean(axis=0)).to(self._z)
+
+    def _solved(self, dz: Tensor, dd: Tensor, y: Tensor, fits: slice) -> tuple[Tensor, Tensor]:
+        """W and g of some ``fits``, from D'Z, D'D and D'y over their clips."""
+        w = self._inverse[:, fits] @ dz.mT
+        h = dd + self._ridge * torch.eye(2).to(dd) - dz @ w
+        left = y - dz.to(_SINGLE) @ self._fitted[:, fits]
+        return w, torch.linalg.inv(h).to(_SINGLE) @ left
 
     def _squares(self, among: Tensor) -> Tensor:
         """Z'Z by fold, [P, F, 1 + K, 1 + K]."""
@@ -136,10 +145,9 @@ class Models:
         return (by_fold @ self._of_condition).unflatten(1, (-1, 2))
 
 
-def _others_and_all(by_fold: Tensor) -> Tensor:
-    """Sums over the other folds, and last over all: [P, F, ...] to [P, F + 1, ...]."""
-    whole = by_fold.sum(dim=1, keepdim=True)
-    return torch.cat([whole - by_fold, whole], dim=1)
+def _others(by_fold: Tensor) -> Tensor:
+    """Sums over the other folds, [P, F, ...]."""
+    return by_fold.sum(dim=1, keepdim=True) - by_fold
 
 
 def _inverse(matrices: Tensor) -> Tensor:
