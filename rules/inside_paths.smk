@@ -45,7 +45,9 @@ def measure_inside_made(measurement, model):
 
 
 def measure_inside_given(measurement, model):
-    return {"spec": CONFIG.inside[measurement].alone(), **extract_given(model)}
+    spec = CONFIG.inside[measurement]
+    scene = {"scene": SETS[spec.dataset].scene} if spec.reads_trajectories else {}
+    return {"spec": spec.alone(), **scene, **extract_given(model)}
 
 
 @cache

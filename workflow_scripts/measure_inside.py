@@ -27,5 +27,6 @@ if __name__ == "__main__":
             replaced=params.get("replaced"),
             replace_clips=replacement_of(params),
             trajectories=next(iter(files.trajectories), None),
+            scene=params.get("scene"),
         )
         measure_network(spec, network, snakemake.output.table)

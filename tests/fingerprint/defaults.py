@@ -59,9 +59,11 @@ def names_of_inside(config: Config, script: str, figure: str) -> list[Any]:
     """What the rules of measurements inside networks hand to `code`."""
     spec = config.inside[config.inside_figures[figure]]
     facts = ["embedded", "kubric"]
+    scene = [config.clips.scene] if spec.reads_trajectories else []
     return {
         "measure_inside": [
             spec.alone(),
+            *scene,
             config.encoder("vjepa2_nano"),
             config.extraction,
             "static",

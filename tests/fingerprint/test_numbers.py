@@ -28,6 +28,7 @@ JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 INSIDE = MEASURED_INSIDE | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure3", "judge_inside figure19"}
+TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
 }
@@ -137,6 +138,12 @@ INSIDE_EDITS = [
     ("inside/patches/scores.py", "READABLE = 0.5", "READABLE = 0.6", {"judge_inside figure18"}),
     ("figures/inside/patch_maps.py", "_STATES = 6", "_STATES = 5", {"draw_inside figure18"}),
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
+    ("inside/tuning/models.py", "2 * crossed", "3 * crossed", {"measure_inside tuning"}),
+    ("inside/tuning/occupancy.py", "_SEEN = 0.02", "_SEEN = 0.03", {"measure_inside tuning"}),
+    ("clips/coverage.py", "away <= reach", "away < reach", {"measure_inside tuning"}),
+    ("inside/tuning/ring.py", "SECTORS = 8", "SECTORS = 6", TUNING),
+    ("figures/inside/tuning_maps.py", "magma_r", "magma",
+     {"draw_inside figure4", "draw_inside figure21"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -175,6 +182,12 @@ OWNERS = {
     "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
     "clips.trajectories": REPLACED | MEASURED_INSIDE,
     "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
+    # what the ball covers of a frame
+    "clips.coverage": {"measure_inside tuning"},
+    **dict.fromkeys(
+        ("clips.colour", "clips.geometry", "clips.spec"),
+        BALLS | MOVIES | {"pretrain_nano", "measure_inside tuning"},
+    ),
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION

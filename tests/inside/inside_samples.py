@@ -53,6 +53,7 @@ def write_dataset(folder: Path, frames: np.ndarray | None = None, source: str = 
             "magnitude_index": magnitude,
             "start_index": start,
             "direction_rad": np.pi * direction,
+            "speed_m_s": 2.0 + magnitude,
             "start_x_m": np.linspace(-2, 2, len(IDS)),
             "start_y_m": np.sin(np.arange(len(IDS))),
         }

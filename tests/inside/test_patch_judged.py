@@ -88,7 +88,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_table_holds_every_probe_of_every_state(folder: Path, tmp_path: Path) -> None:
     spec = patches_spec()
-    network = opened(folder, spec, trajectories=folder / "trajectories.parquet")
+    network = opened(folder, spec, trajectories=folder / "trajectories.parquet", scene={})
     measure_network(spec, network, tmp_path / "tiny.parquet")
     rows = open_table(tmp_path / "tiny.parquet").table
     clips, patches, states = len(IDS), 16, SPEC.layers + 1
@@ -122,7 +122,7 @@ def test_another_datasets_paths_are_refused(folder: Path, tmp_path: Path) -> Non
     other = tmp_path / "trajectories.parquet"
     write_table(other, paths.table.assign(x_m=0.0), paths.metadata)
     with pytest.raises(ArtifactError, match="says source"):
-        opened(folder, patches_spec(), trajectories=other)
+        opened(folder, patches_spec(), trajectories=other, scene={})
 
 
 def test_cropped_frames_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -131,6 +131,7 @@ def test_cropped_frames_are_refused(folder: Path, tmp_path: Path) -> None:
         folder,
         spec,
         trajectories=folder / "trajectories.parquet",
+        scene={},
         extraction=ExtractionSpec(batch_size=2, precision="fp32", preprocessing="eval_preproc"),
     )
     with pytest.raises(PezError, match="set it to resize"):

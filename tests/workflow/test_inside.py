@@ -51,6 +51,26 @@ def test_figure_18_is_drawn_from_patches_of_both_networks_and_the_balls_paths(
     assert again["measure_inside"] == 0 and again["judge_inside"] == 1
 
 
+def test_tuning_of_units_is_drawn_in_three_figures_from_the_tracks_of_the_balls(
+    built: Project,
+) -> None:
+    figures = ("figure4", "figure20", "figure21")
+    built.snakemake(*figures, "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    for network in ("", "_untrained"):
+        opened = open_table(out / f"inside/tuning/vjepa2_tiny{network}.parquet")
+        units = 96 + 48  # of mlp_post and of the stream; first block (the zone's end too) and last
+        assert len(opened.table) == 2 * units * 4 * 2
+    for figure in figures:
+        drawn = pd.read_csv(out / f"figures/{figure}.csv")
+        assert set(drawn["control"]) == {"none", "untrained"}
+        with Image.open(out / f"figures/{figure}.png") as picture:
+            assert np.asarray(picture.convert("L")).std() > 10
+        assert "Not a reproduction" in (out / f"figures/{figure}_verdict.md").read_text()
+    other = {"clips": {"scene": {"ball_radius_m": 0.25}}}
+    assert plan(built.folder, ["figure4"], other)["measure_inside"] == 2
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

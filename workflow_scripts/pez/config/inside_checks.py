@@ -52,3 +52,8 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: clips are taken by their "
             "condition, and it forms none"
         )
+    elif spec.reads_trajectories and not source.has_trajectories:
+        yield (
+            f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: nothing says where its "
+            "balls are, and the measurement asks; take a dataset of source balls"
+        )

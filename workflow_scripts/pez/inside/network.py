@@ -13,6 +13,7 @@ from torch import Tensor
 
 from pez.clips.dataset import checksums, clips_identity, dataset_identity
 from pez.clips.labels import TRAJECTORY_COLUMNS
+from pez.clips.spec import SceneSpec
 from pez.clips.trajectories import read_trajectories
 from pez.encoders.ready import ReadyEncoder, open_encoder
 from pez.encoders.spec import EncoderSpec
@@ -21,6 +22,7 @@ from pez.features.frames import ReplaceClips, open_shard, shapes_of
 from pez.features.spec import ExtractionSpec
 from pez.inside.choose import choose_clips
 from pez.inside.spec import InsideSpec
+from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import Identity, expect
 from pez.runtime.moments import moment
 from pez.runtime.progress import progress
@@ -52,8 +54,9 @@ class Network:
         identity: whose clips and weights they are, for the metadata of what is measured.
         shards: some of the chosen clips each, in order.
         batch_size: clips of a forward pass.
-        trajectories: rows of the chosen clips, all columns, clip by clip and frame by frame; None
-            where the measurement does not ask for them.
+        trajectories: rows of the chosen clips, all columns, clip by clip and frame by frame in
+            the order that the network sees; None where the measurement does not ask for them.
+        scene: that they are of; None likewise.
     """
 
     ready: ReadyEncoder
@@ -62,6 +65,7 @@ class Network:
     shards: Sequence[Callable[[], Clips]]
     batch_size: int
     trajectories: pd.DataFrame | None = None
+    scene: SceneSpec | None = None
 
     @property
     def blocks(self) -> int:
@@ -129,6 +133,7 @@ def open_network(
     replaced: str | None = None,
     replace_clips: ReplaceClips | None = None,
     trajectories: Path | str | None = None,
+    scene: Mapping[str, Any] | None = None,
 ) -> Network:
     """Open a network and the clips that ``spec`` takes of its dataset.
 
@@ -144,6 +149,7 @@ def open_network(
         replaced: what a control puts in place of the clips, for the metadata; None for nothing.
         replace_clips: gives what is read in place of the frames of a shard and the clips so named.
         trajectories: table of the dataset's, for a measurement that asks where the ball is.
+        scene: of the dataset, for the same.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, or the labels lack conditions.
@@ -177,12 +183,31 @@ def open_network(
         **({} if replaced is None else {"replaced": replaced}),
     }
     shards = [_opener(replace_clips, path, rows) for path, rows in taken.items()]
-    paths = None
+    balls: dict[str, Any] = {}
     if trajectories is not None:
-        every = read_trajectories(trajectories, dataset, TRAJECTORY_COLUMNS[2:])
-        paths = every[every["clip_id"].isin(own["clip_id"])].reset_index(drop=True)
+        names = [str(clip) for clip in own["clip_id"]]
+        balls["trajectories"] = _places(trajectories, dataset, names, replace_clips)
+        balls["scene"] = SceneSpec.model_validate(scene)
     own = own.reset_index(drop=True)
-    return Network(ready, own, identity, shards, extraction.batch_size, paths)
+    return Network(ready, own, identity, shards, extraction.batch_size, **balls)
+
+
+def _places(
+    path: Path | str, dataset: Identity, clips: Sequence[str], replace_clips: ReplaceClips | None
+) -> pd.DataFrame:
+    """Rows of ``clips``, in the order of frames that the network sees."""
+    every = read_trajectories(path, dataset, TRAJECTORY_COLUMNS[2:])
+    own = every[every["clip_id"].isin(clips)].reset_index(drop=True)
+    frames = (dataset.frame_shape or [0])[0]
+    if len(own) != len(clips) * frames or own.isna().any(axis=None):
+        raise ArtifactError(
+            f"{path} does not hold every frame of every clip: delete it and run again."
+        )
+    if replace_clips is None:
+        return own
+    # What reorders the frames of a clip reorders where the ball is.
+    rows: Any = np.arange(len(own)).reshape(len(clips), frames)
+    return own.iloc[replace_clips(rows, clips)[:].ravel()].reset_index(drop=True)
 
 
 def _opener(
