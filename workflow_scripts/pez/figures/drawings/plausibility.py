@@ -128,7 +128,7 @@ def _sections_by_model(drawing: _Drawing) -> list[Section]:
 
 def _sections_by_choice(drawing: _Drawing) -> list[Section]:
     """A section per protocol and selection: the same panels, with all models in each."""
-    sections = []
+    sections: list[Section] = []
     for recipe, selection in drawing.choices:
         heading = f"{recipe.protocol.capitalize()} protocol, {selection} selection"
         if not sections:

@@ -104,7 +104,7 @@ def _answer(own: Course, untrained: Sequence[Course], numbers: list[Number]) -> 
     if p <= _ALPHA and found.low > 0 and all(one.low > 0 for one in beyond):
         return "yes", f"{told}."
     if found.high < needed:
-        return "no", f"{told}; dealt labels alone rise by {100 * needed:.0f}."
+        return "no", f"{told}; an onset needs {100 * needed:.0f}."
     if any(one.high <= 0 for one in beyond):
         return "no", f"{told}: no more than there."
     return "undecided", f"{told}."
@@ -114,7 +114,7 @@ def _exact(own: Course, unequal: float) -> str:
     return (
         "A mean over all tokens does not know their order, so that with shuffled tubelets the "
         f"score at state 0 is chance by construction; it is {_percent(own.accuracy[0])} %. The "
-        f"features of two versions differ there by {unequal:.0e} of their standard deviation at "
+        f"features of two versions differ there by {unequal:.1g} of their standard deviation at "
         "most."
     )
 
@@ -143,30 +143,29 @@ def _of_task(task: str, course: Course, found: Estimated, untrained: Sequence[Co
 def _differences(estimates: Mapping[str, Estimated], numbers: list[Number]) -> Iterator[str]:
     """Onset of order less that of the tasks beside it."""
     for name in ONSETS:
+        words = f"Onset by {_ONSET_IN_WORDS[name]}: {IN_WORDS[_DECIDES]}"
+        if np.isnan(estimand_interval(estimates[_DECIDES], name).value):
+            yield f"{words} have none."
+            continue
         parts = []
         for other in (task for task in estimates if task != _DECIDES):
             apart = onset_difference(estimates[_DECIDES], estimates[other], name)
-            words = f"{IN_WORDS[_DECIDES]} less {IN_WORDS[other]}"
-            numbers += _known(f"{name}: {words}", apart, "states")
+            numbers += _known(
+                f"{name}: {IN_WORDS[_DECIDES]} less {IN_WORDS[other]}", apart, "states"
+            )
             parts.append(f"{IN_WORDS[other]} {_apart(apart)}")
-        yield (
-            f"Onset by {_ONSET_IN_WORDS[name]} of {IN_WORDS[_DECIDES]} less that of "
-            f"{'; '.join(parts)} (states)."
-        )
+        yield f"{words} less {'; '.join(parts)} (states)."
 
 
 def _apart(found: Interval) -> str:
-    """A difference of onsets; one that is infinite is that to a task without any."""
-    if np.isnan(found.value):
-        return "not known, neither has one"
-    low, value, high = (
-        number(one, "+.0f") if np.isfinite(one) else ("later" if one > 0 else "earlier")
-        for one in (found.low, found.value, found.high)
-    )
+    """Difference to an onset that may not exist, of the curve or in some draws."""
     if not np.isfinite(found.value):
-        which = IN_WORDS[_DECIDES] if found.value > 0 else "it"
-        return f"not known, {which} has none"
-    return f"{value} [{low} to {high}]"
+        return "(which has none)"
+    low, high = (
+        number(one, ".0f", sign=True) if np.isfinite(one) else "open"
+        for one in (found.low, found.high)
+    )
+    return f"{number(found.value, '.0f', sign=True)} [{low} to {high}]"
 
 
 def _known(name: str, found: Interval, unit: str) -> list[Number]:
