@@ -157,7 +157,7 @@ OWNERS = {
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
     "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
-    "scores": PROBES | PAGE | MEASURED_INSIDE,
+    "scores": PROBES | PAGE,
     "solvers": PROBES | MEASURED_INSIDE,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES | PAGE,

@@ -37,7 +37,7 @@ class Course:
         accuracy: float64 [S].
         draws: the same under bootstrap weights of conditions, equal for all tasks and networks,
             float64 [B, S].
-        chance: accuracy of one answer for all.
+        chance: accuracy of answers at random.
         floor: rise above chance that an onset needs.
     """
 

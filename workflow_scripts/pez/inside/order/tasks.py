@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 
 from pez.recipes.targets import target_values
-from pez.scores.classification import chance
 
 DIRECTION, PLACE = "direction", "place"  # beside the orders, which are named as variants
 PLACES = 8  # sectors of the start
@@ -24,7 +23,7 @@ class Task(Protocol):
 
     @property
     def chance(self) -> float:
-        """Accuracy of one answer for all."""
+        """Accuracy of answers at random, each as likely as any other."""
 
     def right(self, predictions: np.ndarray) -> np.ndarray:
         """Whether each clip is told right: float64 [S, clips].
@@ -61,8 +60,8 @@ class Sectors:
 
     @property
     def chance(self) -> float:
-        """See `Task`: the share of the largest class."""
-        return chance(self.own[:, None] == np.arange(self.sectors))
+        """See `Task`; the same whether sectors are equally full or not."""
+        return 1 / self.sectors
 
     def right(self, predictions: np.ndarray) -> np.ndarray:
         """See `Task`."""

@@ -137,7 +137,7 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
         if control != NO_CONTROL:
             look = find_control(str(control)).look
             entries.append(handle(look.label.partition(",")[0], UNTRAINED_GREY, **look.line))
-    entries.append(handle("chance: share of the largest class", GREY, **LEVEL_LINES["chance"]))
+    entries.append(handle("chance: answers at random", GREY, **LEVEL_LINES["chance"]))
     for words, mark in _ONSETS.values():
         face = colour if mark != "s" else "white"
         entries.append(
