@@ -154,9 +154,9 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
         "versions of a clip has its frames in their own order; a fresh order for each clip, never "
         "its own. With shuffled tubelets state 0 is chance by construction: a mean does not know "
         "the order of its tokens. Shuffled frames make pairs that are no motion, which shows "
-        "within a tubelet. A ball at constant velocity backwards is another such clip: only where balls start "
-        "and end tells. Direction: one of those that clips have. Place: sector of the start, 45 "
-        "degrees each. "
+        "within a tubelet. A ball at constant velocity backwards is another such clip: only where "
+        "balls start and end tells. Direction: one of those that clips have. Place: sector of the "
+        "start, 45 degrees each. "
         "Onset and sharpness are of accuracy above chance as a share of what chance leaves; bars: "
         "90 % intervals over conditions."
     ]
