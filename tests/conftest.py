@@ -14,7 +14,7 @@ PROJECT_PARTS = ["Snakefile", "config.yaml", "rules", "workflow_scripts", "confi
                  "envs", "resources"]  # fmt: skip
 SMOKE = "configs/smoke.yaml"
 SMOKE_OUT = "artifacts/smoke"
-FIGURES = ("figure2c", "figure2b", "figure1", "figure6", "figure8")
+FIGURES = ("figure2c", "figure2b", "figure1", "figure6", "figure8", "figure10")
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ from pez.runtime.errors import ArtifactError
 
 STYLE = FigureStyle.model_validate({"dpi": 60})
 BIG = ("vjepa2_large", "vjepa2_huge", "vjepa2_giant")
+OVERLAID = {"overlaid": True, "metrics": ["matched_pair", "clip_accuracy"]}
 ATTENTIVE = {"probes": ["plausibility_attentive"]}
 BOTH = {"probes": ["plausibility", "plausibility_attentive"]}
 REFERENCE = {"protocols": ["reference"]}
@@ -170,6 +171,53 @@ def test_over_all_movies_models_share_the_panels_of_probe_and_protocol(
     line = next(one for one in axes[0].get_lines() if "nano" in (one.get_gid() or ""))
     assert max(line.get_xdata()) <= 1  # networks of different depth: shares of their blocks
     assert axes[-1].get_xlabel() == "depth (residual state / blocks)"
+
+
+def test_overlaid_models_share_the_panels_of_every_principle(
+    tmp_path: Path, drawn: list[Figure]
+) -> None:
+    files = build(tmp_path, spec("vjepa2_nano", *BIG[:2], **OVERLAID))
+    axes = drawn[0].axes
+    assert len(axes) == 2 * 2 * 4  # protocols, scores, all movies and three principles
+    for first in (0, 8):
+        titles = [one.get_title(loc="left").split()[0] for one in axes[first : first + 4]]
+        assert titles == ["Overall", "O1", "O2", "O3"]
+    text = words(drawn[0])
+    assert "Reference protocol, validation selection" in text
+    assert "Strict protocol, nested selection" in text
+    assert text.count("vjepa2_nano: 12 blocks") == 1
+    assert axes[-1].get_xlabel() == "depth (residual state / blocks)"
+    table = pd.read_csv(files.csv)
+    for number, metric, protocol, selection in (
+        (1, "matched_pair", "reference", "validation"),
+        (13, "clip_accuracy", "strict", "nested"),
+    ):
+        curves = {line.get_gid(): line for line in axes[number].get_lines()}
+        for model in ("vjepa2_nano", *BIG[:2]):
+            for control in ("none", "untrained", "shuffled"):
+                line = curves.pop(f"{model}/plausibility/{protocol}/{selection}/{control}")
+                rows = panel(table[table["model"] == model], metric, "O1", protocol, control)
+                np.testing.assert_array_equal(line.get_ydata(), rows["mean"])
+                np.testing.assert_array_equal(line.get_xdata(), rows["depth"])
+        assert not [gid for gid in curves if gid and gid.count("/") == 4]
+    one, other = (
+        next(line for line in axes[0].get_lines() if line.get_gid() == gid).get_color()
+        for gid in (
+            "vjepa2_nano/plausibility/reference/validation/none",
+            "vjepa2_large/plausibility/reference/validation/none",
+        )
+    )
+    assert one != other
+
+
+def test_one_model_alone_has_an_axis_of_states(tmp_path: Path, drawn: list[Figure]) -> None:
+    build(tmp_path, spec("vjepa2_nano", **OVERLAID))
+    assert drawn[0].axes[-1].get_xlabel().startswith("residual state")
+
+
+def test_models_can_be_overlaid_block_by_block_only() -> None:
+    with pytest.raises(ValueError, match="overlaid goes with by_block"):
+        spec("vjepa2_nano", by_block=False, **OVERLAID)
 
 
 def test_pictures_say_what_they_show(tmp_path: Path, drawn: list[Figure]) -> None:
@@ -371,6 +419,8 @@ def test_inputs_that_do_not_belong_are_refused(tmp_path: Path) -> None:
         (("vjepa2_nano",), {"by_block": False, "metrics": ["clip_accuracy"]}),
         (("vjepa2_nano", "vjepa2_large"), ATTENTIVE),
         (("vjepa2_nano", "vjepa2_large"), {**BOTH, "by_block": False}),
+        (("vjepa2_nano",), OVERLAID),
+        (BIG, OVERLAID),
     ],
 )
 def test_no_text_leaves_the_page_or_overlaps(

@@ -18,7 +18,8 @@ SWEEPS = {"fit_sweep", "gather_sweep"}
 DRAWN = {name for name in jobs() if name.startswith("draw_figure")}
 JUDGED = {name for name in jobs() if name.startswith("judge_figure")}
 FIGURES = DRAWN | JUDGED
-MOVIE_FIGURES = {name for name in FIGURES if name.endswith(("figure1", "figure6", "figure8"))}
+OF_MOVIES = ("figure1", "figure6", "figure8", "figure10")
+MOVIE_FIGURES = {name for name in FIGURES if name.endswith(OF_MOVIES)}
 BALL_FIGURES = FIGURES - MOVIE_FIGURES
 PAGE = {"write_page"}
 MEASURED = {"audit_network", "predict_audit"}
@@ -144,10 +145,14 @@ INSIDE_EDITS = [
     ("inside/tuning/ring.py", "SECTORS = 8", "SECTORS = 6", TUNING),
     ("figures/inside/tuning_maps.py", "magma_r", "magma",
      {"draw_inside figure4", "draw_inside figure21"}),
+    ("inside/order/tasks.py", "TIE = 1e-3", "TIE = 1e-2", {"measure_inside order"}),
+    ("inside/order/verdict.py", "_ALPHA = 0.05", "_ALPHA = 0.01", {"judge_inside figure12"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
      {"draw_inside figure3"}),
+    ("figures/inside/pictures/order_task.py", "(0, 25, 50, 75, 100)", "(0, 50, 100)",
+     {"draw_inside figure12"}),
     ("figures/inside/pictures/attention_heads.py", '"PuOr"', '"PuOr_r"', {"draw_inside figure19"}),
 ]  # fmt: skip
 
@@ -164,7 +169,7 @@ OWNERS = {
     "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
     "scores": PROBES | PAGE,
-    "solvers": PROBES,
+    "solvers": PROBES | MEASURED_INSIDE,
     "probes": PROBES | FIGURES,
     "emergence": FIGURES | PAGE,
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
@@ -172,8 +177,8 @@ OWNERS = {
     "inside": INSIDE,
     "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE,
     "page": PAGE,
-    "audit": AUDIT | PAGE,
-    "estimands": AUDIT | PAGE | JUDGED_INSIDE,
+    "audit": AUDIT | PAGE | MEASURED_INSIDE,
+    "estimands": AUDIT | PAGE | MEASURED_INSIDE | JUDGED_INSIDE,
     "figures.audit": AUDIT | DRAWN_INSIDE,
     "figures.inside": DRAWN_INSIDE,
     "pretraining": {"pretrain_nano"},

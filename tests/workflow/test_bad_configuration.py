@@ -213,7 +213,7 @@ def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) ->
         ("probes.speed.protocols.strict", {"target": "acceleration"}, {"figure2c"}),
         ("figures.figure6.models", ["nothing"], {"figure6"}),
         ("encoders.models.vjepa2_nano.weights.file", "nowhere", {
-            "figure2b", "figure2c", "figure1", "figure6", "figure8"}),
+            "figure2b", "figure2c", "figure1", "figure6", "figure8", "figure10"}),
     ],
 )  # fmt: skip
 def test_what_is_wrong_concerns_only_what_asks_for_it(

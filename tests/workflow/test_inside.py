@@ -71,6 +71,22 @@ def test_tuning_of_units_is_drawn_in_three_figures_from_the_tracks_of_the_balls(
     assert plan(built.folder, ["figure4"], other)["measure_inside"] == 2
 
 
+def test_figure_12_is_drawn_from_passes_in_several_orders(built: Project) -> None:
+    built.snakemake("figure12", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/figure12.csv")
+    tasks = {"tubelets", "frames", "reversed", "direction", "place"}
+    assert set(drawn["control"]) == {"none", "untrained"} and set(drawn["task"]) == tasks
+    curves = drawn[drawn["kind"] == "accuracy"]
+    assert len(curves) == 2 * len(tasks) * (BLOCKS + 1)
+    first = curves[(curves["task"] == "tubelets") & (curves["state"] == 0)]
+    assert set(first["value"]) == {0.5}
+    page = (out / "figures/figure12_verdict.md").read_text()
+    assert "chance by construction; it is 50.0 %" in page and "Not a reproduction" in page
+    with Image.open(out / "figures/figure12.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

@@ -1,8 +1,9 @@
-"""Figures 1, 6 and 8 of arXiv 2602.07050: possible against impossible movies by depth.
+"""Figures 1, 6, 8 and 10 of arXiv 2602.07050: possible against impossible movies by depth.
 
-Two layouts, with a row of panels per score. Over all movies: a panel per probe and protocol, all
+Three layouts, with a row of panels per score. Over all movies: a panel per probe and protocol, all
 models in each (figure 1: linear and attentive probe). Block by block: a section per model with a
-panel for all movies and one for every block, all protocols in each (figures 6 and 8).
+panel for all movies and one for every block, all protocols in each (figures 6 and 8); or, overlaid,
+a section per protocol with the same panels and all models in each (figure 10).
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,6 +51,23 @@ class _Drawing:
         """What is said of every model."""
         return self.inputs.verdict.models
 
+    @property
+    def choices(self) -> Sequence[tuple[Recipe, str]]:
+        """Every recipe under every selection."""
+        return [(recipe, name) for recipe in self.recipes for name in recipe.spec.selections]
+
+    @property
+    def heading(self) -> str:
+        """What all models are, for sections that hold all of them."""
+        models, capture = self.inputs.models, self.recipes[0].spec.capture
+        return "; ".join(row_title(found, models[found.model], capture) for found in self.verdicts)
+
+    @property
+    def depth(self) -> DepthAxis:
+        """Axis of panels that hold all models: residual states, or shares where depths differ."""
+        layers = {self.inputs.models[model].layers for model in self.spec.models}
+        return DepthAxis.relative() if len(layers) > 1 else DepthAxis.of_states(layers.pop())
+
 
 def build(spec: PlausibilitySection, inputs: FigureInputs) -> BuiltFigure:
     """Build the figure that ``spec`` describes; call inside `pez.figures.style.styled`."""
@@ -57,13 +75,13 @@ def build(spec: PlausibilitySection, inputs: FigureInputs) -> BuiltFigure:
     table = as_drawn(inputs.series)
     palette = (
         Palette.of_choices(recipes, inputs.style)
-        if spec.by_block
+        if _is_by_model(spec)
         else Palette.of_models(spec.models, inputs.style)
     )
     drawing = _Drawing(spec, inputs, recipes, table, palette)
     page = Page(
         title=f"{spec.title}; {clip_source(inputs.clips)}",
-        sections=_sections_by_model(drawing) if spec.by_block else [_overall(drawing)],
+        sections=_sections(drawing),
         legend=legend_handles(table, palette, _curve_words(drawing), inputs.style),
         caption=plausibility_caption(
             spec,
@@ -79,48 +97,65 @@ def build(spec: PlausibilitySection, inputs: FigureInputs) -> BuiltFigure:
 
 
 def _curve_words(drawing: _Drawing) -> Mapping[tuple[str, ...], str]:
-    if drawing.spec.by_block:
+    if _is_by_model(drawing.spec):
         return {choice: choice_words(*choice) for choice in drawing.palette.colours}
     return {(model,): f"{model}, ± 1 s.d." for model in drawing.spec.models}
 
 
+def _is_by_model(spec: PlausibilitySection) -> bool:
+    """Whether every model has panels of its own, in which colours tell protocols apart."""
+    return spec.by_block and not spec.overlaid
+
+
+def _sections(drawing: _Drawing) -> list[Section]:
+    if _is_by_model(drawing.spec):
+        return _sections_by_model(drawing)
+    return _sections_by_choice(drawing) if drawing.spec.overlaid else [_overall(drawing)]
+
+
 def _sections_by_model(drawing: _Drawing) -> list[Section]:
     """A section per model: panels of all movies and of every block."""
-    spec, models = drawing.spec, drawing.inputs.models
+    models = drawing.inputs.models
     return [
         Section(
             row_title(found, models[found.model], drawing.recipes[0].spec.capture),
-            _panel_rows(
-                drawing,
-                {
-                    subset_title(subset): {"model": found.model, "subset": subset}
-                    for subset in spec.subsets
-                },
-            ),
+            _panel_rows(drawing, _panels_by_subset(drawing, {"model": found.model})),
             DepthAxis.of_states(models[found.model].layers),
         )
         for found in drawing.verdicts
     ]
 
 
+def _sections_by_choice(drawing: _Drawing) -> list[Section]:
+    """A section per protocol and selection: the same panels, with all models in each."""
+    sections: list[Section] = []
+    for recipe, selection in drawing.choices:
+        heading = f"{recipe.protocol.capitalize()} protocol, {selection} selection"
+        if not sections:
+            heading = f"{drawing.heading}. {heading}"
+        chosen = {"protocol": recipe.protocol, "selection": selection}
+        rows = _panel_rows(drawing, _panels_by_subset(drawing, chosen))
+        sections.append(Section(heading, rows, drawing.depth))
+    return sections
+
+
 def _overall(drawing: _Drawing) -> Section:
     """One section: a panel per probe, protocol and selection with all models in it."""
-    models, capture = drawing.inputs.models, drawing.recipes[0].spec.capture
-    heading = "; ".join(
-        row_title(found, models[found.model], capture) for found in drawing.verdicts
-    )
     panels = {
         _panel_title(recipe, selection): {
             "probe": recipe.probe,
             "protocol": recipe.protocol,
             "selection": selection,
         }
-        for recipe in drawing.recipes
-        for selection in recipe.spec.selections
+        for recipe, selection in drawing.choices
     }
-    layers = {models[model].layers for model in drawing.spec.models}
-    depth = DepthAxis.relative() if len(layers) > 1 else DepthAxis.of_states(layers.pop())
-    return Section(heading, _panel_rows(drawing, panels), depth)
+    return Section(drawing.heading, _panel_rows(drawing, panels), drawing.depth)
+
+
+def _panels_by_subset(drawing: _Drawing, columns: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Panels of all movies and of every block, by title: what their rows are equal to."""
+    subsets = drawing.spec.subsets
+    return {subset_title(subset): {**columns, "subset": subset} for subset in subsets}
 
 
 def _panel_title(recipe: Recipe, selection: str) -> str:

@@ -16,7 +16,7 @@ class Section(FigureSpec):
     """One figure of possible against impossible movies.
 
     Either a panel per probe and protocol with all models in each; or, block by block, rows of
-    panels per model with its protocols in each.
+    panels per model with its protocols in each, or per protocol with all models in each.
     """
 
     of_movies: ClassVar[bool] = True
@@ -30,12 +30,17 @@ class Section(FigureSpec):
         description="names under controls, drawn beside every model and protocol",
     )
     by_block: bool = Field(False, description="a panel for every block, beside the overall one")
+    overlaid: bool = Field(
+        False, description="block by block, all models in the same panels, rows for every protocol"
+    )
 
     @model_validator(mode="after")
     def _fits_a_page(self) -> "Section":
         check_distinct("metrics", self.metrics)
         if self.by_block and len(self.probes) > 1:
             raise ValueError("probes names several: a figure block by block shows one")
+        if self.overlaid and not self.by_block:
+            raise ValueError("overlaid goes with by_block: otherwise models share panels anyway")
         if not self.by_block and len(self.recipes) > 6:
             raise ValueError(
                 f"probes x protocols make {len(self.recipes)} panels side by side, and a page "

@@ -1,0 +1,1 @@
+"""Whether temporal order is read from a network, and when, beside direction and place."""
