@@ -1,7 +1,7 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ class InsideSpec(Schema):
     """
 
     kind: str
+    of_features: ClassVar[bool] = False  # whether features are read instead of clips
 
     dataset: Name = Field(description="one that forms conditions: balls")
     clips_per_condition: int = Field(
@@ -39,3 +40,13 @@ class InsideSpec(Schema):
         fields = type(self).model_fields
         shared = {name: fields[name].get_default() for name in ("controls", "figures", "draws")}
         return self.model_copy(update={"models": ("any",), "seed": 0, **shared})
+
+
+class FeaturesSpec(InsideSpec):
+    """A measurement that reads stored features, and runs no network of its own."""
+
+    of_features: ClassVar[bool] = True
+
+    def read_from(self) -> tuple[str, ...]:
+        """Datasets whose features it reads; the first is `dataset`."""
+        return (self.dataset,)

@@ -14,7 +14,7 @@ from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
 from pez.runtime.tables import open_table
 
-CLIP_COLUMNS = ("clip_id", "condition")  # of every table
+CLIP_COLUMNS = ("clip_id", "condition")  # of tables whose rows are of clips
 _COMMON = ("dataset", "clip_ids", "source", "labels", "precision", "preprocessing", "input_size")
 
 
@@ -38,7 +38,10 @@ class NetworkTable:
 
 
 def read_measured(
-    paths: Sequence[Path | str], spec: InsideSpec, columns: Sequence[str]
+    paths: Sequence[Path | str],
+    spec: InsideSpec,
+    columns: Sequence[str],
+    of_clips: bool = True,
 ) -> list[NetworkTable]:
     """Open the tables of some networks and check that they belong together.
 
@@ -46,6 +49,7 @@ def read_measured(
         paths: ``{network}.parquet`` of each, every model before its controls.
         spec: the measurement.
         columns: that the tables must have.
+        of_clips: whether their rows are of clips, and say of which (`CLIP_COLUMNS`).
 
     Raises:
         ArtifactError: a table is missing, damaged, of another kind of measurement, another network
@@ -59,7 +63,7 @@ def read_measured(
     for path in paths:
         name = Path(path).stem
         model, variant = networks[name]
-        opened = open_table(path, (*CLIP_COLUMNS, *columns))
+        opened = open_table(path, (*(CLIP_COLUMNS if of_clips else ()), *columns))
         identity = Identity.read(path, opened.metadata)
         replaced = None if variant is None else variant.replaced
         expect(path, identity, Identity(model=name, dataset=spec.dataset, replaced=replaced))

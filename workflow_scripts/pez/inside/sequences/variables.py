@@ -1,0 +1,3 @@
+"""What sequences of probes read."""
+
+DIRECTION, SPEED, PLAUSIBILITY = "direction", "speed", "plausibility"
