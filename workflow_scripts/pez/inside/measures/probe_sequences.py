@@ -20,9 +20,9 @@ def measure(spec: InsideSpec, stored: Stored) -> Measured:
     Returns:
         Columns ``what``, ``variable``, ``against`` (the other variable of a pair), ``solver``,
         ``arm``, ``state``, ``split``, ``number``, ``metric`` and ``value``. ``what``: ``score``, of
-        the probe after ``number`` others are taken out; ``overlap``, of two subspaces; ``steering``,
-        with ``number`` probes. Beside them ``states`` and ``near``, the state looked at closely,
-        ``width``, and the features that a sequence can take out (``span``).
+        the probe after ``number`` others are taken out; ``overlap``, of two subspaces;
+        ``steering``, with ``number`` probes. Beside them ``states`` and ``near``, the state looked
+        at closely, ``width``, and the features that a sequence can take out (``span``).
 
     Raises:
         ArtifactError: a number is not finite.
@@ -57,6 +57,6 @@ def _check(rows: pd.DataFrame, model: str) -> None:
         where = bad.iloc[0][["what", "variable", "solver", "arm", "state", "number", "metric"]]
         raise ArtifactError(
             f"probe sequences of {model} have NaN or infinite values "
-            f"({', '.join(map(str, where))}): its features are damaged, or do not vary. Delete them "
-            "and run again."
+            f"({', '.join(map(str, where))}): its features are damaged, or do not vary. Delete "
+            "them and run again."
         )

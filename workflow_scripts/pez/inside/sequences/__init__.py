@@ -1,1 +1,1 @@
-"""Sequences of orthogonal probes, the subspaces they span, and what moving features in them does."""
+"""Sequences of orthogonal probes, the subspaces they span, and what edits within these do."""

@@ -45,7 +45,7 @@ def beside(tables: Sequence[NetworkTable], model: str) -> Beside:
     own = [table for table in tables if table.model == model]
     parts = [
         one.table.assign(model=model, control=one.control, seed=one.seed).astype(
-            {name: object for name in COLUMNS[:5]} | {"metric": object}
+            dict.fromkeys(COLUMNS[:5], object) | {"metric": object}
         )
         for one in own
     ]

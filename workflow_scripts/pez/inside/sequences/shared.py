@@ -90,33 +90,29 @@ def _untrained(rows: pd.DataFrame, one: str, other: str, tests: int) -> str:
 
 def _statements(own: Beside, rows: pd.DataFrame) -> Iterator[str]:
     trained = rows[is_own(rows)]
-    pairs = trained[_PAIR].drop_duplicates().itertuples(index=False)
-    for one, other in pairs:
-        arm = OTHER if one == other else SAME
-        here = trained[trained["state"] == own.near]
-        for solver in trained["solver"].unique():
-            told = {
-                name: spread_of(found["value"]).value
-                for name in (
-                    "dimensions", "other_dimensions", "mean_angle", "haar_mean_angle",
-                    "smallest_angle", "haar_smallest_angle", "share_of_second", "chance",
-                )
-                if len(found := _chosen(here, one, other, name, arm, solver))
-            }  # fmt: skip
-            z = _chosen(trained, one, other, "z_overlap", arm, solver)["value"].dropna()
-            if not told:
-                continue
-            named = f"{one} and {other}" if one != other else f"{one} from two halves of the clips"
-            yield (
-                f"{named.capitalize()}, {solver}, state {own.near}: {number(told['dimensions'], '.0f')}"
-                f" and {number(told['other_dimensions'], '.0f')} dimensions, mean angle "
-                f"{number(told['mean_angle'], '.1f')} degrees (random "
-                f"{number(told['haar_mean_angle'], '.1f')}), smallest "
-                f"{number(told['smallest_angle'], '.1f')} "
-                f"(random {number(told['haar_smallest_angle'], '.1f')}), overlap "
-                f"{number(told['share_of_second'], '.3f')} (chance {number(told['chance'], '.3f')})"
-                + (f"; z over all states {number_range(z.to_numpy(), '.1f')}." if len(z) else ".")
-            )
+    for one, other in trained[_PAIR].drop_duplicates().itertuples(index=False):
+        of_pair = trained[(trained["variable"] == one) & (trained["against"] == other)]
+        of_pair = of_pair[of_pair["arm"] == (OTHER if one == other else SAME)]
+        named = f"{one} and {other}" if one != other else f"{one} from two halves of the clips"
+        for solver, found in of_pair.groupby("solver", sort=False):
+            here = found[found["state"] == own.near].groupby("metric")["value"].median()
+            z = found.loc[found["metric"] == "z_overlap", "value"].dropna().to_numpy()
+            over = f"; z over all states {number_range(z, '.1f')}" if len(z) else ""
+            yield f"{named.capitalize()}, {solver}, state {own.near}: {_angles(here)}{over}."
+
+
+def _angles(found: pd.Series) -> str:
+    """Dimensions, angles and overlap of two subspaces, each beside that of random ones."""
+    first, second = (number(found[name], ".0f") for name in ("dimensions", "other_dimensions"))
+    mean, smallest = (
+        f"{number(found[name], '.1f')} degrees (random {number(found[f'haar_{name}'], '.1f')})"
+        for name in ("mean_angle", "smallest_angle")
+    )
+    overlap, chance = (number(found[name], ".3f") for name in ("share_of_second", "chance"))
+    return (
+        f"{first} and {second} dimensions, mean angle {mean}, smallest {smallest}, overlap "
+        f"{overlap} (chance {chance})"
+    )
 
 
 def _numbers(own: Beside, rows: pd.DataFrame) -> Iterator[Number]:
@@ -130,10 +126,3 @@ def _numbers(own: Beside, rows: pd.DataFrame) -> Iterator[Number]:
 def _of(rows: pd.DataFrame, one: str, other: str, metric: str) -> pd.DataFrame:
     chosen = (rows["variable"] == one) & (rows["against"] == other) & (rows["metric"] == metric)
     return rows[chosen & (rows["arm"] == OTHER)]
-
-
-def _chosen(
-    rows: pd.DataFrame, one: str, other: str, metric: str, arm: str, solver: str
-) -> pd.DataFrame:
-    chosen = (rows["variable"] == one) & (rows["against"] == other) & (rows["metric"] == metric)
-    return rows[chosen & (rows["arm"] == arm) & (rows["solver"] == solver)]

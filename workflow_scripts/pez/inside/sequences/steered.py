@@ -97,9 +97,9 @@ def _statements(here: pd.DataFrame, untrained: pd.DataFrame) -> Iterator[str]:
         own = here[(here["arm"] == PROBES) & (here["solver"] == solver)]
         last = own[own["number"] == own["number"].max()].set_index("metric")["value"]
         yield (
-            f"With all {solver} probes the read pair has length {number(last['radius'], '.2f')}, the "
-            f"edit {number(last['edit'], '.2f')} of the clips' distance from their mean, and the "
-            f"read speed changes by {number(last['speed_change'], '.2f')} of its spread."
+            f"With all {solver} probes the read pair has length {number(last['radius'], '.2f')}, "
+            f"the edit {number(last['edit'], '.2f')} of the clips' distance from their mean, and "
+            f"the read speed changes by {number(last['speed_change'], '.2f')} of its spread."
         )
     other = untrained[(untrained["metric"] == "to_target") & (untrained["arm"] == PROBES)]
     if len(other):

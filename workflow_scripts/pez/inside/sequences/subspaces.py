@@ -87,8 +87,8 @@ def against_random(
         The fields of `Compared`; ``share_of_first`` and ``share_of_second``, the overlap over a and
         over b; ``chance``, a/d; ``haar_mean_angle`` and ``haar_smallest_angle``, means over random
         subspaces; ``z_overlap`` and ``z_smallest_angle``, in their standard deviations (NaN where
-        these are 0: the subspaces fill the space); ``p``, the share of random subspaces that overlap
-        as much, and ``p_smallest_angle``, that have an angle as small.
+        these are 0: the subspaces fill the space); ``p``, the share of random subspaces that
+        overlap as much, and ``p_smallest_angle``, that have an angle as small.
     """
     found, null = compare(cosines), compare(haar_cosines(first, second, width, draws, seed))
     return {
