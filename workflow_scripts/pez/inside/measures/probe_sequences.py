@@ -32,15 +32,9 @@ def measure(spec: InsideSpec, stored: Stored) -> Measured:
     count, _, width = stored.clips[spec.dataset].states.shape
     near = state_at(spec.depth, count)
     bases: list[Bases] = []
-    rows = pd.concat(
-        [
-            *run_arms(spec, readings, near, bases),
-            overlap_rows(spec, bases, width),
-            steering_rows(spec, readings, near),
-        ],
-        ignore_index=True,
-    )
-    rows = rows.fillna({"against": ""})
+    parts = list(run_arms(spec, readings, near, bases))
+    parts += [overlap_rows(spec, bases, width), steering_rows(spec, readings, near)]
+    rows = pd.concat(parts, ignore_index=True).fillna({"against": ""})
     _check(rows, str(stored.identity["model"]))
     for name in ("what", "variable", "against", "solver", "arm", "metric"):
         rows[name] = rows[name].astype("category")

@@ -4,7 +4,8 @@ Differences from probe to probe of a smooth course with independent noise have a
 with the next one: that is no sawtooth yet. A sawtooth, high and low by turns, comes to -1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,10 @@ from pez.inside.wording import number, number_range, with_interval
 FIRST = 30  # probes, over which the paper's sawtooth is seen
 _DRAWS, _TAIL, _SURE = 2000, 0.05, 0.9
 _METRICS = {"direction": "accuracy", "speed": "r2", "plausibility": "accuracy"}  # as in figure 23
+
+
+# By control, variable, solver and arm.
+_Curves = Mapping[tuple[str, str, str, str], NDArray[np.float64]]
 
 
 def alternation(curves: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -46,7 +51,8 @@ def judge_scores(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
     rows = rows[rows["state"] == own.near]
     shown = rows[rows["metric"] == rows["variable"].map(_METRICS)]
     curves = {
-        key: _curves(one) for key, one in shown.groupby(["control", "variable", "solver", "arm"])
+        cast(tuple[str, str, str, str], key): _curves(one)
+        for key, one in shown.groupby(["control", "variable", "solver", "arm"])
     }
     solver = "adam" if (shown["solver"] == "adam").any() else "ridge"
     ours = curves["none", DIRECTION, solver, PROBES]
@@ -90,7 +96,7 @@ def _curves(rows: pd.DataFrame) -> NDArray[np.float64]:
 
 
 def _statements(
-    curves: dict[tuple[str, ...], NDArray[np.float64]],
+    curves: _Curves,
     solver: str,
     limit: float,
     untrained: NDArray[np.float64] | None,
@@ -113,7 +119,7 @@ def _statements(
             )
 
 
-def _numbers(curves: dict[tuple[str, ...], NDArray[np.float64]], limit: float) -> Iterator[Number]:
+def _numbers(curves: _Curves, limit: float) -> Iterator[Number]:
     for (control, variable, by, arm), found in curves.items():
         if arm == PROBES and control in ("none", "untrained"):
             whose = "" if control == "none" else f", {control}"

@@ -32,9 +32,10 @@ def counts_of(own: Beside) -> pd.DataFrame:
         told = dict(zip([*WHOSE, *_ONE], key, strict=True))
         table = one.pivot(index="number", columns="metric", values="value").sort_index()
         metrics = {str(name): table[name].to_numpy() for name in table}
+        variable = str(told["variable"])
         for rule in LIMITS:
-            count, all_read = probes_until(told["variable"], metrics, rule)
-            taken = int(count) * _OUTPUTS.get(told["variable"], 1)
+            count, all_read = probes_until(variable, metrics, rule)
+            taken = int(count) * _OUTPUTS.get(variable, 1)
             at_least = bool(all_read) or taken >= own.span
             parts.append({**told, "rule": rule, "value": int(count), "at_least": at_least})
     found = pd.DataFrame(parts)

@@ -96,11 +96,11 @@ def fit_ridge(
             intercept costs none.
     """
     features, targets = features.double(), targets.double()
-    inner = [take(features, fit), take(targets, fit)]
-    judged = [take(features, seen), take(targets, seen)]
-    errors = []
-    for probes in _ridge(*inner, alphas):
-        errors.append((probes(judged[0]) - judged[1]).square().sum(dim=(1, 2)))
+    rows, goal = take(features, seen), take(targets, seen)
+    errors = [
+        (probes(rows) - goal).square().sum(dim=(1, 2))
+        for probes in _ridge(take(features, fit), take(targets, fit), alphas)
+    ]
     picked = torch.stack(errors).argmin(dim=0)
     penalties = torch.tensor(alphas, dtype=torch.float64, device=features.device)[picked]
     (probes,) = _ridge(features, targets, [penalties[:, None, None]])

@@ -1,5 +1,7 @@
 """Steering by sequences of probes at one state, and by what asks for fewer dimensions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import torch
@@ -26,7 +28,7 @@ NOTHING, SUBSPACE, LENGTH, PLANE, MEANS = (
 )  # fmt: skip
 
 
-def steering_rows(spec: Section, readings: list[Reading], near: int) -> pd.DataFrame:
+def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.DataFrame:
     """Steer held-out clips at the state ``near`` to every direction, in several ways.
 
     Returns:

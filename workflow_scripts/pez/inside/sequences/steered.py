@@ -72,7 +72,9 @@ def _dimensions(rows: pd.DataFrame) -> pd.Series:
 def _statements(here: pd.DataFrame, untrained: pd.DataFrame) -> Iterator[str]:
     errors = here[here["metric"] == "to_target"]
     for solver, rows in errors[errors["arm"] == PROBES].groupby("solver", sort=False):
-        told = ", ".join(f"{row.number}: {number(row.value, '.1f')}" for row in rows.itertuples())
+        told = ", ".join(
+            f"{row.number}: {number(_interval(row).value, '.1f')}" for row in rows.itertuples()
+        )
         near = rows[rows["value"] <= CLOSE_DEG]
         first = f"; {near.iloc[0]['number']} come within {CLOSE_DEG:g}" if len(near) else ""
         yield f"Degrees to the target by number of {solver} probes: {told}{first}."
@@ -82,10 +84,7 @@ def _statements(here: pd.DataFrame, untrained: pd.DataFrame) -> Iterator[str]:
         (NOTHING, "Without an edit"),
     ):
         rows = errors[errors["arm"] == arm]
-        told = ", ".join(
-            f"{_degrees(row)}{f' ({row.solver})' if row.solver else ''}"
-            for row in rows.itertuples()
-        )
+        told = ", ".join(_degrees(row) + _by(row) for row in rows.itertuples())
         yield f"{words}: {told}."
     for arm, words in (
         (SUBSPACE, "The same least squares within random subspaces of as many dimensions"),
@@ -116,11 +115,19 @@ def _last(rows: pd.DataFrame) -> str:
     return ", ".join(parts)
 
 
+def _interval(row: Any) -> Interval:
+    return Interval(row.value, row.low, row.high)
+
+
 def _degrees(row: Any) -> str:
-    return f"{with_interval(Interval(row.value, row.low, row.high), '.1f')} degrees"
+    return f"{with_interval(_interval(row), '.1f')} degrees"
+
+
+def _by(row: Any) -> str:
+    return f" ({row.solver})" if row.solver else ""
 
 
 def _numbers(here: pd.DataFrame) -> Iterator[Number]:
     for row in here[here["metric"] == "to_target"].itertuples():
         name = f"to the target: {row.arm}, {row.number} {row.solver}".strip()
-        yield number_of(name, Interval(row.value, row.low, row.high), "degrees")
+        yield number_of(name, _interval(row), "degrees")

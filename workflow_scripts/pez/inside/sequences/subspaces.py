@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Array = NDArray[np.float64]
+_ROUNDING = 1e-5  # degrees, and far below any overlap: an arccosine of 1 is exact to so much
 _CHUNK = 2**24  # numbers of random bases that are held at a time
 
 
@@ -91,6 +92,8 @@ def against_random(
         overlap as much, and ``p_smallest_angle``, that have an angle as small.
     """
     found, null = compare(cosines), compare(haar_cosines(first, second, width, draws, seed))
+    as_much = null.overlap >= found.overlap - _ROUNDING
+    as_small = null.smallest_angle <= found.smallest_angle + _ROUNDING
     return {
         **{name: float(value) for name, value in found._asdict().items()},
         "dimensions": first,
@@ -102,12 +105,11 @@ def against_random(
         "haar_smallest_angle": float(null.smallest_angle.mean()),
         "z_overlap": _z(found.overlap, null.overlap),
         "z_smallest_angle": _z(found.smallest_angle, null.smallest_angle),
-        "p": (1 + int((null.overlap >= found.overlap).sum())) / (1 + draws),
-        "p_smallest_angle": (1 + int((null.smallest_angle <= found.smallest_angle).sum()))
-        / (1 + draws),
+        "p": (1 + int(as_much.sum())) / (1 + draws),
+        "p_smallest_angle": (1 + int(as_small.sum())) / (1 + draws),
     }
 
 
 def _z(value: Array, null: Array) -> float:
     spread = null.std(ddof=1)
-    return float((value - null.mean()) / spread) if spread > 1e-9 else float("nan")
+    return float((value - null.mean()) / spread) if spread > _ROUNDING else float("nan")

@@ -1,5 +1,7 @@
 """Figure 24 of arXiv 2602.07050: what a held-out probe reads of steered features."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -36,7 +38,7 @@ _LEVELS = {  # without a number of probes
 _SOLVERS = {"adam": "Adam", "ridge": "ridge"}
 _LOOK = {"linewidth": 1.1, "marker": "o", "markersize": 2.0, "zorder": 4}
 _GREY = {"linewidth": 0.9, "marker": "o", "markersize": 1.6, "zorder": 2}
-_LEVEL = {"linewidth": 1.1, "linestyle": (0, (1, 1.2)), "zorder": 3}
+_LEVEL: dict[str, Any] = {"linewidth": 1.1, "linestyle": (0, (1, 1.2)), "zorder": 3}
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
