@@ -24,9 +24,10 @@ PAGE = {"write_page"}
 MEASURED = {"audit_network", "predict_audit"}
 AUDIT = MEASURED | {"gather_audit", "calibrate_audit", "judge_audit", "draw_audit"}
 MEASURED_INSIDE = {name for name in jobs() if name.startswith("measure_inside")}
+OF_FEATURES = {name for name in jobs() if name.startswith("measure_features")}
 JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
-INSIDE = MEASURED_INSIDE | JUDGED_INSIDE | DRAWN_INSIDE
+INSIDE = MEASURED_INSIDE | OF_FEATURES | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure3", "judge_inside figure19"}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
@@ -125,7 +126,7 @@ INSIDE_EDITS = [
      {"measure_inside attention"}),
     ("inside/attention.py", "entropy = total.log()", "entropy = 2 * total.log()",
      {"measure_inside attention"}),
-    ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE),
+    ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE | OF_FEATURES),
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
      MEASURED_INSIDE | {"extract_features static"}),
     ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure3"}),
@@ -133,6 +134,13 @@ INSIDE_EDITS = [
     ("inside/ablation/probes.py", "correction=0", "correction=1",
      {"measure_inside window_ablation"}),
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
+    ("inside/sequences/fits.py", "width**-0.5", "width**-0.4", {"measure_features sequences"}),
+    ("inside/sequences/steered.py", "_DOZENS = 24", "_DOZENS = 25", {"judge_inside figure24"}),
+    ("inside/sequences/alternation.py", "FIRST = 30", "FIRST = 20", {"judge_inside figure23"}),
+    ("inside/sequences/scores.py", '"r2": 0.3', '"r2": 0.4',
+     {"measure_features sequences", "judge_inside figure22"}),
+    ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
+     {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -150,11 +158,11 @@ OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
-    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
-    "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
-    "scores": PROBES | PAGE,
-    "solvers": PROBES,
-    "probes": PROBES | FIGURES,
+    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES,
+    "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE | OF_FEATURES,
+    "scores": PROBES | PAGE | OF_FEATURES | {"judge_inside figure24"},
+    "solvers": PROBES | OF_FEATURES,
+    "probes": PROBES | FIGURES | OF_FEATURES,
     "emergence": FIGURES | PAGE,
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
@@ -168,7 +176,13 @@ OWNERS = {
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
-    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
+    "clips.dataset": BALLS
+    | MOVIES
+    | EXTRACTION
+    | REPLACED
+    | PROBES
+    | MEASURED_INSIDE
+    | OF_FEATURES,
     "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
@@ -177,7 +191,8 @@ OWNERS = {
     | PROBES
     | FIGURES
     | PAGE  # which residual state a layer is
-    | MEASURED_INSIDE,  # how clips reach an encoder
+    | MEASURED_INSIDE  # how clips reach an encoder
+    | OF_FEATURES,
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),
