@@ -13,6 +13,8 @@ from pez.figures.style import styled
 from pez.inside.judged import Facts, to_markdown
 from pez.inside.kinds.probe_sequences import Section
 from pez.inside.registry import find_inside_section, judge
+from pez.inside.sequences.arms import fit_of
+from pez.inside.sequences.splits import group_splits
 from pez.inside.stored import Clips, Stored, measure_stored
 from pez.runtime.tables import open_table
 
@@ -150,9 +152,23 @@ def test_overlap_asks_for_draws_that_can_tell(tables) -> None:
     assert any(line.startswith("Direction from two halves") for line in said.statements)
 
 
+def test_probes_of_two_variables_do_not_start_alike() -> None:
+    """Adam's start stays in the weights: one start for both would look like a shared subspace."""
+    splits = group_splits(np.arange(40), 0.2, 3, seed=0)
+    features, targets = torch.zeros(3, 32, 500), torch.zeros(3, 32, 1)
+    one, again, other = (
+        fit_of(sequence_spec(), variable, False, "adam", splits, "probes")(features, targets)
+        for variable in ("speed", "speed", "plausibility")
+    )
+    assert torch.equal(one.weights, again.weights)
+    cosines = torch.cosine_similarity(one.weights, other.weights, dim=1)
+    assert cosines.abs().max() < 0.2
+
+
 def test_a_course_is_named_by_its_steps(tables) -> None:
     (said,) = judged(tables, "figure23").verdict.models
-    assert "first 6 probes" in said.question
+    assert "first 6 probes" in said.question and said.answer == "undecided"
+    assert "nothing is read" in said.reason  # after three epochs
     assert any(line.startswith("In untrained networks") for line in said.statements)
 
 

@@ -21,6 +21,7 @@ from pez.inside.wording import number, number_range, with_interval
 
 FIRST = 30  # probes, over which the paper's sawtooth is seen
 _DRAWS, _TAIL, _SURE = 2000, 0.05, 0.9
+_READ = 0.5  # share of directions within 15 degrees; by chance .08
 _METRICS = {"direction": "accuracy", "speed": "r2", "plausibility": "accuracy"}  # as in figure 23
 
 
@@ -60,11 +61,15 @@ def judge_scores(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
     found = alternation(ours)
     untrained = curves.get(("untrained", DIRECTION, solver, PROBES))
     answer, share = _answer(found, limit)
+    first = float(np.median(ours[:, 0]))
     reason = (
         f"the correlation of one step with the next is {with_interval(spread_of(found), '.2f')}; "
         f"{100 * share:.0f} % of {len(found)} draws of clips lie below the {number(limit, '.2f')} "
         "that 5 % of courses of independent noise reach."
     )
+    if first < _READ:
+        answer = "undecided"
+        reason = f"the first probe has {100 * first:.0f} % within 15 degrees: nothing is read."
     verdict = ModelVerdict(
         model=own.model,
         weights=facts.weights,

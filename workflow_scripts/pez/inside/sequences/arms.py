@@ -10,6 +10,7 @@ shuffled    labels of other clips
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import Section, Solver
-from pez.inside.sequences.fits import fit_adam, fit_ridge
+from pez.inside.sequences.fits import Probes, fit_adam, fit_ridge
 from pez.inside.sequences.readings import Reading
 from pez.inside.sequences.scores import probes_until, score
 from pez.inside.sequences.sequence import (
@@ -95,16 +96,31 @@ def run_arms(
         yield _rows(scores, reading, "ridge", RANDOM, states, range(spec.control_splits))
 
 
+def generator(spec: Section, *whose: object) -> torch.Generator:
+    """A source of random numbers of its own for everything that has another name.
+
+    Probes of two variables that start from the same weights span nearly the same after a few steps.
+    """
+    name = " ".join(map(str, (spec.split_seed, *whose)))
+    return torch.Generator().manual_seed(crc32(name.encode()))
+
+
 def fit_of(
-    spec: Section, variable: str, logistic: bool, solver: Solver, splits: Splits, states: int
+    spec: Section, variable: str, logistic: bool, solver: Solver, splits: Splits, whose: str
 ) -> Fit:
-    """How probes of ``variable`` are fitted to ``splits`` at so many states."""
+    """How probes of ``variable`` are fitted to ``splits``; starts differ with ``whose``."""
     if solver == "ridge":
-        fit, seen = (of_states(part, states) for part in (splits.fit, splits.seen))
-        return lambda features, targets: fit_ridge(features, targets, fit, seen, spec.alphas)
+        places = (splits.fit, splits.seen)
+
+        def ridge(features: Tensor, targets: Tensor) -> Probes:
+            states = len(features) // len(splits)
+            fit, seen = (of_states(part.to(features.device), states) for part in places)
+            return fit_ridge(features, targets, fit, seen, spec.alphas)
+
+        return ridge
     adam = spec.adam
     epochs = adam.epochs_direction if variable == DIRECTION else adam.epochs
-    random = torch.Generator().manual_seed(spec.split_seed)
+    random = generator(spec, variable, whose)
     return lambda features, targets: fit_adam(features, targets, adam, epochs, logistic, random)
 
 
@@ -133,9 +149,11 @@ def _run(
         space(rows),
         space(of_splits(chosen, held_out)),
         of_states(goal, len(chosen)),
-        fit_of(spec, reading.variable, logits, solver, splits, len(chosen)),
+        fit_of(
+            spec, reading.variable, logits, solver, splits, f"{arm} {len(splits)} {len(chosen)}"
+        ),
         spec.most,
-        torch.Generator().manual_seed(spec.split_seed) if arm == RANDOM else None,
+        generator(spec, reading.variable, arm) if arm == RANDOM else None,
     )
     threshold = 0.0 if logits else 0.5
     found = score(reading.variable, fitted.outputs, of_states(truth, len(chosen)), threshold)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import Section
-from pez.inside.sequences.arms import PROBES, SHUFFLED, fit_of
+from pez.inside.sequences.arms import PROBES, SHUFFLED, fit_of, generator
 from pez.inside.sequences.readings import Reading
 from pez.inside.sequences.sequence import common_scale, of_splits, run_sequence
 from pez.inside.sequences.steering import (
@@ -50,7 +50,7 @@ def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.D
     targets = torch.unique(reading.targets.double().round(decimals=6), dim=0).to(rows)
     steered = Steered(moved, reading.targets[held_out], speeds[held_out] / spread, targets)
     judge = Judge(steered, spec.alphas)
-    random = torch.Generator().manual_seed(spec.split_seed)
+    random = generator(spec, "steering")
     found: list[pd.DataFrame] = []
 
     def add(edit: Tensor, solver: str, arm: str, number: int) -> None:
@@ -66,8 +66,8 @@ def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.D
     add(still, "", NOTHING, 0)
     add(mean_move(rows, known, steered.directions, targets), "", MEANS, 1)
     for solver in spec.solvers:
-        fit = fit_of(spec, DIRECTION, False, solver, splits, 1)
         for arm, goal in ((PROBES, known), (SHUFFLED, reading.shuffled[train])):
+            fit = fit_of(spec, DIRECTION, False, solver, splits, f"steering {arm}")
             sequence = run_sequence(rows, moved, goal, fit, spec.steering.numbers[-1])
             if arm == PROBES:
                 first = read_by(sequence, 1)
