@@ -3,6 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import UNTRAINED_GREY, Made, Picture, handle
@@ -68,7 +69,8 @@ def _draw(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     last = int(rows["state"].max())
     axes.axvline(int(rows["near"].iloc[0]), color=style.colours.pez, linewidth=0.9, zorder=1)
     axes.set_xticks(few_ticks(last + 1))
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, max(1.08 * float(rows["high"].max()), 5))
+    axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
 
 
 def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:

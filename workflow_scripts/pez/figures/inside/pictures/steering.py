@@ -19,11 +19,11 @@ COLUMNS = (
 )  # fmt: skip
 
 _METRICS = {
-    "to_target": "to the target, degrees",
-    "to_truth": "to the true direction, degrees",
-    "radius": "length of the read pair",
-    "edit": "length of the edit",
-    "speed_change": "change of read speed",
+    "to_target": "To the target",
+    "to_truth": "To the truth",
+    "radius": "Length read",
+    "edit": "Length of the edit",
+    "speed_change": "Speed moves by",
 }
 _ARMS = {  # number of the colour, words
     "probes": (0, "probes"),
@@ -53,10 +53,10 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     for ((model, solver), metric), axes in panels.items():
         own = table[(table["model"] == model) & (table["metric"] == metric)]
         _draw(axes, own[own["solver"].isin((solver, ""))], metric, style)
+        if solver == solvers[0]:
+            axes.set_title(_METRICS[metric], loc="left", fontweight="bold", pad=3.0)
         if metric == "to_target":
-            words = told(model, models, _SOLVERS[solver])
-            axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
-        axes.set_ylabel(_METRICS[metric], labelpad=2.0)
+            axes.set_ylabel(f"{told(model, models, _SOLVERS[solver])}: degrees", labelpad=2.0)
         axes.set_xlabel("probes", labelpad=1.5)
     return Picture(sheet.figure, table, caption)
 
@@ -98,8 +98,9 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
         "held out are moved by the smallest edit that makes the first so many orthogonal probes "
         "read a target, each of all directions in turn; a ridge probe that was fitted to other "
         "clips, none of them moved, reads the result. Plane: moved within the plane of the mean "
-        "features of the directions, as far as the first probe says. Length: in mean distances of "
-        "a clip from the mean; speed: in standard deviations; beyond what the panels show in "
-        "random subspaces. Lines: median over draws of clips; bands: the least and the largest. "
-        f"Clips: {made.clips}."
+        "features of the directions, as far as the first probe says. To target, to truth: "
+        "mean angle from the read direction. Length read: of the pair (sine, cosine). Length of "
+        "the edit: in mean distances of a clip from the mean. Speed: in standard deviations. What "
+        "lies above a panel is not shown. Lines: median over draws of clips; bands: the least and "
+        f"the largest. Clips: {made.clips}."
     )

@@ -25,6 +25,7 @@ _METRICS = {
 _RANDOM = {"mean_angle": "haar_mean_angle", "smallest_angle": "haar_smallest_angle"}
 _SOLVERS = {"adam": (0, "Adam"), "ridge": (1, "ridge")}
 _ARMS = {"same clips": "-", "other clips": (0, (4, 1.6))}
+_FROM = {"same clips": "the same clips", "other clips": "other clips"}
 _LOOK = {"linewidth": 1.1, "zorder": 4}
 _THIN = {"linewidth": 0.8, "zorder": 2}
 
@@ -87,7 +88,7 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
         for solver, (colour, words) in _SOLVERS.items()
         if (table["solver"] == solver).any()
     ]
-    entries += [handle(f"from the {arm}", "#333333", linestyle=dashes, **_LOOK)
+    entries += [handle(f"from {_FROM[arm]}", "#333333", linestyle=dashes, **_LOOK)
                 for arm, dashes in _ARMS.items()]  # fmt: skip
     entries.append(handle("random subspaces, mean", "#333333", linestyle="none", marker=".",
                           markersize=3.0))  # fmt: skip
