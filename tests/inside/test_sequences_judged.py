@@ -23,7 +23,7 @@ FIGURES = {
     "figure22": "probe_counts",
     "figure23": "probe_scores",
     "table3": "subspace_overlap",
-    "figure24": "steering",
+    "figure24": "probe_steering",
 }
 
 

@@ -34,12 +34,12 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
                 rows, verdict = judge_scores(own, known)
             case "subspace_overlap":
                 rows, verdict = judge_overlap(own, spec.haar, known)
-            case "steering":
+            case "probe_steering":
                 rows, verdict = judge_steering(own, known)
         series.append(rows.assign(near=own.near))
         said.append(verdict)
     clips = clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin)
-    if spec.movies is not None and facts.picture != "steering":
+    if spec.movies is not None and facts.picture != "probe_steering":
         clips += f"; for plausibility the movies of {spec.movies}"
     verdict_of_all = InsideVerdict(
         figure=facts.figure,

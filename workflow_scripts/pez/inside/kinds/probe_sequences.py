@@ -11,7 +11,7 @@ from pez.runtime.schema import Schema
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Solver = Literal["adam", "ridge"]
-Picture = Literal["probe_counts", "probe_scores", "subspace_overlap", "steering"]
+Picture = Literal["probe_counts", "probe_scores", "subspace_overlap", "probe_steering"]
 Rule = Literal["appendix", "caption"]
 
 
@@ -74,7 +74,8 @@ class Section(FeaturesSpec):
     figures: Mapping[Name, Picture] = Field(
         {},
         description="pictures by the figure's name; probe_counts: number of probes by state; "
-        "probe_scores: score by number of probes removed; subspace_overlap; steering",
+        "probe_scores: score by number of probes removed; subspace_overlap; "
+        "probe_steering",
     )
 
     @model_validator(mode="after")
