@@ -81,7 +81,7 @@ rule measure_features:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
+        mem_mb=8000,
         runtime=120,
     params:
         measuring=lambda wildcards: values(

@@ -53,8 +53,8 @@ def test_sequences_read_features_that_are_there_and_run_no_network(built: Projec
         verdict = json.loads((out / f"figures/{figure}_verdict.json").read_text())
         assert verdict["models"][0]["answer"] in ("yes", "no", "undecided")
         assert "over draws of clips" in verdict["brackets"]
-    again = plan(built.folder, ["table3"], {"inside": {"sequences": {"models": ["vjepa2_tiny"]}}})
-    assert again["measure_features"] == 0
+    again = plan(built.folder, ["table3"], {"inside": {"sequences": {"draws": 200}}})
+    assert again["measure_features"] == 0 and again["judge_inside"] == 1
 
 
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:

@@ -18,6 +18,7 @@ from pez.inside.sequences.variables import DIRECTION, PLAUSIBILITY, SPEED
 from pez.inside.stored import Stored
 from pez.recipes.groupings import group_ids
 from pez.recipes.targets import target_values
+from pez.scores.plausibility import shuffled
 
 
 @dataclass(frozen=True)
@@ -71,13 +72,13 @@ def readings_of(spec: Section, stored: Stored) -> Sequence[Reading]:
         movies = stored.clips[spec.movies]
         scenes = group_ids(movies.labels, "scene", seed)
         possible = target_values(movies.labels, "plausibility")
-        within = _tensor(possible[_within(scenes, seed)], movies.states)
+        dealt = shuffled(scenes, seed)[:, None].astype(np.float64)
         found.append(
             Reading(
                 PLAUSIBILITY,
                 movies.states,
                 _tensor(possible, movies.states),
-                within,
+                _tensor(dealt, movies.states),
                 group_splits(scenes, spec.held_out, spec.many_splits, seed),
                 halves(group_splits(scenes, 0.5, spec.half_splits, seed)),
             )
@@ -88,16 +89,6 @@ def readings_of(spec: Section, stored: Stored) -> Sequence[Reading]:
 def state_at(depth: float, states: int) -> int:
     """The state of ``states`` that lies at a share of ``depth``, never the embedding."""
     return max(1, round(depth * (states - 1)))
-
-
-def _within(groups: np.ndarray, seed: int) -> np.ndarray:
-    """An order of clips that leaves each in its group."""
-    random = np.random.default_rng(seed)
-    order = np.arange(len(groups))
-    for group in np.unique(groups):
-        rows = np.flatnonzero(groups == group)
-        order[rows] = random.permutation(rows)
-    return order
 
 
 def _tensor(values: np.ndarray, like: Tensor) -> Tensor:
