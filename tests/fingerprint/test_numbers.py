@@ -135,10 +135,11 @@ INSIDE_EDITS = [
      {"measure_inside window_ablation"}),
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/sequences/fits.py", "width**-0.5", "width**-0.4", {"measure_features sequences"}),
-    ("inside/sequences/steered.py", "_DOZENS = 24", "_DOZENS = 25", {"judge_inside figure24"}),
+    ("inside/sequences/steering_verdict.py", "_DOZENS = 24", "_DOZENS = 25",
+     {"judge_inside figure24"}),
     ("inside/sequences/alternation.py", "FIRST = 30", "FIRST = 20", {"judge_inside figure23"}),
     # the measurement stops by the appendix' rule, the figure shows both
-    ("inside/sequences/scores.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
+    ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
     ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
      {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),

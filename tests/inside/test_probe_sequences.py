@@ -6,11 +6,7 @@ import torch
 
 from pez.inside.kinds.probe_sequences import AdamSpec
 from pez.inside.sequences.alternation import alternation, limit_of_noise
-from pez.inside.sequences.fits import fit_adam, fit_ridge
-from pez.inside.sequences.scores import probes_until, score
-from pez.inside.sequences.sequence import common_scale, run_sequence, whitening
-from pez.inside.sequences.splits import group_splits, halves, stratified_splits
-from pez.inside.sequences.steering import (
+from pez.inside.sequences.edits import (
     Judge,
     Steered,
     mean_move,
@@ -19,6 +15,11 @@ from pez.inside.sequences.steering import (
     read_by,
     smallest_edit,
 )
+from pez.inside.sequences.fits import fit_adam, fit_ridge
+from pez.inside.sequences.scores import score
+from pez.inside.sequences.sequence import common_scale, run_sequence, whitening
+from pez.inside.sequences.splits import group_splits, halves, stratified_splits
+from pez.inside.sequences.stopping import probes_until
 from pez.inside.sequences.subspaces import (
     against_random,
     compare,

@@ -10,8 +10,8 @@ from pez.inside.kinds.probe_sequences import Section
 from pez.inside.sequences.alternation import judge_scores
 from pez.inside.sequences.beside import COLUMNS, beside
 from pez.inside.sequences.counts import judge_counts
-from pez.inside.sequences.shared import judge_overlap
-from pez.inside.sequences.steered import judge_steering
+from pez.inside.sequences.overlap_verdict import judge_overlap
+from pez.inside.sequences.steering_verdict import judge_steering
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 

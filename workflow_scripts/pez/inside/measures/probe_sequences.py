@@ -8,7 +8,7 @@ from pez.inside.network import Measured
 from pez.inside.sequences.arms import Bases, run_arms
 from pez.inside.sequences.overlaps import overlap_rows
 from pez.inside.sequences.readings import readings_of, state_at
-from pez.inside.sequences.steer import steering_rows
+from pez.inside.sequences.steering import steering_rows
 from pez.inside.spec import InsideSpec
 from pez.inside.stored import Stored
 from pez.runtime.errors import ArtifactError

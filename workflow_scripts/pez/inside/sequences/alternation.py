@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
-from pez.inside.sequences.arms import PROBES
 from pez.inside.sequences.beside import Beside, over_splits, spread_of
-from pez.inside.sequences.variables import DIRECTION
+from pez.inside.sequences.names import DIRECTION, PROBES
 from pez.inside.wording import number, number_range, with_interval
 
 FIRST = 30  # probes, over which the paper's sawtooth is seen

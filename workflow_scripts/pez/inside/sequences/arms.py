@@ -19,8 +19,17 @@ from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import Section, Solver
 from pez.inside.sequences.fits import Probes, fit_adam, fit_ridge
+from pez.inside.sequences.names import (
+    DIRECTION,
+    OTHER,
+    PROBES,
+    RANDOM,
+    SAME,
+    SHUFFLED,
+    WHITENED,
+)
 from pez.inside.sequences.readings import Reading
-from pez.inside.sequences.scores import probes_until, score
+from pez.inside.sequences.scores import score
 from pez.inside.sequences.sequence import (
     Fit,
     Fitted,
@@ -31,10 +40,7 @@ from pez.inside.sequences.sequence import (
     whitening,
 )
 from pez.inside.sequences.splits import Splits
-from pez.inside.sequences.variables import DIRECTION
-
-PROBES, WHITENED, RANDOM, SHUFFLED = "probes", "whitened", "random", "shuffled"
-SAME, OTHER = "same clips", "other clips"
+from pez.inside.sequences.stopping import probes_until
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from itertools import combinations_with_replacement
 import pandas as pd
 
 from pez.inside.kinds.probe_sequences import Section
-from pez.inside.sequences.arms import OTHER, SAME, Bases
+from pez.inside.sequences.arms import Bases
+from pez.inside.sequences.names import OTHER, SAME
 from pez.inside.sequences.subspaces import against_random, principal_cosines
 
 

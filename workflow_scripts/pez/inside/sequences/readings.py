@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import Section
+from pez.inside.sequences.names import DIRECTION, PLAUSIBILITY, SPEED
 from pez.inside.sequences.splits import (
     Splits,
     group_splits,
     halves,
     stratified_splits,
 )
-from pez.inside.sequences.variables import DIRECTION, PLAUSIBILITY, SPEED
 from pez.inside.stored import Stored
 from pez.recipes.groupings import group_ids
 from pez.recipes.targets import target_values

@@ -1,34 +1,11 @@
-"""How well every probe of a sequence reads, and after how many of them nothing is read any more.
-
-Two rules say when a sequence stops. ``appendix``, C.11: direction below R2 .1, or off by more than
-80 degrees on average; speed below R2 .05, or its error above 90 % of that of the mean; plausibility
-below 55 % right, or an AUC below .55. ``caption``, of figure 22: R2 .3, R2 .1, 55 % right.
-"""
-
-from collections.abc import Mapping
+"""How well every probe of a sequence reads."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pez.inside.kinds.probe_sequences import Rule
-from pez.inside.sequences.variables import DIRECTION, PLAUSIBILITY, SPEED
+from pez.inside.sequences.names import DIRECTION, PLAUSIBILITY
 from pez.scores.regression import CLOSE_DEG
-
-# What keeps a sequence going: of every metric the least, or for errors the largest, value.
-LIMITS: Mapping[Rule, Mapping[str, Mapping[str, float]]] = {
-    "appendix": {
-        DIRECTION: {"r2": 0.1, "mae_deg": 80.0},
-        SPEED: {"r2": 0.05, "mae_share": 0.9},
-        PLAUSIBILITY: {"accuracy": 0.55, "auc": 0.55},
-    },
-    "caption": {
-        DIRECTION: {"r2": 0.3},
-        SPEED: {"r2": 0.1},
-        PLAUSIBILITY: {"accuracy": 0.55},
-    },
-}
-METRIC = {DIRECTION: "r2", SPEED: "r2", PLAUSIBILITY: "accuracy"}  # that is drawn
 
 
 def score(variable: str, outputs: Tensor, truth: Tensor, middle: float) -> dict[str, np.ndarray]:
@@ -65,27 +42,6 @@ def angle_between(one: Tensor, other: Tensor) -> Tensor:
     angles = [torch.atan2(pair[..., 0], pair[..., 1]) for pair in (one, other)]
     turn = torch.remainder(angles[0] - angles[1] + torch.pi, 2 * torch.pi) - torch.pi
     return torch.rad2deg(turn.abs())
-
-
-def probes_until(
-    variable: str, metrics: Mapping[str, np.ndarray], rule: Rule
-) -> tuple[np.ndarray, np.ndarray]:
-    """How many probes read ``variable`` before the first that does not.
-
-    Args:
-        variable: what is read.
-        metrics: by name, [N, ...].
-        rule: of `LIMITS`.
-
-    Returns:
-        Counts, int64 [...]; and whether all N probes read it, so that a count is "at least".
-    """
-    reads = np.ones(next(iter(metrics.values())).shape, dtype=bool)
-    for name, limit in LIMITS[rule][variable].items():
-        values = metrics[name]
-        reads &= values <= limit if name.startswith("mae") else values >= limit
-    going = np.logical_and.accumulate(reads, axis=0)
-    return going.sum(axis=0), going[-1]
 
 
 def _r2(outputs: Tensor, truth: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from pez.figures.inside.grid import draw_course, ink, open_grid, told
 from pez.figures.looks import GREY, LEVEL_LINES
 from pez.figures.spec import FigureStyle
 
-# Of `pez.inside.sequences.steered.judge_steering`.
+# Of `pez.inside.sequences.steering_verdict.judge_steering`.
 COLUMNS = (
     "model", "control", "seed", "solver", "arm", "state", "number", "metric", "value", "low",
     "high", "near",

@@ -11,7 +11,7 @@ from pez.figures.inside.shown import few_ticks
 from pez.figures.looks import GREY, LEVEL_LINES
 from pez.figures.spec import FigureStyle
 
-# Of `pez.inside.sequences.shared.judge_overlap`.
+# Of `pez.inside.sequences.overlap_verdict.judge_overlap`.
 COLUMNS = (
     "model", "control", "seed", "variable", "against", "solver", "arm", "state", "metric", "value",
     "low", "high", "near",

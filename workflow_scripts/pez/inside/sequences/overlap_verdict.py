@@ -6,9 +6,8 @@ import pandas as pd
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
-from pez.inside.sequences.arms import OTHER, SAME
 from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
-from pez.inside.sequences.variables import DIRECTION, SPEED
+from pez.inside.sequences.names import DIRECTION, OTHER, SAME, SPEED
 from pez.inside.wording import number, number_range
 
 _LEVEL = 0.05

@@ -8,9 +8,16 @@ import pandas as pd
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
-from pez.inside.sequences.arms import PROBES, SHUFFLED
 from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
-from pez.inside.sequences.steer import LENGTH, MEANS, NOTHING, PLANE, SUBSPACE
+from pez.inside.sequences.names import (
+    LENGTH,
+    MEANS,
+    NOTHING,
+    PLANE,
+    PROBES,
+    SHUFFLED,
+    SUBSPACE,
+)
 from pez.inside.wording import number, with_interval
 from pez.scores.regression import CLOSE_DEG
 

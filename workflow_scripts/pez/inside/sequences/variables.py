@@ -1,3 +1,0 @@
-"""What sequences of probes read."""
-
-DIRECTION, SPEED, PLAUSIBILITY = "direction", "speed", "plausibility"
