@@ -88,6 +88,10 @@ def _untrained(rows: pd.DataFrame, one: str, other: str, tests: int) -> str:
 
 
 def _statements(own: Beside, rows: pd.DataFrame) -> Iterator[str]:
+    yield (
+        "Random subspaces lie anywhere; ridge probes lie where features vary most, and share more "
+        "for that alone: untrained networks tell how much."
+    )
     trained = rows[is_own(rows)]
     for one, other in trained[_PAIR].drop_duplicates().itertuples(index=False):
         of_pair = trained[(trained["variable"] == one) & (trained["against"] == other)]

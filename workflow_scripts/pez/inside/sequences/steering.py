@@ -30,7 +30,9 @@ from pez.inside.sequences.names import (
     SUBSPACE,
 )
 from pez.inside.sequences.readings import Reading
-from pez.inside.sequences.sequence import common_scale, of_splits, run_sequence
+from pez.inside.sequences.scores import score
+from pez.inside.sequences.sequence import Fitted, common_scale, of_splits, run_sequence
+from pez.inside.sequences.stopping import probes_until
 
 
 def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.DataFrame:
@@ -71,15 +73,15 @@ def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.D
     add(still, "", NOTHING, 0)
     add(mean_move(rows, known, steered.directions, targets), "", MEANS, 1)
     for solver in spec.solvers:
+        numbers: list[int] = []
         for arm, goal in ((PROBES, known), (SHUFFLED, reading.shuffled[train])):
             fit = fit_of(spec, DIRECTION, False, solver, splits, f"steering {arm}")
             sequence = run_sequence(rows, moved, goal, fit, spec.steering.numbers[-1])
             if arm == PROBES:
                 first = read_by(sequence, 1)
                 add(plane_move(rows, known, first, moved, targets), solver, PLANE, 1)
-            for number in spec.steering.numbers:
-                if number > len(sequence.weights):
-                    break
+            numbers = numbers or _numbers(spec, sequence, steered.directions)
+            for number in numbers:
                 probes = read_by(sequence, number)
                 edit = smallest_edit(moved, probes, targets)
                 add(edit, solver, arm, number)
@@ -89,3 +91,15 @@ def steering_rows(spec: Section, readings: Sequence[Reading], near: int) -> pd.D
                     add(as_long(edit, random), solver, LENGTH, number)
     table = pd.concat(found, ignore_index=True)
     return table.assign(what="steering", variable=DIRECTION, state=near)
+
+
+def _numbers(spec: Section, sequence: Fitted, directions: Tensor) -> list[int]:
+    """Numbers of probes to steer by, up to where a sequence stops in some draw of clips.
+
+    As in the paper: later probes read nothing, and what they say moves by endless edits alone.
+    """
+    counts, _ = probes_until(
+        DIRECTION, score(DIRECTION, sequence.outputs, directions, 0.5), spec.rule
+    )
+    last = max(1, int(counts.min()))
+    return [number for number in spec.steering.numbers if number < last] + [last]
