@@ -1,4 +1,5 @@
-"""Measurements inside networks: a pass of its own through each, then pictures and verdicts."""
+"""Measurements inside networks, then pictures and verdicts: a pass of their own through each network,
+or a look at its stored features."""
 
 
 rule measure_inside:
@@ -22,6 +23,8 @@ rule measure_inside:
         f"{OUT}/logs/measure_inside/{{measurement}}.{{model}}.log",
     benchmark:
         f"{OUT}/benchmarks/measure_inside/{{measurement}}.{{model}}.tsv"
+    wildcard_constraints:
+        measurement=measurements(of_features=False),
     conda:
         "../envs/encoders.yaml"
     threads: 1
@@ -40,6 +43,56 @@ rule measure_inside:
         "Inside {wildcards.model}: {wildcards.measurement}"
     script:
         "../workflow_scripts/measure_inside.py"
+
+
+rule measure_features:
+    input:
+        labels=lambda wildcards: [
+            SETS[dataset].labels for dataset in inside_read(wildcards.measurement)
+        ],
+        features=lambda wildcards: ancient(
+            [
+                file
+                for dataset in inside_read(wildcards.measurement)
+                for file in features_in(wildcards.model, dataset, INSIDE_VIEWS)
+            ]
+        ),
+        weights=lambda wildcards: ancient(weights(wildcards.model)),
+        notes=lambda wildcards: [
+            note
+            for dataset in inside_read(wildcards.measurement)
+            for note in feature_notes(wildcards.model, dataset, INSIDE_VIEWS)
+        ],
+        stands=lambda wildcards: stands(
+            measure_features_made(wildcards.measurement, wildcards.model),
+            note("measure_features", f"{wildcards.measurement}.{wildcards.model}"),
+            [inside_table(wildcards.measurement, wildcards.model)],
+        ),
+    output:
+        table=inside_table("{measurement}", "{model}"),
+        note=note("measure_features", "{measurement}.{model}"),
+    log:
+        f"{OUT}/logs/measure_features/{{measurement}}.{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_features/{{measurement}}.{{model}}.tsv"
+    wildcard_constraints:
+        measurement=measurements(of_features=True),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=120,
+    params:
+        measuring=lambda wildcards: values(
+            measure_features_given(wildcards.measurement, wildcards.model)
+        ),
+        made=lambda wildcards: measure_features_made(wildcards.measurement, wildcards.model),
+    message:
+        "In the features of {wildcards.model}: {wildcards.measurement}"
+    script:
+        "../workflow_scripts/measure_features.py"
 
 
 rule judge_inside:

@@ -4,6 +4,13 @@ Functions only: the rules stand in `inside.smk`.
 """
 
 INSIDE_FIGURES = CONFIG.inside_figures
+INSIDE_VIEWS = ("tubelet_mean",)  # of the features that measurements read
+
+
+def measurements(of_features):
+    """Wildcard constraint: measurements that read features, or those that run networks."""
+    names = [name for name, spec in CONFIG.inside.items() if spec.of_features == of_features]
+    return "|".join(names) or "none"
 
 
 def inside_table(measurement, model):
@@ -30,6 +37,9 @@ def inside_trajectories(measurement):
     if not CONFIG.inside[measurement].reads_trajectories:
         return []
     return [inside_dataset(measurement).file("trajectories.parquet")]
+def inside_read(measurement):
+    """Datasets whose features a measurement reads, which are asked for now."""
+    return [ready(name).name for name in CONFIG.inside[measurement].read_from()]
 
 
 @cache
@@ -51,11 +61,32 @@ def measure_inside_given(measurement, model):
 
 
 @cache
+def measure_features_made(measurement, model):
+    given = measure_features_given(measurement, model)
+    inputs = []
+    for dataset in inside_read(measurement):
+        inputs.append(labels_made(dataset)["provenance"])
+        inputs.append(features_made(model, dataset, INSIDE_VIEWS))
+    return made(given, code("measure_features.py", [given, INSIDE_VIEWS]), inputs)
+
+
+def measure_features_given(measurement, model):
+    return {"spec": CONFIG.inside[measurement].alone(), **features_given(model)}
+
+
+def measured_made(measurement, model):
+    """What the table of a measurement in one network is made from."""
+    if CONFIG.inside[measurement].of_features:
+        return measure_features_made(measurement, model)
+    return measure_inside_made(measurement, model)
+
+
+@cache
 def judge_inside_made(figure):
     given = judge_inside_given(figure)
     measurement = INSIDE_FIGURES[figure]
     networks = looked_into(CONFIG.inside[measurement])
-    parts = [measure_inside_made(measurement, network)["provenance"] for network in networks]
+    parts = [measured_made(measurement, network)["provenance"] for network in networks]
     return made(given, code("judge_inside.py", given), parts)
 
 

@@ -7,9 +7,9 @@ from pez.runtime.job import job
 if __name__ == "__main__":
     with job(snakemake) as run:
         # Only now: the job has chosen the number of threads that torch sees.
-        from pez.audit.network import read_stack
         from pez.audit.predictions import shown_cells, write_predictions
         from pez.audit.spec import AuditSpec
+        from pez.features.stack import read_stack
         from pez.probes.inputs import open_inputs
 
         given, files = snakemake.params.audit, snakemake.input

@@ -22,7 +22,7 @@ ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder
 
 
 OF_AUDIT = ("audit_network", "predict_audit", "calibrate_audit")
-OF_INSIDE = ("measure_inside", "judge_inside", "draw_inside")
+OF_INSIDE = ("measure_inside", "measure_features", "judge_inside", "draw_inside")
 SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
 
 
@@ -68,6 +68,7 @@ def names_of_inside(config: Config, script: str, figure: str) -> list[Any]:
             config.extraction,
             "static",
         ],
+        "measure_features": [spec.alone(), "tubelet_mean"],
         "judge_inside": [
             spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
             *facts,
@@ -122,9 +123,10 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
         given[f"draw_figure {name}"] = names_of_figure(config, name)
     given["write_page"] = names_of_page(config)
     given |= {name: names_of_audit(config) for name in OF_AUDIT}
-    for measurement in config.inside:
-        (figure, *_) = config.inside[measurement].figures
-        given[f"measure_inside {measurement}"] = names_of_inside(config, "measure_inside", figure)
+    for measurement, spec in config.inside.items():
+        (figure, *_) = spec.figures
+        script = "measure_features" if spec.of_features else "measure_inside"
+        given[f"{script} {measurement}"] = names_of_inside(config, script, figure)
     for figure in config.inside_figures:
         for script in ("judge_inside", "draw_inside"):
             given[f"{script} {figure}"] = names_of_inside(config, script, figure)

@@ -25,9 +25,10 @@ PAGE = {"write_page"}
 MEASURED = {"audit_network", "predict_audit"}
 AUDIT = MEASURED | {"gather_audit", "calibrate_audit", "judge_audit", "draw_audit"}
 MEASURED_INSIDE = {name for name in jobs() if name.startswith("measure_inside")}
+OF_FEATURES = {name for name in jobs() if name.startswith("measure_features")}
 JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
-INSIDE = MEASURED_INSIDE | JUDGED_INSIDE | DRAWN_INSIDE
+INSIDE = MEASURED_INSIDE | OF_FEATURES | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure3", "judge_inside figure19"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
@@ -127,7 +128,7 @@ INSIDE_EDITS = [
      {"measure_inside attention"}),
     ("inside/attention.py", "entropy = total.log()", "entropy = 2 * total.log()",
      {"measure_inside attention"}),
-    ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE),
+    ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE | OF_FEATURES),
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
      MEASURED_INSIDE | {"extract_features static"}),
     ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure3"}),
@@ -147,6 +148,14 @@ INSIDE_EDITS = [
      {"draw_inside figure4", "draw_inside figure21"}),
     ("inside/order/tasks.py", "TIE = 1e-3", "TIE = 1e-2", {"measure_inside order"}),
     ("inside/order/verdict.py", "_ALPHA = 0.05", "_ALPHA = 0.01", {"judge_inside figure12"}),
+    ("inside/sequences/fits.py", "width**-0.5", "width**-0.4", {"measure_features sequences"}),
+    ("inside/sequences/steering_verdict.py", "_DOZENS = 24", "_DOZENS = 25",
+     {"judge_inside figure24"}),
+    ("inside/sequences/alternation.py", "FIRST = 30", "FIRST = 20", {"judge_inside figure23"}),
+    # the measurement stops by the appendix' rule, the figure shows both
+    ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
+    ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
+     {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -166,11 +175,11 @@ OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
     "clips": BALLS | MOVIES | {"pretrain_nano"},
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
-    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
-    "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
-    "scores": PROBES | PAGE,
-    "solvers": PROBES | MEASURED_INSIDE,
-    "probes": PROBES | FIGURES,
+    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES,
+    "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE | OF_FEATURES,
+    "scores": PROBES | PAGE | OF_FEATURES | {"judge_inside figure24"},
+    "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
+    "probes": PROBES | FIGURES | OF_FEATURES,
     "emergence": FIGURES | PAGE,
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
@@ -184,8 +193,14 @@ OWNERS = {
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
-    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
     "clips.trajectories": REPLACED | MEASURED_INSIDE,
+    "clips.dataset": BALLS
+    | MOVIES
+    | EXTRACTION
+    | REPLACED
+    | PROBES
+    | MEASURED_INSIDE
+    | OF_FEATURES,
     "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     # what the ball covers of a frame
     "clips.coverage": {"measure_inside tuning"},
@@ -200,7 +215,8 @@ OWNERS = {
     | PROBES
     | FIGURES
     | PAGE  # which residual state a layer is
-    | MEASURED_INSIDE,  # how clips reach an encoder
+    | MEASURED_INSIDE  # how clips reach an encoder
+    | OF_FEATURES,
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),

@@ -90,3 +90,28 @@ def test_two_measurements_need_two_names_of_figures():
         ConfigError, match=r"inside\.again\.figures\.figure3: inside\.attention has"
     ):
         load_config(loaded, CHECKOUT)
+
+
+def sequences(**changes):
+    loaded = yaml.safe_load((CHECKOUT / "config.yaml").read_text())
+    loaded["inside"]["sequences"] |= changes
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"movies": "intphys_mino"}, r"sequences\.movies = 'intphys_mino' \(did you mean"),
+        ({"movies": "acceleration"}, r"movies = 'acceleration', in which .* name such a dataset"),
+        ({"many_splits": 2}, r"many_splits = 2: at least as many as splits = 3"),
+        ({"steering": {"numbers": [3, 1]}}, r"numbers = \[3, 1\]: each is to be larger"),
+    ],
+)
+def test_what_sequences_cannot_read_is_refused(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        load_config(sequences(**changes), CHECKOUT)
+
+
+def test_sequences_without_movies_read_one_dataset():
+    spec = load_config(sequences(movies=None), CHECKOUT).inside["sequences"]
+    assert spec.of_features and spec.read_from() == ("velocity",)

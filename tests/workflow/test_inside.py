@@ -1,4 +1,4 @@
-"""Measurements inside networks: a job for each network, then figures 3 and 19, for real."""
+"""Measurements inside networks: a job for each network, then their figures, for real."""
 
 import json
 
@@ -85,6 +85,29 @@ def test_figure_12_is_drawn_from_passes_in_several_orders(built: Project) -> Non
     assert "chance by construction; it is 50.0 %" in page and "Not a reproduction" in page
     with Image.open(out / "figures/figure12.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 10
+
+
+def test_sequences_read_features_that_are_there_and_run_no_network(built: Project) -> None:
+    figures = ("figure22", "figure23", "figure24", "table3")
+    planned = plan(built.folder, list(figures))
+    assert planned["measure_features"] == 2 and planned["measure_inside"] == 0
+    assert not any(rule.startswith(("extract", "render")) for rule in planned)
+    built.snakemake(*figures, "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    table = open_table(out / "inside/sequences/vjepa2_tiny.parquet")
+    assert set(table.table["what"]) == {"score", "overlap", "steering"}
+    assert set(table.table["variable"]) == {"direction", "speed", "plausibility"}
+    assert table.metadata["others"]["intphys_mini"]["dataset"] == "intphys_mini"
+    for figure in figures:
+        with Image.open(out / f"figures/{figure}.png") as picture:
+            assert np.asarray(picture.convert("L")).std() > 10
+        drawn = pd.read_csv(out / f"figures/{figure}.csv")
+        assert set(drawn["control"]) == {"none", "untrained"}
+        verdict = json.loads((out / f"figures/{figure}_verdict.json").read_text())
+        assert verdict["models"][0]["answer"] in ("yes", "no", "undecided")
+        assert "over draws of clips" in verdict["brackets"]
+    again = plan(built.folder, ["table3"], {"inside": {"sequences": {"draws": 200}}})
+    assert again["measure_features"] == 0 and again["judge_inside"] == 1
 
 
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-import numpy as np
 import pandas as pd
-import torch
 from torch import Tensor
 
 from pez.audit.cell_draws import write_draws
@@ -16,7 +14,8 @@ from pez.audit.grid import Cell, cells_of, gradient_cells
 from pez.audit.measure_primary import PrimarySettings, measure_primary
 from pez.audit.spec import AuditSpec
 from pez.audit.tensors import as_tensors
-from pez.features.store import FeatureStore
+from pez.features.spec import Pooling
+from pez.features.stack import read_stack
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import names_in
 from pez.fingerprint.provenance import digest, values
@@ -94,7 +93,7 @@ def audit_network(
     store = inputs.store
 
     def stack(pooling: str) -> list[Tensor]:
-        return read_stack(store, pooling, "cpu")
+        return read_stack(store, cast(Pooling, pooling), "cpu")
 
     settings, pooling = primary_settings(audit), audit.primary.pooling
     own = network.measured["control"] == "none"
@@ -120,13 +119,6 @@ def primary_settings(audit: AuditSpec) -> PrimarySettings:
         permutations=audit.permutations,
         seed=audit.seed,
     )
-
-
-def read_stack(store: FeatureStore, pooling: Any, device: str) -> list[Tensor]:
-    """Features of states 0 .. L, float32 [n, D] each; of features without an encoder the one."""
-    states = [store.features(0, "resid_pre", pooling)]
-    states += [store.features(layer, "resid_post", pooling) for layer in range(store.layers)]
-    return [torch.from_numpy(np.ascontiguousarray(state)).to(device) for state in states]
 
 
 def _measuring(cell: Cell, code: CodeBase) -> str:

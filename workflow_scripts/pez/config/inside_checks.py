@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
 from pez.controls.registry import find_control
-from pez.inside.spec import InsideSpec
+from pez.inside.spec import FeaturesSpec, InsideSpec
 from pez.runtime.schema import did_you_mean
 
 
@@ -16,6 +16,7 @@ def check_inside(config: Config, name: str) -> Iterable[str]:
         if model not in config.encoders.models:
             yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
     yield from _check_dataset(key, spec, config)
+    yield from _check_movies(key, spec, config)
     for control, seeds in spec.controls.items():
         if control not in config.controls:
             yield f"{key}.controls: control = {did_you_mean(control, list(config.controls))}"
@@ -57,3 +58,18 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: nothing says where its "
             "balls are, and the measurement asks; take a dataset of source balls"
         )
+
+
+def _check_movies(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
+    """Other datasets than the first are of possible and impossible movies."""
+    for name in spec.read_from()[1:] if isinstance(spec, FeaturesSpec) else ():
+        source = config.sets.get(name)
+        if source is None:
+            yield f"{key}.movies = {did_you_mean(name, list(config.sets))}"
+        elif problem := source.problem():
+            yield f"{key}.movies = {name!r}: {problem}"
+        elif source.kind != "plausibility":
+            yield (
+                f"{key}.movies = {name!r}, in which {source.varies}: plausibility is read from "
+                "possible and impossible movies; name such a dataset, or null"
+            )

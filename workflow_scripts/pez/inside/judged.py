@@ -40,7 +40,7 @@ class Number(Schema):
 
     name: str
     value: float
-    low: float | None = Field(None, description="of the 90 % interval over conditions")
+    low: float | None = Field(None, description="see brackets of the verdict")
     high: float | None = None
     unit: str = ""
 
@@ -70,6 +70,7 @@ class InsideVerdict(Schema):
     figure: str
     kind: str
     clips: str
+    brackets: str = Field("90 % interval over conditions", description="what low and high are")
     models: tuple[ModelVerdict, ...]
 
 
@@ -107,7 +108,7 @@ def to_markdown(verdict: InsideVerdict) -> str:
     lines = [
         f"# Verdict: {verdict.figure}",
         "",
-        f"Clips: {verdict.clips}. In brackets: 90 % interval over conditions.",
+        f"Clips: {verdict.clips}. In brackets: {verdict.brackets}.",
     ]
     for model in verdict.models:
         lines += ["", f"## {model.model}: {model.answer}", "", f"Weights: {model.weights}."]

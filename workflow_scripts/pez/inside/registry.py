@@ -17,6 +17,7 @@ from pez.inside.spec import InsideSpec
 if TYPE_CHECKING:
     from pez.inside.judged import Facts, Judged
     from pez.inside.network import Measured, Network
+    from pez.inside.stored import Stored
 
 _FOLDER = Path(__file__).with_name("kinds")
 
@@ -41,13 +42,17 @@ def find_inside_section(kind: str) -> type[InsideSpec]:
     return found
 
 
-def measure(spec: InsideSpec, network: "Network") -> "Measured":
-    """Measure ``network`` as ``spec`` says.
+def measure(spec: InsideSpec, read: "Network | Stored") -> "Measured":
+    """Measure a network as ``spec`` says.
+
+    Args:
+        spec: the measurement.
+        read: the network with its clips; or its stored features, for a `FeaturesSpec`.
 
     Raises:
         ArtifactError: a clip is damaged, or what is measured is not finite.
     """
-    found: Measured = import_module(f"pez.inside.measures.{spec.kind}").measure(spec, network)
+    found: Measured = import_module(f"pez.inside.measures.{spec.kind}").measure(spec, read)
     return found
 
 

@@ -21,6 +21,7 @@ class InsideSpec(Schema):
     kind: str
     reads_trajectories: ClassVar[bool] = False  # whether it asks where the ball is
     judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
+    of_features: ClassVar[bool] = False  # whether features are read instead of clips
 
     dataset: Name = Field(description="one that forms conditions: balls")
     clips_per_condition: int = Field(
@@ -41,3 +42,13 @@ class InsideSpec(Schema):
         fields = type(self).model_fields
         shared = {name: fields[name].get_default() for name in self.judged}
         return self.model_copy(update={"models": ("any",), "seed": 0, **shared})
+
+
+class FeaturesSpec(InsideSpec):
+    """A measurement that reads stored features, and runs no network of its own."""
+
+    of_features: ClassVar[bool] = True
+
+    def read_from(self) -> tuple[str, ...]:
+        """Datasets whose features it reads; the first is `dataset`."""
+        return (self.dataset,)

@@ -14,7 +14,7 @@ from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
 from pez.runtime.tables import open_table
 
-CLIP_COLUMNS = ("clip_id", "condition")  # of every table whose rows are of clips
+CLIP_COLUMNS = ("clip_id", "condition")  # of tables whose rows are of clips
 _COMMON = ("dataset", "clip_ids", "source", "labels", "precision", "preprocessing", "input_size")
 
 
@@ -49,7 +49,7 @@ def read_measured(
         paths: ``{network}.parquet`` of each, every model before its controls.
         spec: the measurement.
         columns: that the tables must have.
-        of_clips: whether their rows are of clips: then also `CLIP_COLUMNS`.
+        of_clips: whether their rows are of clips, and say of which (`CLIP_COLUMNS`).
 
     Raises:
         ArtifactError: a table is missing, damaged, of another kind of measurement, another network
