@@ -27,6 +27,7 @@ from pez.encoders.locate import files_of, find_checkpoint
 from pez.encoders.registry import family_names
 from pez.encoders.spec import RandomWeights
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
+from pez.figures.inside.help import shows
 from pez.figures.registry import kind_names
 from pez.fingerprint import CodeBase
 from pez.fingerprint.choices import choices_of, names_in
@@ -102,13 +103,15 @@ TARGETS = {
     **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
     **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
     **{
-        figure: f"{figure} with its verdict: {measurement}, inside the network (section inside)"
-        for figure, measurement in CONFIG.inside_figures.items()
+        figure: f"inside the network: {shows(picture)}"
+        for spec in CONFIG.inside.values()
+        for figure, picture in spec.figures.items()
     },
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
     "audit": "every protocol at once, and a ledger of claims (section audit)",
     "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
+    "paper": "every configured figure and table; of the paper with configs/paper.yaml",
     "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
     "intphys": "the possible and impossible movies, checked and cut into clips",
     "clips": "the other datasets, with a contact sheet and a preview of each",
@@ -118,6 +121,7 @@ TARGETS = {
 localrules:
     targets,
     all,
+    paper,
     clips,
     intphys,
     page,
@@ -151,6 +155,13 @@ rule all:
         lambda wildcards: datasets_of("clips", shards=False),
     message:
         "Everything is built"
+
+
+rule paper:
+    input:
+        [f"{OUT}/figures/{figure}.png" for figure in [*CONFIG.figures, *INSIDE_FIGURES]],
+    message:
+        f"Every figure and table is drawn: {OUT}/figures"
 
 
 rule page:

@@ -214,6 +214,13 @@ def page_benchmarks():
     return list(dict.fromkeys(files))
 
 
+@cache
+def page_inside():
+    """Figures of measurements inside networks that the page shows: those that have been drawn. They
+    take hours together on a small machine, so that the page asks for none by itself."""
+    return [figure for figure in INSIDE_FIGURES if Path(f"{OUT}/figures/{figure}.png").exists()]
+
+
 def page_audit_files():
     """Files of the audit that the page shows, told apart by their names (`pez.page.audit`): its
     tables, its ledger, predictions and pictures. None of them while no audit is configured."""

@@ -37,6 +37,8 @@ def inside_trajectories(measurement):
     if not CONFIG.inside[measurement].reads_trajectories:
         return []
     return [inside_dataset(measurement).file("trajectories.parquet")]
+
+
 def inside_read(measurement):
     """Datasets whose features a measurement reads, which are asked for now."""
     return [ready(name).name for name in CONFIG.inside[measurement].read_from()]

@@ -19,6 +19,8 @@ rule write_page:
         clip_notes=lambda wildcards: [
             file for dataset in page_datasets() for file in clip_notes(dataset)
         ],
+        inside=[f"{OUT}/figures/{figure}.png" for figure in page_inside()],
+        inside_verdicts=[f"{OUT}/figures/{figure}_verdict.json" for figure in page_inside()],
         audit=lambda wildcards: page_audit_files(),
         stands=lambda wildcards: stands(page_made(), note("write_page", "page"), [PAGE]),
     output:

@@ -223,6 +223,7 @@ def page_made():
         *(fit_made(*fit)["provenance"] for fit in page_fits()),
         *(clips_made(dataset)["provenance"] for dataset in page_datasets()),
         *page_audit_provenance(),
+        *(draw_inside_made(figure)["provenance"] for figure in page_inside()),
     ]
     return made(given, code("write_page.py", names), parts)
 
@@ -240,6 +241,7 @@ def page_given():
         "controls": {name: list(CONFIG.controls[name].seeds) for name in controls},
         "models": {network: model_facts(network) for network in networks},
         "datasets": page_datasets(),
+        "inside": page_inside(),
         "configuration": config,
     }
 

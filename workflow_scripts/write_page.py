@@ -7,6 +7,7 @@ import yaml
 from pez.controls.registry import all_variants
 from pez.page.audit import AuditFiles
 from pez.page.gather import FigureSource, Sources, explorer_data, read_audit, read_figures
+from pez.page.inside import read_inside
 from pez.page.provenance import commit_of, networks, versions, wall_times
 from pez.page.write import Page, write_page
 from pez.recipes.recipe import Recipe, with_controls
@@ -38,6 +39,14 @@ if __name__ == "__main__":
             title="Physics Emergence Zone",
             figures=read_figures(sources),
             data=explorer_data(sources),
+            inside=read_inside(
+                {
+                    name: (Path(png), Path(verdict))
+                    for name, png, verdict in zip(
+                        given["inside"], files.inside, files.inside_verdicts, strict=True
+                    )
+                }
+            ),
             audit=read_audit(sources.audit),
             commit=commit_of(),
             versions=versions(),

@@ -326,6 +326,7 @@ def page_of(found: Sources) -> Page:
         title="Physics Emergence Zone",
         figures=read_figures(found),
         data=explorer_data(found),
+        inside=[],
         audit=read_audit(found.audit),
         commit=commit_of(),
         versions=versions(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from pez.emergence.figure_verdict import FigureVerdict
+from pez.inside.judged import InsideVerdict
 from pez.runtime.errors import ArtifactError
 
 
@@ -32,10 +33,12 @@ class Picture:
     width: int
     height: int
     caption: str = ""
-    verdict: FigureVerdict | None = None
+    verdict: FigureVerdict | InsideVerdict | None = None
 
 
-def read_picture(path: Path, title: str, verdict: FigureVerdict | None = None) -> Picture:
+def read_picture(
+    path: Path, title: str, verdict: FigureVerdict | InsideVerdict | None = None
+) -> Picture:
     """Embed the PNG at ``path`` pixel by pixel as lossless WebP, half the size.
 
     Its caption is the one that `pez.figures.draw.describe` left in it, if it did.

@@ -38,6 +38,7 @@ class Page:
         title: its title.
         figures: with captions and verdicts.
         data: of the explorer (`pez.page.gather.explorer_data`).
+        inside: figures of measurements inside networks, those that have been drawn.
         audit: claims and drawings of the audit; None: none is configured.
         commit: of the checkout.
         versions: of libraries, by name.
@@ -49,6 +50,7 @@ class Page:
     title: str
     figures: Sequence[Picture]
     data: Mapping[str, Any]
+    inside: Sequence[Picture]
     audit: AuditShown | None
     commit: str
     versions: Mapping[str, str]
