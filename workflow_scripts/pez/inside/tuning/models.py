@@ -99,10 +99,9 @@ class Models:
     def fit(self, regressors: np.ndarray) -> Fitted:
         """The same, with the weights fitted to all clips."""
         d = self._centred(regressors)
-        whole = (
-            one.sum(dim=1, keepdim=True) for one in (self._with_z(d), self._among(d), self._y(d))
-        )
-        _, weights = self._solved(*whole, slice(-1, None))
+        by_fold = (self._with_z(d), self._among(d), self._y(d))
+        dz, dd, y = (one.sum(dim=1, keepdim=True) for one in by_fold)
+        _, weights = self._solved(dz, dd, y, slice(-1, None))
         return Fitted(self.gained(regressors), weights[:, 0])
 
     def _centred(self, regressors: np.ndarray) -> Tensor:
