@@ -184,7 +184,7 @@ OWNERS = {
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
-    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE,
+    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE | OF_FEATURES,
     "page": PAGE,
     "audit": AUDIT | PAGE | MEASURED_INSIDE,
     "estimands": AUDIT | PAGE | MEASURED_INSIDE | JUDGED_INSIDE,

@@ -14,6 +14,7 @@ from pez.inside.judged import Facts, to_markdown
 from pez.inside.kinds.probe_sequences import Section
 from pez.inside.registry import find_inside_section, judge
 from pez.inside.sequences.arms import fit_of
+from pez.inside.sequences.overlap_verdict import _answer
 from pez.inside.sequences.splits import group_splits
 from pez.inside.stored import Clips, Stored, measure_stored
 from pez.runtime.tables import open_table
@@ -198,3 +199,26 @@ def test_a_drawn_course_is_that_of_the_table(tables) -> None:
     rows = rows[(rows["solver"] == "ridge") & (rows["arm"] == "probes")]
     expected = rows[rows["rule"] == "appendix"].sort_values("state")["value"]
     assert np.array_equal(line.get_ydata(), expected)
+
+
+@pytest.mark.parametrize(
+    ("trained", "untrained", "itself", "answer"),
+    [(0.001, 0.5, 0.001, "yes"), (0.001, 0.001, 0.001, "undecided"),
+     (0.5, 0.5, 0.001, "no"), (0.5, 0.5, 0.5, "undecided")],
+)  # fmt: skip
+def test_sharing_is_held_against_random_subspaces_untrained_networks_and_a_ceiling(
+    trained: float, untrained: float, itself: float, answer: str
+) -> None:
+    rows = pd.DataFrame(
+        [
+            (control, seed, one, other, p)
+            for control, seed, of_pair in (("none", None, trained), ("untrained", 1, untrained))
+            for one, other, p in (
+                ("direction", "speed", of_pair),
+                ("direction", "direction", itself),
+                ("speed", "speed", itself),
+            )
+        ],
+        columns=["control", "seed", "variable", "against", "value"],
+    ).assign(state=1, solver="ridge", arm="other clips", metric="p")
+    assert _answer(rows, 1000)[0] == answer

@@ -41,7 +41,10 @@ def judge_overlap(own: Beside, haar: int, facts: ModelFacts) -> tuple[pd.DataFra
 
 
 def _answer(rows: pd.DataFrame, haar: int) -> tuple[Answer, str]:
-    """By overlap, over states and solvers (Bonferroni), where every draw of clips says so."""
+    """By overlap, over states and solvers (Bonferroni), where every draw of clips says so.
+
+    ``yes`` if at more of them than in any untrained network, ``no`` if at none.
+    """
     states, solvers = rows["state"].nunique(), rows["solver"].nunique()
     tests = states * solvers
     if tests / (1 + haar) >= _LEVEL:
@@ -51,12 +54,14 @@ def _answer(rows: pd.DataFrame, haar: int) -> tuple[Answer, str]:
         )
     trained = rows[is_own(rows)]
     beyond = _beyond(trained, DIRECTION, SPEED, tests)
-    others = _untrained(rows, DIRECTION, SPEED, tests)
+    beside = _untrained(rows, tests)
+    others = f"; in untrained networks at {number_range(beside, '.0f')}" if beside else ""
     if beyond:
-        return "yes", (
-            f"beyond chance at {beyond} of {tests} combinations of state and solver (corrected for "
-            f"all){others}."
-        )
+        told = f"beyond chance at {beyond} of {tests} combinations of state and solver{others}"
+        if not beside:
+            return "undecided", f"{told}; no untrained network stands beside it."
+        more = beyond > max(beside)
+        return ("yes", f"{told}.") if more else ("undecided", f"{told}, where nothing is learned.")
     seen = [_beyond(trained, one, one, tests) for one in (DIRECTION, SPEED)]
     control = (
         f"direction meets itself, from other clips, beyond chance at {seen[0]} of them, speed "
@@ -79,12 +84,10 @@ def _beyond(rows: pd.DataFrame, one: str, other: str, tests: int) -> int:
     return int((largest * tests < _LEVEL).sum())
 
 
-def _untrained(rows: pd.DataFrame, one: str, other: str, tests: int) -> str:
-    found = [
-        _beyond(network, one, other, tests)
-        for _, network in rows[rows["control"] == "untrained"].groupby("seed")
-    ]
-    return f"; in untrained networks at {number_range(found, '.0f')}" if found else ""
+def _untrained(rows: pd.DataFrame, tests: int) -> list[int]:
+    """The same of direction and speed in every untrained network."""
+    untrained = rows[rows["control"] == "untrained"]
+    return [_beyond(network, DIRECTION, SPEED, tests) for _, network in untrained.groupby("seed")]
 
 
 def _statements(own: Beside, rows: pd.DataFrame) -> Iterator[str]:
