@@ -29,7 +29,7 @@ OF_FEATURES = {name for name in jobs() if name.startswith("measure_features")}
 JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 INSIDE = MEASURED_INSIDE | OF_FEATURES | JUDGED_INSIDE | DRAWN_INSIDE
-ATTENTION = {"judge_inside figure3", "judge_inside figure19"}
+ATTENTION = {"judge_inside figure19", "judge_inside figure3"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
@@ -131,7 +131,7 @@ INSIDE_EDITS = [
     ("inside/choose.py", "< per_condition", "<= per_condition", MEASURED_INSIDE | OF_FEATURES),
     ("controls/kinds/static.py", "np.zeros(", "np.ones(",
      MEASURED_INSIDE | {"extract_features static"}),
-    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure3"}),
+    ("controls/kinds/static.py", "(1, 1)", "(1, 2)", ATTENTION | {"draw_inside figure19"}),
     ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)",
      ATTENTION | {"judge_inside figure18"}),
     ("inside/ablation/probes.py", "correction=0", "correction=1",
@@ -156,13 +156,13 @@ INSIDE_EDITS = [
     ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
     ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
      {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
-    ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure3"}),
-    ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure19"}),
+    ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure19"}),
+    ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure3"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
-     {"draw_inside figure3"}),
+     {"draw_inside figure19"}),
     ("figures/inside/pictures/order_task.py", "(0, 25, 50, 75, 100)", "(0, 50, 100)",
      {"draw_inside figure12"}),
-    ("figures/inside/pictures/attention_heads.py", '"PuOr"', '"PuOr_r"', {"draw_inside figure19"}),
+    ("figures/inside/pictures/attention_heads.py", '"PuOr"', '"PuOr_r"', {"draw_inside figure3"}),
 ]  # fmt: skip
 
 # Which jobs a number in a module of each package may belong to.

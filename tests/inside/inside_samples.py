@@ -28,7 +28,7 @@ def attention_spec(**changes: object) -> InsideSpec:
         "dataset": "velocity",
         "models": ["tiny"],
         "draws": 200,
-        "figures": {"figure3": "attention_layers", "figure19": "attention_heads"},
+        "figures": {"figure3": "attention_heads", "figure19": "attention_layers"},
     }
     return find_inside_section("attention_distance").model_validate(fields | changes)
 

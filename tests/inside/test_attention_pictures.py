@@ -35,7 +35,7 @@ def artists(figure):
 
 
 def test_every_curve_of_the_table_is_drawn_as_it_is(series):
-    table = series["figure3"]
+    table = series["figure19"]
     with styled(STYLE):
         picture = build_inside("attention_layers", table, MADE, STYLE)
     panels = [(measure, statistic) for statistic in STATISTICS for measure in UNITS]
@@ -53,7 +53,7 @@ def test_every_curve_of_the_table_is_drawn_as_it_is(series):
 
 
 def test_every_head_is_a_square_and_uniform_attention_is_the_middle(series):
-    table = series["figure19"]
+    table = series["figure3"]
     with styled(STYLE):
         picture = build_inside("attention_heads", table, MADE, STYLE)
     images = dict(one for one in artists(picture.figure) if "/" in one[0])

@@ -20,10 +20,10 @@ NETWORKS = (
     "nano", "nano_untrained", "nano_untrained_2", "nano_frames_shuffled", "nano_static",
 )  # fmt: skip
 SAID = {"nano_frames_shuffled": "clips: frames_shuffled, seed 1", "nano_static": "clips: static"}
-PICTURES = {"figure3": "attention_layers", "figure19": "attention_heads"}
+PICTURES = {"figure3": "attention_heads", "figure19": "attention_layers"}
 
 
-def facts(figure="figure3", source="embedded"):
+def facts(figure="figure19", source="embedded"):
     known = ModelFacts(layers=BLOCKS, source=source, weights="weights of a test")
     return Facts(figure, PICTURES[figure], {"nano": known}, "made up")
 
@@ -42,7 +42,7 @@ def planted(tmp_path):
     return write
 
 
-def verdict(paths, figure="figure3", spec=SPEC):
+def verdict(paths, figure="figure19", spec=SPEC):
     return judge(spec, paths, facts(figure)).verdict.models[0]
 
 
@@ -107,7 +107,7 @@ def test_local_heads_are_counted_where_they_are(planted):
     spatial = heads(9.0, 0.1)
     spatial[:, 3, :2] = 1.0
     spatial[:, 4, 0] = 1.0
-    found = verdict(planted(nano=spatial), "figure19")
+    found = verdict(planted(nano=spatial), "figure3")
     assert found.answer == "yes"
     assert (
         "3 of 48 heads look less far than every head of any untrained network"
@@ -116,12 +116,12 @@ def test_local_heads_are_counted_where_they_are(planted):
     assert "2 in block 3, 1 in block 4" in found.statements[0]
     spatial = heads(9.0, 0.1)
     spatial[:, 9, :2] = 1.0
-    assert verdict(planted(nano=spatial), "figure19").answer == "no"
+    assert verdict(planted(nano=spatial), "figure3").answer == "no"
 
 
 def test_heads_that_are_drawn_are_means_over_clips(planted):
     spatial = heads(seed=5)
-    table = judge(SPEC, planted(nano=spatial), facts("figure19")).series
+    table = judge(SPEC, planted(nano=spatial), facts("figure3")).series
     assert set(table["control"]) == {"none", "untrained"}
     own = table[(table["control"] == "none") & (table["measure"] == "spatial")]
     np.testing.assert_allclose(

@@ -125,10 +125,10 @@ def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project)
         verdict = json.loads((out / f"figures/{figure}_verdict.json").read_text())
         assert verdict["models"][0]["model"] == "vjepa2_tiny"
         assert "Not a reproduction" in (out / f"figures/{figure}_verdict.md").read_text()
-    drawn = pd.read_csv(out / "figures/figure3.csv")
+    drawn = pd.read_csv(out / "figures/figure19.csv")
     curves = drawn[drawn["kind"] == "curve"]
     assert set(curves["control"]) == {"none", "untrained", "frames_shuffled", "static"}
     assert len(curves) == 4 * 2 * 2 * BLOCKS
-    again = plan(built.folder, ["figure3"], {"inside": {"attention": {"draws": 200}}})
+    again = plan(built.folder, ["figure19"], {"inside": {"attention": {"draws": 200}}})
     assert again["measure_inside"] == 0 and again["judge_inside"] == 1
-    assert plan(built.folder, ["figure3"], {"figure_style": {"font_pt": 8}})["judge_inside"] == 0
+    assert plan(built.folder, ["figure19"], {"figure_style": {"font_pt": 8}})["judge_inside"] == 0

@@ -1,4 +1,4 @@
-"""Figure 19: attention distance of every head of every block, beside an untrained network."""
+"""Figure 3: attention distance of every head of every block, beside an untrained network."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Figure 3: layer means of attention distance, and how far the heads of a block differ."""
+"""Figure 19: layer means of attention distance, and how far the heads of a block differ."""
 
 from collections.abc import Iterator, Mapping
 

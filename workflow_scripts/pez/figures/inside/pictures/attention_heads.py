@@ -1,4 +1,4 @@
-"""Figure 19 of arXiv 2602.07050: attention distance of every head, beside an untrained network."""
+"""Figure 3 of arXiv 2602.07050: attention distance of every head, beside an untrained network."""
 
 import pandas as pd
 from matplotlib.axes import Axes

@@ -1,4 +1,4 @@
-"""Figure 3 of arXiv 2602.07050: attention distance by block, and how far the heads differ."""
+"""Figure 19 of arXiv 2602.07050: attention distance by block, and how far the heads differ."""
 
 import numpy as np
 import pandas as pd
