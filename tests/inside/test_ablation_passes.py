@@ -9,7 +9,8 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.inside.ablation.attend import masked_attention
-from pez.inside.ablation.passes import WHOLE, Pass, run_passes
+from pez.inside.ablation.passes import Pass, run_passes
+from pez.inside.ablation.readings import WHOLE
 from pez.inside.ablation.windows import keys_within
 from pez.inside.kinds.window_ablation import WindowSpec
 

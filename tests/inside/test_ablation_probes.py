@@ -5,7 +5,8 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from pez.inside.ablation.probes import FROZEN, RECENTRED, REFIT, Fold, read_changed
+from pez.inside.ablation.probes import Fold, read_changed
+from pez.inside.ablation.readings import FROZEN, RECENTRED, REFIT
 from pez.recipes.splits import group_k_fold
 
 ALPHAS = (1e-2, 1.0, 1e2)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from pez.encoders.family import Grid
-from pez.inside.ablation.probes import FROZEN, RECENTRED
+from pez.inside.ablation.readings import FROZEN, RECENTRED
 from pez.inside.patches.arrays import Half
 from pez.inside.patches.kept import REGIONS, Kept
 from pez.inside.patches.reading import (

@@ -8,8 +8,7 @@ import pandas as pd
 
 from pez.estimands.bootstrap import bootstrap_weights
 from pez.estimands.intervals import percentile
-from pez.inside.ablation.passes import WHOLE
-from pez.inside.ablation.tasks import DIRECTION, PLACE
+from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
 
 SCORE, DROP, BEYOND, INTERACTION = "score", "drop", "beyond", "interaction"  # estimands
 MATCHED = ("random", "far")

@@ -8,8 +8,7 @@ from torch import Tensor
 from pez.encoders.family import Grid
 from pez.encoders.transformer import Encoder
 from pez.inside.ablation.attend import MaskedAttention, attending
-
-WHOLE = "whole"  # name of the pass from which nothing is taken
+from pez.inside.ablation.readings import WHOLE
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pez.inside.ablation.readings import FROZEN, RECENTRED, REFIT
 from pez.recipes.splits import Split
 
-FROZEN, RECENTRED, REFIT = "frozen", "recentred", "refit"
 _CONSTANT = 1e-6  # of a feature's scale relative to the largest: it does not vary
 
 

@@ -7,9 +7,15 @@ import pandas as pd
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.ablation.effects import BEYOND, INTERACTION, SCORE
-from pez.inside.ablation.passes import WHOLE
-from pez.inside.ablation.probes import FROZEN, RECENTRED, REFIT
-from pez.inside.ablation.tasks import DIRECTION, PATCHES, PLACE
+from pez.inside.ablation.readings import (
+    DIRECTION,
+    FROZEN,
+    PATCHES,
+    PLACE,
+    RECENTRED,
+    REFIT,
+    WHOLE,
+)
 from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.wording import number, number_range, with_interval

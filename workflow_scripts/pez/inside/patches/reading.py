@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pez.inside.ablation.probes import FROZEN, RECENTRED, Fold, Frame, fit_probes
+from pez.inside.ablation.probes import Fold, Frame, fit_probes
+from pez.inside.ablation.readings import FROZEN, RECENTRED
 from pez.inside.patches.kept import REGIONS, WHOLE
 from pez.inside.patches.track import HALVES, OPPOSITE
 from pez.recipes.splits import Split, nested_split

@@ -1,11 +1,13 @@
 """Columns of the table of one network: what was read of every clip, and where its ball was."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from pez.inside.patches.track import Track
+if TYPE_CHECKING:
+    from pez.inside.patches.track import Track
 
 PATCH, PIXELS, TRACK = "patch", "pixels", "track"  # read by a probe for each patch ...
 POOLED = "pooled"  # ... by one of all tokens ...
@@ -26,7 +28,7 @@ def patch_rows(read: str, state: int, answers: np.ndarray, labels: pd.DataFrame)
     return rows.assign(read=read, **_NONE, state=state, patch=np.repeat(np.arange(patches), clips))
 
 
-def track_rows(answers: np.ndarray, track: Track, labels: pd.DataFrame) -> pd.DataFrame:
+def track_rows(answers: np.ndarray, track: "Track", labels: pd.DataFrame) -> pd.DataFrame:
     """Rows of probes of where the ball is, with its path: they say it once for all others."""
     return patch_rows(TRACK, NO_STATE, answers, labels).assign(
         distance=track.distance.T.ravel(), touched=track.touched.mean(axis=1).T.ravel()

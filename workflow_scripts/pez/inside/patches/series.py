@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from pez.estimands.intervals import percentile
-from pez.inside.ablation.probes import FROZEN, RECENTRED
+from pez.inside.ablation.readings import FROZEN, RECENTRED
 from pez.inside.patches.arrays import Array, Half, Reads
 from pez.inside.patches.rows import BY_PATH, BY_START, PATCH, PIXELS, POOLED, TOKENS, TRACK
 from pez.inside.patches.scores import (
