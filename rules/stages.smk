@@ -36,12 +36,24 @@ def stages_as_rules():
                 raise WorkflowError(f"{option}: rule = {did_you_mean(name, known)}")
     for stage, rules in STAGES.items():
         for name in rules:
-            resources = workflow.get_rule(name).resources
+            generated = workflow.get_rule(name)
+            if not generated.wildcard_names:
+                generated._wildcard_names = NoTarget()
+            resources = generated.resources
             for one in (stage, name):
                 resources.update(set_resources.get(one, {}))
                 if one in set_threads:
                     resources["_cores"] = set_threads[one]
     workflow.__class__ = StagedWorkflow
+
+
+class NoTarget(set):
+    """Names of the wildcards of a rule that has none, and yet is no target: as such Snakemake takes
+    rules without wildcards that an option names, and `figure2c --until extract_features` would
+    extract features of every model there is."""
+
+    def __bool__(self):
+        return True
 
 
 class StagedWorkflow(type(workflow)):

@@ -75,6 +75,8 @@ def test_until_a_stage(project: Project) -> None:
     counts = jobs(dry_run(project, "figure2c", "--until", "extract_features"))
     assert of_stage(counts, "extract") == EXTRACTIONS
     assert not {"fit_probe", "draw_figure"} & set(counts) and counts["render_clips"] == 4
+    on_gpus = dry_run(project, "figure2c", "--until", "extract_features", "--resources", "gpu=1")
+    assert of_stage(jobs(on_gpus), "extract") == 2 * 2  # whole datasets, of no other model
     counts = jobs(dry_run(project, "figure1", "--until", "sample_intphys"))
     assert counts["sample_intphys_mini"] == 1 and not of_stage(counts, "extract")
 
