@@ -17,8 +17,9 @@ COLUMNS = (
     "model", "control", "seed", "block", "reading", "variable", "tuned", "weight_1", "weight_2",
 )  # fmt: skip
 
-_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 15.0, 3.0, 10.0, 5.0, 8.5  # millimetres
+_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 15.0, 3.0, 10.0, 5.0, 9.5  # millimetres
 _FAINT = "#D9D9D9"
+_SHOWN = 0.98  # of tuned units, whose vectors lie within the panel
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
@@ -68,10 +69,13 @@ def _draw(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
             gid=f"{rows['control'].iloc[0]}/{rows['block'].iloc[0]}/{name}", rasterized=True,
         )  # fmt: skip
         axes.add_collection(found)
-    reach = 1.05 * max(float(np.nanmax(np.abs(ends), initial=0.0)), 1e-9)
+    shown = np.hypot(*(ends[tuned] if tuned.any() else ends).T)
+    reach = 1.05 * max(float(np.nanquantile(shown, _SHOWN)), 1e-12)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
     axes.set_aspect("equal")
+    axes.ticklabel_format(style="sci", scilimits=(-2, 3), useMathText=True)
+    axes.yaxis.offsetText.set_visible(False)  # the same as across
     axes.axhline(0, color=GREY, linewidth=0.4, zorder=1)
     axes.axvline(0, color=GREY, linewidth=0.4, zorder=1)
     ticks = MaxNLocator(nbins=2, symmetric=True, steps=[1, 2, 4, 5, 10])
@@ -87,8 +91,9 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
     point = str(table["point"].iloc[0])
     return (
         f"Weights of cosine and sine of the direction in every unit ({point}), at the position "
-        "where they gain most out of fold; in units of activation, each panel on its own scale. "
-        "Tuned: units that gain more than any does in 95 % of permutations of directions within "
-        "speeds. Given place: beside where the ball is in the frame and what it covers of the "
+        "where they gain most out of fold; in units of activation, each panel on its own scale, "
+        "which 2 % of tuned units exceed, and many others. Tuned: units that gain more than any "
+        "does in 95 % of permutations of directions within speeds. Given place: beside where the "
+        "ball is in the frame and what it covers of the "
         f"patches about. Clips: {made.clips}."
     )
