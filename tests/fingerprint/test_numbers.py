@@ -14,6 +14,7 @@ MOVIE_PROBES = {name for name in PROBES if "plausibility" in name}
 ATTENTIVE = {name for name in PROBES if "attentive" in name}
 RIDGE = {name for name in PROBES - MOVIE_PROBES if name.endswith(".strict")}
 GRADIENT = PROBES - ATTENTIVE - RIDGE
+OBJECTS = {"simulate_objects", "render_objects"}
 SWEEPS = {"fit_sweep", "gather_sweep"}
 DRAWN = {name for name in jobs() if name.startswith("draw_figure")}
 JUDGED = {name for name in jobs() if name.startswith("judge_figure")}
@@ -87,9 +88,12 @@ EDITS = [
     ("intphys/mini_scene.py", "default_rng(", "RandomState(", {"render_intphys_mini"}),
     ("clips/labels.py", "np.pi * direction /", "np.pi * (1 + direction) /", {"simulate_clips"}),
     ("clips/scene.py", "GRAVITY_M_S2 = 10.0", "GRAVITY_M_S2 = 9.8",
-     {"simulate_clips", "render_clips", "render_intphys_mini"}),
+     {"simulate_clips", "render_clips", "render_intphys_mini"} | OBJECTS),
     ("clips/region_renderer.py", "=samples,", "=samples - 1,",
-     {"render_clips", "render_intphys_mini"}),
+     {"render_clips", "render_intphys_mini", "render_objects"}),
+    ("objects/scene.py", "GAP_M = 0.15", "GAP_M = 0.2", {"simulate_objects"}),
+    ("objects/renderer.py", "SIDES = 96", "SIDES = 64", {"render_objects"}),
+    ("objects/stage.py", "RESTITUTION = 0.8", "RESTITUTION = 0.7", OBJECTS),
     ("clips/procedural.py", "uniform", "uniform_", {"pretrain_nano"}),
     ("emergence/curves.py", "round(layers / 3)", "round(layers / 4)", FIGURES),
     ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", JUDGED & MOVIE_FIGURES),
@@ -101,6 +105,7 @@ EDITS = [
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
     ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
      PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
+     | {"simulate_objects"}
      | {"index_folder", "label_folder"}),
     ("own_clips/video.py", "(size[1] - resize) // 2", "(size[1] - resize) // 3", {"decode_folder"}),
     ("own_clips/labels.py", "row for row, name", "-row for row, name", {"label_folder"}),
@@ -148,7 +153,8 @@ OWN = {"index_folder", "label_folder", "decode_folder", "preview_folder"}
 WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
-    "clips": BALLS | MOVIES | {"pretrain_nano"},
+    "clips": BALLS | MOVIES | OBJECTS | {"pretrain_nano"},
+    "objects": OBJECTS,
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
     "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE,
@@ -159,7 +165,7 @@ OWNERS = {
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
-    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE,
+    "intphys": MOVIES | OBJECTS | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE,
     "page": PAGE,
     "audit": AUDIT | PAGE,
     "estimands": AUDIT | PAGE | JUDGED_INSIDE,
@@ -168,8 +174,8 @@ OWNERS = {
     "pretraining": {"pretrain_nano"},
     "runtime": set(jobs()),
     # whose clips features and labels are of
-    "clips.dataset": BALLS | MOVIES | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
-    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
+    "clips.dataset": BALLS | MOVIES | OBJECTS | EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE,
+    "clips.store": BALLS | MOVIES | OBJECTS | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
     "features.spec": EXTRACTION
