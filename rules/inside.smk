@@ -6,6 +6,7 @@ rule measure_inside:
         clips=lambda wildcards: ancient(inside_dataset(wildcards.measurement).shard_files),
         clip_notes=lambda wildcards: clip_notes(inside_dataset(wildcards.measurement).name),
         labels=lambda wildcards: inside_dataset(wildcards.measurement).labels,
+        objects=lambda wildcards: ancient(inside_objects(wildcards.measurement)),
         precision=precision_file(),
         weights=lambda wildcards: ancient(built_weights(wildcards.model)),
         weights_note=lambda wildcards: weights_note(wildcards.model),

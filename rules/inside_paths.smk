@@ -25,6 +25,13 @@ def inside_dataset(measurement):
     return ready(CONFIG.inside[measurement].dataset)
 
 
+def inside_objects(measurement):
+    """Where each of several objects is, for a measurement that asks; the labels' job says so."""
+    if not CONFIG.inside[measurement].reads_objects:
+        return []
+    return [inside_dataset(measurement).objects_table]
+
+
 @cache
 def measure_inside_made(measurement, model):
     given = measure_inside_given(measurement, model)

@@ -26,5 +26,6 @@ if __name__ == "__main__":
             device=run.device,
             replaced=params.get("replaced"),
             replace_clips=replacement_of(params),
+            objects=files.objects or None,
         )
         measure_network(spec, network, snakemake.output.table)

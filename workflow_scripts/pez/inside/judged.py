@@ -70,6 +70,7 @@ class InsideVerdict(Schema):
     figure: str
     kind: str
     clips: str
+    over: str = Field("conditions", description="what intervals are drawn over")
     models: tuple[ModelVerdict, ...]
 
 
@@ -107,7 +108,7 @@ def to_markdown(verdict: InsideVerdict) -> str:
     lines = [
         f"# Verdict: {verdict.figure}",
         "",
-        f"Clips: {verdict.clips}. In brackets: 90 % interval over conditions.",
+        f"Clips: {verdict.clips}. In brackets: 90 % interval over {verdict.over}.",
     ]
     for model in verdict.models:
         lines += ["", f"## {model.model}: {model.answer}", "", f"Weights: {model.weights}."]

@@ -50,6 +50,7 @@ class Network:
         identity: whose clips and weights they are, for the metadata of what is measured.
         shards: some of the chosen clips each, in order.
         batch_size: clips of a forward pass.
+        objects: table of where each of several objects is, for measurements that ask.
     """
 
     ready: ReadyEncoder
@@ -57,6 +58,7 @@ class Network:
     identity: Mapping[str, Any]
     shards: Sequence[Callable[[], Clips]]
     batch_size: int
+    objects: Path | str | None = None
 
     @property
     def blocks(self) -> int:
@@ -123,6 +125,7 @@ def open_network(
     device: str,
     replaced: str | None = None,
     replace_clips: ReplaceClips | None = None,
+    objects: Path | str | None = None,
 ) -> Network:
     """Open a network and the clips that ``spec`` takes of its dataset.
 
@@ -137,6 +140,7 @@ def open_network(
         device: "cpu" or "cuda".
         replaced: what a control puts in place of the clips, for the metadata; None for nothing.
         replace_clips: gives what is read in place of the frames of a shard and the clips so named.
+        objects: table of where each of several objects is, where the measurement asks.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, or the labels lack conditions.
@@ -145,7 +149,7 @@ def open_network(
     table = read_table(labels, ["clip_id"])
     rows = Identity(clip_ids=[str(clip) for clip in table["clip_id"]])
     expect(labels, rows, Identity(clip_ids=dataset.clip_ids), "by the table's own list of clips")
-    own = choose_clips(table, spec.clips_per_condition)
+    own = choose_clips(table, spec.clips_per_condition, spec.clip_groups)
     chosen = own.index.to_numpy()
     lengths, frames = shapes_of(clips)
     first = np.concatenate([[0], np.cumsum(lengths)])
@@ -170,7 +174,8 @@ def open_network(
         **({} if replaced is None else {"replaced": replaced}),
     }
     shards = [_opener(replace_clips, path, rows) for path, rows in taken.items()]
-    return Network(ready, own.reset_index(drop=True), identity, shards, extraction.batch_size)
+    labels_of = own.reset_index(drop=True)
+    return Network(ready, labels_of, identity, shards, extraction.batch_size, objects=objects)
 
 
 def _opener(

@@ -1,7 +1,7 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from pez.controls.spec import SeededControls
 from pez.runtime.schema import Schema
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ClipGroups = Literal["condition", "video"]
 
 
 class InsideSpec(Schema):
@@ -17,6 +18,10 @@ class InsideSpec(Schema):
     A measurement is a pass of its own over some clips of one dataset through one network, and
     writes one table for each network.
     """
+
+    # clips that form a group, of which so many are taken and which draws keep whole
+    clip_groups: ClassVar[ClipGroups] = "condition"
+    reads_objects: ClassVar[bool] = False  # where each of several objects is, beside the clips
 
     kind: str
 
