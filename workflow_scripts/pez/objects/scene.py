@@ -3,7 +3,7 @@
 World: x right, y away from the camera, z up, metres. The camera and the light are those of all
 clips. Directions are uniform over the circle and speeds over their range, whatever the place: an
 object that would leave the picture gets another place, not another velocity. Places are drawn for
-the middle of a path, so that where an object is on average says nothing of where it goes.
+the middle of a path, so that where an object is on average says next to nothing of where it goes.
 """
 
 from collections.abc import Iterator

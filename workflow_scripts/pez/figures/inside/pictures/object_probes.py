@@ -8,7 +8,6 @@ from matplotlib.lines import Line2D
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import (
     INK,
-    PALE_GREY,
     UNTRAINED_DASHES,
     UNTRAINED_GREY,
     Made,
@@ -35,8 +34,9 @@ _MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
 _OTHER_LOOK = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
 _SCENE_LOOK = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
 _UNTRAINED_LOOK = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2}
-_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 9.5, 2.5, 9.0, 5.0, 9.5  # millimetres
+_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 12.0, 2.5, 11.0, 5.0, 9.5  # millimetres
 _NAMES, _CELL, _MAP_GAP, _BAR = 30.0, 3.0, 4.0, 2.2
+_KIND_GREY = "#C4C4C4"
 _FLOOR = -0.35  # scores below lie outside the panels
 
 
@@ -65,7 +65,8 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
                 _draw_gains(axes, own[own["target"] == "velocity"], style)
             words = title if column else f"{name}{title}"
             axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
-            axes.set_ylabel("R2" if column < len(_TARGETS) else "R2 more", labelpad=2.0)
+            if column != 1:
+                axes.set_ylabel("R2" if column == 0 else "difference of R2", labelpad=2.0)
             axes.set_xlabel("residual state", labelpad=1.5)
         _draw_maps(sheet, own, kinds, line * row + first, style)
     return Picture(sheet.figure, table, caption)
@@ -78,7 +79,7 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     for kind, curve in itself[itself["estimand"] == "own"].groupby("kind", sort=False):
         if kind != _MEAN:
             axes.plot(
-                curve["state"], curve["value"], color=PALE_GREY, linewidth=0.8, zorder=1.2,
+                curve["state"], curve["value"], color=_KIND_GREY, linewidth=0.8, zorder=1.2,
                 gid=f"kind/{kind}",
             )  # fmt: skip
     mean = itself[itself["kind"] == _MEAN].set_index("estimand")
@@ -174,7 +175,7 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
     first, second = style.colours.curves[:2]
     entries = [
         handle("own, mean of kinds", first, **OWN.line),
-        handle("own, a kind", PALE_GREY, linewidth=0.8),
+        handle("own, a kind", _KIND_GREY, linewidth=0.8),
         handle("another object's", first, **_OTHER_LOOK),
         handle("the scene's motion alone", GREY, **_SCENE_LOOK),
     ]
