@@ -114,7 +114,7 @@ EDITS = [
 # Edits of what the audit uses, and all that they rebuild.
 AUDIT_EDITS = [
     ("solvers/leave_out.py", "values.clamp(min=0)", "values.clamp(min=1)",
-     MEASURED | {"calibrate_audit"}),
+     MEASURED | {"calibrate_audit", "measure_inside object_probes"}),
     ("audit/gradient.py", '("validation", "nested")', '("nested", "validation")',
      {"audit_network"}),
     ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),

@@ -57,9 +57,8 @@ def scene_motion(velocities: pd.DataFrame, clips: int, at_rest_px: float) -> Arr
     The sum of all velocities, their mean over all objects, and over those that move. With the mean
     alone, whatever tells the number of objects would look like more than the scene's motion.
     """
-    speed = np.hypot(velocities["vx"], velocities["vy"]).to_numpy()
     clip, both = velocities["clip"].to_numpy(), velocities[["vx", "vy"]].to_numpy(float)
-    moving = (speed > at_rest_px).astype(float)
+    moving = (np.hypot(both[:, 0], both[:, 1]) > at_rest_px).astype(float)
     total, of_moving = np.zeros((clips, 2)), np.zeros((clips, 2))
     np.add.at(total, clip, both)
     np.add.at(of_moving, clip, both * moving[:, None])

@@ -50,14 +50,16 @@ def verdict_of(
 
 
 def _answer(own: Scores, others: Sequence[Scores]) -> tuple[Answer, str]:
-    """``yes``: in some state both gains lie above 0, by bands over all states, and above all that
-    untrained networks reach in any; ``no``: in every state a band ends below `BOUND`."""
+    """Say ``yes`` if in some state the own score and both gains lie above 0 (by bands over all
+    states) and the gains above all that untrained networks reach in any; ``no`` if in every state
+    the band of a gain ends below `BOUND`."""
     bands = {claim: _band(own.mean(claim)) for claim in _CLAIMS}
     most = {
         claim: max((float(one.mean(claim)[0].max()) for one in others), default=np.inf)
         for claim in _CLAIMS
     }
-    above = np.all([bands[claim].low > 0 for claim in _CLAIMS], axis=0)
+    lows = [_band(own.mean(OWN)).low, *(band.low for band in bands.values())]
+    above = np.all(np.array(lows) > 0, axis=0)
     trained = np.all([own.mean(claim)[0] > most[claim] for claim in _CLAIMS], axis=0)
     if (above & trained).any():
         gain = np.where(above & trained, own.mean(DIFFERENCE)[0], -np.inf)
@@ -74,7 +76,7 @@ def _answer(own: Scores, others: Sequence[Scores]) -> tuple[Answer, str]:
         return "undecided", "no untrained network stands beside it."
     if above.any():
         return "undecided", "gains above 0 are no larger than an untrained network's."
-    return "undecided", "in no state do the bands of both gains lie above 0."
+    return "undecided", "in no state do the bands of the score and of both gains lie above 0."
 
 
 def _band(mean: np.ndarray) -> Band:
