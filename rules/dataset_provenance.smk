@@ -68,6 +68,23 @@ def preview_intphys_made(dataset):
 
 
 @cache
+def simulate_objects_made(dataset):
+    given = SETS[dataset].design
+    return made(given, code("simulate_objects.py", given), [])
+
+
+@cache
+def render_objects_made(dataset):
+    given = render_objects_given(dataset)
+    inputs = [simulate_objects_made(dataset)["provenance"]]
+    return made(given, code("render_objects.py", given), inputs)
+
+
+def render_objects_given(dataset):
+    return {"objects": SETS[dataset].design, "render": SETS[dataset].render}
+
+
+@cache
 def index_folder_made(dataset):
     """Labels are checked along with the clips, and leave no trace in the index."""
     source = ready(dataset)
@@ -105,6 +122,8 @@ def preview_folder_made(dataset):
 MADE_BY = {
     "simulate_clips": simulate_made,
     "render_clips": render_made,
+    "simulate_objects": simulate_objects_made,
+    "render_objects": render_objects_made,
     "sample_intphys": sample_made,
     "label_folder": label_folder_made,
     "decode_folder": decode_folder_made,

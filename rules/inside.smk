@@ -8,6 +8,7 @@ rule measure_inside:
         clip_notes=lambda wildcards: clip_notes(inside_dataset(wildcards.measurement).name),
         labels=lambda wildcards: inside_dataset(wildcards.measurement).labels,
         trajectories=lambda wildcards: ancient(inside_trajectories(wildcards.measurement)),
+        objects=lambda wildcards: ancient(inside_objects(wildcards.measurement)),
         precision=precision_file(),
         weights=lambda wildcards: ancient(built_weights(wildcards.model)),
         weights_note=lambda wildcards: weights_note(wildcards.model),

@@ -16,6 +16,7 @@ from pez.datasets.registry import dataset, find_source, source_names
 from pez.datasets.source import Source
 from pez.emergence.facts import ClipsFacts
 from pez.intphys.index import COLUMNS as INDEX_COLUMNS
+from pez.objects.columns import LABEL_COLUMNS as OBJECTS_LABEL_COLUMNS
 from pez.recipes.kinds import TARGETS
 from pez.recipes.spec import GroupingName
 from pez.runtime.errors import ConfigError
@@ -25,6 +26,7 @@ ENTRIES: dict[str, dict[str, Any]] = {
     "intphys_generated": {"scenes": 2},
     "intphys": {"root": "dev"},
     "folder": {"root": "clips", "shard_size": 10},
+    "objects": {"clips": 5, "shard_size": 2},
 }
 
 
@@ -89,6 +91,8 @@ def test_labels_of_balls_and_movies_are_those_that_are_written() -> None:
         assert ("clip_id", "dataset", *columns) == LABEL_COLUMNS
     columns = [column.name for column in config.sets["intphys_mini"].columns]
     assert (*columns, "folder") == INDEX_COLUMNS
+    columns = [column.name for column in config.sets["objects"].columns]
+    assert ("clip_id", "dataset", *columns) == OBJECTS_LABEL_COLUMNS
 
 
 def test_several_sets_of_one_source_have_scenes_of_their_own() -> None:

@@ -113,6 +113,9 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given["permute_weights"], given["fetch_from_hub"] = "permuted", "hub"
     given["simulate_clips"] = [config.sets["velocity"].design, config.clips.scene]
     given["render_clips"] = [config.clips.scene, config.clips.render]
+    objects = config.sets["objects"]
+    given["simulate_objects"] = objects.design
+    given["render_objects"] = [objects.design, objects.render]
     given["sample_intphys"] = config.sets["intphys_mini"].entry.sampling
     given["pretrain_nano"] = [config.encoder(config.pretraining.model), "random"]
     for name, recipe in config.recipes.items():

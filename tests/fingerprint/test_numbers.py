@@ -14,6 +14,7 @@ MOVIE_PROBES = {name for name in PROBES if "plausibility" in name}
 ATTENTIVE = {name for name in PROBES if "attentive" in name}
 RIDGE = {name for name in PROBES - MOVIE_PROBES if name.endswith(".strict")}
 GRADIENT = PROBES - ATTENTIVE - RIDGE
+OBJECTS = {"simulate_objects", "render_objects"}
 SWEEPS = {"fit_sweep", "gather_sweep"}
 DRAWN = {name for name in jobs() if name.startswith("draw_figure")}
 JUDGED = {name for name in jobs() if name.startswith("judge_figure")}
@@ -90,9 +91,12 @@ EDITS = [
     ("intphys/mini_scene.py", "default_rng(", "RandomState(", {"render_intphys_mini"}),
     ("clips/labels.py", "np.pi * direction /", "np.pi * (1 + direction) /", {"simulate_clips"}),
     ("clips/scene.py", "GRAVITY_M_S2 = 10.0", "GRAVITY_M_S2 = 9.8",
-     {"simulate_clips", "render_clips", "render_intphys_mini"}),
+     {"simulate_clips", "render_clips", "render_intphys_mini"} | OBJECTS),
     ("clips/region_renderer.py", "=samples,", "=samples - 1,",
-     {"render_clips", "render_intphys_mini"}),
+     {"render_clips", "render_intphys_mini", "render_objects"}),
+    ("objects/scene.py", "GAP_M = 0.15", "GAP_M = 0.2", {"simulate_objects"}),
+    ("objects/renderer.py", "SIDES = 96", "SIDES = 64", {"render_objects"}),
+    ("objects/stage.py", "RESTITUTION = 0.8", "RESTITUTION = 0.7", OBJECTS),
     ("clips/procedural.py", "uniform", "uniform_", {"pretrain_nano"}),
     ("emergence/curves.py", "round(layers / 3)", "round(layers / 4)", FIGURES),
     ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", JUDGED & MOVIE_FIGURES),
@@ -104,6 +108,7 @@ EDITS = [
     ("runtime/timings.py", "%.4g", "%.5g", {"summarise_timings"}),
     ("runtime/tables.py", "preserve_index=False", "preserve_index=True",
      PROBES | JUDGED | {"simulate_clips", "index_intphys", "sample_intphys", "pretrain_nano"}
+     | {"simulate_objects"}
      | {"index_folder", "label_folder"}),
     ("own_clips/video.py", "(size[1] - resize) // 2", "(size[1] - resize) // 3", {"decode_folder"}),
     ("own_clips/labels.py", "row for row, name", "-row for row, name", {"label_folder"}),
@@ -112,7 +117,7 @@ EDITS = [
 # Edits of what the audit uses, and all that they rebuild.
 AUDIT_EDITS = [
     ("solvers/leave_out.py", "values.clamp(min=0)", "values.clamp(min=1)",
-     MEASURED | {"calibrate_audit"}),
+     MEASURED | {"calibrate_audit", "measure_inside object_probes"}),
     ("audit/gradient.py", '("validation", "nested")', '("nested", "validation")',
      {"audit_network"}),
     ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),
@@ -135,10 +140,16 @@ INSIDE_EDITS = [
     ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)",
      ATTENTION | {"judge_inside figure18"}),
     ("inside/ablation/probes.py", "correction=0", "correction=1",
-     {"measure_inside window_ablation", "measure_inside patch_probes"}),
+     {"measure_inside window_ablation", "measure_inside patch_probes",
+      "measure_inside object_probes"}),
     ("inside/patches/track.py", "_POINTS = 8", "_POINTS = 4", {"measure_inside patch_probes"}),
     ("inside/patches/scores.py", "READABLE = 0.5", "READABLE = 0.6", {"judge_inside figure18"}),
     ("figures/inside/patch_maps.py", "_STATES = 6", "_STATES = 5", {"draw_inside figure18"}),
+    ("inside/objects/targets.py", "speed > at_rest_px", "speed >= at_rest_px",
+     {"measure_inside object_probes"}),
+    ("inside/objects/verdict.py", "BOUND = 0.05", "BOUND = 0.1", {"judge_inside figure13"}),
+    ("figures/inside/pictures/object_probes.py", "_FLOOR = -0.35", "_FLOOR = -0.5",
+     {"draw_inside figure13"}),
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/tuning/models.py", "2 * crossed", "3 * crossed", {"measure_inside tuning"}),
     ("inside/tuning/occupancy.py", "_SEEN = 0.02", "_SEEN = 0.03", {"measure_inside tuning"}),
@@ -173,7 +184,8 @@ OWN = {"index_folder", "label_folder", "decode_folder", "preview_folder"}
 WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
-    "clips": BALLS | MOVIES | {"pretrain_nano"},
+    "clips": BALLS | MOVIES | OBJECTS | {"pretrain_nano"},
+    "objects": OBJECTS,
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
     "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE | OF_FEATURES,
@@ -184,7 +196,7 @@ OWNERS = {
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
-    "intphys": MOVIES | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE | OF_FEATURES,
+    "intphys": MOVIES | OBJECTS | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE | OF_FEATURES,
     "page": PAGE,
     "audit": AUDIT | PAGE | MEASURED_INSIDE,
     "estimands": AUDIT | PAGE | MEASURED_INSIDE | JUDGED_INSIDE,
@@ -196,17 +208,18 @@ OWNERS = {
     "clips.trajectories": REPLACED | MEASURED_INSIDE,
     "clips.dataset": BALLS
     | MOVIES
+    | OBJECTS
     | EXTRACTION
     | REPLACED
     | PROBES
     | MEASURED_INSIDE
     | OF_FEATURES,
-    "clips.store": BALLS | MOVIES | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
+    "clips.store": BALLS | MOVIES | OBJECTS | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     # what the ball covers of a frame
     "clips.coverage": {"measure_inside tuning"},
     **dict.fromkeys(
         ("clips.colour", "clips.geometry", "clips.spec"),
-        BALLS | MOVIES | {"pretrain_nano", "measure_inside tuning"},
+        BALLS | MOVIES | OBJECTS | {"pretrain_nano", "measure_inside tuning"},
     ),
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view

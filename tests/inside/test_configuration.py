@@ -77,6 +77,17 @@ def test_what_does_not_fit_is_refused(changes, words):
         load_config(raw(**changes), CHECKOUT)
 
 
+def test_probes_of_objects_need_a_dataset_of_objects():
+    loaded = raw()
+    loaded["inside"]["object_probes"]["dataset"] = "velocity"
+    with pytest.raises(ConfigError, match=r"object_probes\.dataset = 'velocity', .* of source obj"):
+        load_config(loaded, CHECKOUT)
+    loaded["inside"]["object_probes"]["dataset"] = "objects"
+    loaded["inside"]["attention"]["dataset"] = "objects"
+    with pytest.raises(ConfigError, match=r"attention\.dataset = 'objects', .* forms none"):
+        load_config(loaded, CHECKOUT)
+
+
 def test_a_bad_measurement_is_no_obstacle_to_others():
     _, refused = open_config(raw(models=["vjepa2_nono"]), CHECKOUT)
     assert set(refused) == {"figure3", "figure19"}

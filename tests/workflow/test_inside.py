@@ -110,6 +110,23 @@ def test_sequences_read_features_that_are_there_and_run_no_network(built: Projec
     assert again["measure_features"] == 0 and again["judge_inside"] == 1
 
 
+def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> None:
+    planned = plan(built.folder, ["figure13"])
+    assert planned["simulate_objects"] == 1 and planned["render_objects"] == 2
+    assert planned["measure_inside"] == 2
+    built.snakemake("figure13", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/figure13.csv")
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["estimand"]) == {"own", "other", "difference", "beyond", "scene"}
+    assert len(set(drawn["kind"]) - {"mean"}) == 4 and drawn["state"].max() == BLOCKS
+    verdict = json.loads((out / "figures/figure13_verdict.json").read_text())
+    assert verdict["over"] == "clips" and verdict["models"][0]["answer"] != "yes"
+    with Image.open(out / "figures/figure13.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+    assert not plan(built.folder, ["figure13"])["render_objects"]
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

@@ -50,6 +50,8 @@ def test_the_default_configuration_plans_every_target(project: Project) -> None:
     # and on the model with shuffled labels; all of them under two protocols
     assert planned["fit_probe"] == 2 * (2 * 5 + 2 * 3)
     assert planned["preview_clips"] == 2
+    assert planned["simulate_objects"] == planned["preview_objects"] == 1
+    assert planned["render_objects"] == 5
     assert planned["download_checkpoint"] == 0
 
 

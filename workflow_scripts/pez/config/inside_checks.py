@@ -48,7 +48,12 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
         yield f"{key}.dataset = {did_you_mean(spec.dataset, list(config.sets))}"
     elif problem := source.problem():
         yield f"{key}.dataset = {spec.dataset!r}: {problem}"
-    elif "condition" not in source.groupings:
+    elif spec.reads_objects and not source.has_objects:
+        yield (
+            f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: the measurement asks for "
+            "several objects a clip; take a dataset of source objects"
+        )
+    elif spec.clip_groups not in source.groupings:
         yield (
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: clips are taken by their "
             "condition, and it forms none"

@@ -83,6 +83,11 @@ class Source(ABC, Generic[AnEntry]):
         return False
 
     @property
+    def has_objects(self) -> bool:
+        """Whether ``objects.parquet`` says where each of several objects is."""
+        return False
+
+    @property
     def key(self) -> str:
         """The key of the configuration, for messages."""
         return f"datasets.{self.name}"

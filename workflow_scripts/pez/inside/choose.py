@@ -2,10 +2,13 @@
 
 import pandas as pd
 
+from pez.inside.spec import ClipGroups
 from pez.recipes.groupings import group_ids
 
 
-def choose_clips(labels: pd.DataFrame, per_condition: int) -> pd.DataFrame:
+def choose_clips(
+    labels: pd.DataFrame, per_condition: int, groups: ClipGroups = "condition"
+) -> pd.DataFrame:
     """Take the first clips of every condition (direction and magnitude).
 
     Starts are drawn anew for every clip, so that the first are as good as any.
@@ -13,6 +16,7 @@ def choose_clips(labels: pd.DataFrame, per_condition: int) -> pd.DataFrame:
     Args:
         labels: one row a clip.
         per_condition: how many of each, or all that there are.
+        groups: what a condition is; ``video``: every clip is one, and all are taken.
 
     Returns:
         Rows of ``labels`` in their order, indexed by their place in it; with a column
@@ -21,5 +25,5 @@ def choose_clips(labels: pd.DataFrame, per_condition: int) -> pd.DataFrame:
     Raises:
         ArtifactError: the labels lack a direction or a magnitude.
     """
-    known = labels.reset_index(drop=True).assign(condition=group_ids(labels, "condition", seed=0))
+    known = labels.reset_index(drop=True).assign(condition=group_ids(labels, groups, seed=0))
     return known[known.groupby("condition").cumcount() < per_condition]

@@ -57,6 +57,7 @@ class Network:
         trajectories: rows of the chosen clips, all columns, clip by clip and frame by frame in
             the order that the network sees; None where the measurement does not ask for them.
         scene: that they are of; None likewise.
+        objects: table of where each of several objects is, for measurements that ask.
     """
 
     ready: ReadyEncoder
@@ -66,6 +67,7 @@ class Network:
     batch_size: int
     trajectories: pd.DataFrame | None = None
     scene: SceneSpec | None = None
+    objects: Path | str | None = None
 
     @property
     def blocks(self) -> int:
@@ -134,6 +136,7 @@ def open_network(
     replace_clips: ReplaceClips | None = None,
     trajectories: Path | str | None = None,
     scene: Mapping[str, Any] | None = None,
+    objects: Path | str | None = None,
 ) -> Network:
     """Open a network and the clips that ``spec`` takes of its dataset.
 
@@ -150,6 +153,7 @@ def open_network(
         replace_clips: gives what is read in place of the frames of a shard and the clips so named.
         trajectories: table of the dataset's, for a measurement that asks where the ball is.
         scene: of the dataset, for the same.
+        objects: table of where each of several objects is, where the measurement asks.
 
     Raises:
         ArtifactError: an input is damaged or does not fit, or the labels lack conditions.
@@ -158,7 +162,7 @@ def open_network(
     table = read_table(labels, ["clip_id"])
     rows = Identity(clip_ids=[str(clip) for clip in table["clip_id"]])
     expect(labels, rows, Identity(clip_ids=dataset.clip_ids), "by the table's own list of clips")
-    own = choose_clips(table, spec.clips_per_condition)
+    own = choose_clips(table, spec.clips_per_condition, spec.clip_groups)
     chosen = own.index.to_numpy()
     lengths, frames = shapes_of(clips)
     first = np.concatenate([[0], np.cumsum(lengths)])
@@ -183,13 +187,13 @@ def open_network(
         **({} if replaced is None else {"replaced": replaced}),
     }
     shards = [_opener(replace_clips, path, rows) for path, rows in taken.items()]
-    balls: dict[str, Any] = {}
+    asked: dict[str, Any] = {"objects": objects}
     if trajectories is not None:
         names = [str(clip) for clip in own["clip_id"]]
-        balls["trajectories"] = _places(trajectories, dataset, names, replace_clips)
-        balls["scene"] = SceneSpec.model_validate(scene)
+        asked["trajectories"] = _places(trajectories, dataset, names, replace_clips)
+        asked["scene"] = SceneSpec.model_validate(scene)
     own = own.reset_index(drop=True)
-    return Network(ready, own, identity, shards, extraction.batch_size, **balls)
+    return Network(ready, own, identity, shards, extraction.batch_size, **asked)
 
 
 def _places(

@@ -1,7 +1,7 @@
 """Section ``inside`` of the configuration: measurements inside networks, by name."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from pez.controls.spec import SeededControls
 from pez.runtime.schema import Schema
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ClipGroups = Literal["condition", "video"]
 
 
 class InsideSpec(Schema):
@@ -18,11 +19,14 @@ class InsideSpec(Schema):
     writes one table for each network.
     """
 
-    kind: str
+    # clips that form a group, of which so many are taken and which draws keep whole
+    clip_groups: ClassVar[ClipGroups] = "condition"
     reads_trajectories: ClassVar[bool] = False  # whether it asks where the ball is
-    judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
+    reads_objects: ClassVar[bool] = False  # whether it asks where each of several objects is
     of_features: ClassVar[bool] = False  # whether features are read instead of clips
+    judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
 
+    kind: str
     dataset: Name = Field(description="one that forms conditions: balls")
     clips_per_condition: int = Field(
         1, ge=1, description="the first of every direction and magnitude"

@@ -46,7 +46,7 @@ class StageRenderer(RegionRenderer):
         floor = self._stage.floor.linked_objects[self._view]
         _paint_floor(floor, drawn.floor)
         for mesh in (floor, *self._actors, *self._panels):
-            _let_glow(mesh.active_material)
+            let_glow(mesh.active_material)
         self._empty: dict[float, np.ndarray] = {}
 
     def empty(self, lift: float) -> np.ndarray:
@@ -95,7 +95,7 @@ class StageRenderer(RegionRenderer):
         return self._render(region)
 
 
-def _let_glow(material: Any) -> None:
+def let_glow(material: Any) -> None:
     """Let a material shine in its own colour where the sun does not reach it.
 
     In place of light from all around: that would be dimmed, a little, everywhere near an object,

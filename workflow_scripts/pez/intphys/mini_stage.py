@@ -7,7 +7,7 @@ from typing import Any
 from pez.clips.colour import linear_from_srgb
 from pez.clips.scene import GRAVITY_M_S2, SENSOR_MM, kb, matte
 from pez.clips.spec import Colour
-from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, MiniScene, Point
+from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, Camera, MiniScene, Point
 from pez.intphys.spec import MiniSpec
 
 PHYSICS_HZ = 240
@@ -48,7 +48,7 @@ def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
         resolution=(spec.resolution, spec.resolution),
         gravity=(0.0, 0.0, -GRAVITY_M_S2),
         ambient_illumination=kb.Color(0.0, 0.0, 0.0, 1.0),
-        background=_linear(drawn.wall_colour),
+        background=linear_colour(drawn.wall_colour),
     )
     floor = kb.Cube(
         name="floor", static=True, friction=0.0, restitution=0.0,
@@ -64,13 +64,9 @@ def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
         )
         for panel in drawn.panels
     )  # fmt: skip
-    camera = drawn.camera
-    for asset in (floor, *actors, *panels, _sun(drawn.sun_direction)):
+    for asset in (floor, *actors, *panels, sunlight(drawn.sun_direction)):
         scene += asset
-    scene.camera = kb.PerspectiveCamera(
-        name="camera", position=camera.position_m, look_at=camera.look_at_m,
-        sensor_width=SENSOR_MM, focal_length=SENSOR_MM / 2 / camera.half_view,
-    )  # fmt: skip
+    scene.camera = perspective(drawn.camera)
     return Stage(scene, actors, panels, floor)
 
 
@@ -85,7 +81,16 @@ def _actor(actor: Actor, colour: Colour, spec: MiniSpec) -> Any:
     )  # fmt: skip
 
 
-def _sun(direction: Point) -> Any:
+def perspective(camera: Camera) -> Any:
+    """The camera as Kubric describes it."""
+    return kb.PerspectiveCamera(
+        name="camera", position=camera.position_m, look_at=camera.look_at_m,
+        sensor_width=SENSOR_MM, focal_length=SENSOR_MM / 2 / camera.half_view,
+    )  # fmt: skip
+
+
+def sunlight(direction: Point) -> Any:
+    """Light from one direction: a surface that faces it shows `SUN_LIGHT` of its colour."""
     # A diffuse surface of albedo a that faces sunlight E (W/m2) has radiance a E / pi
     return kb.DirectionalLight(
         name="sun", position=tuple(-value for value in direction), look_at=(0.0, 0.0, 0.0),
@@ -93,6 +98,7 @@ def _sun(direction: Point) -> Any:
     )  # fmt: skip
 
 
-def _linear(colour: Colour) -> Any:
+def linear_colour(colour: Colour) -> Any:
+    """An sRGB colour as Kubric takes it."""
     red, green, blue = linear_from_srgb(colour).tolist()
     return kb.Color(red, green, blue, 1.0)

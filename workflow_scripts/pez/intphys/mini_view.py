@@ -8,7 +8,7 @@ inside the outline of the corners of its box and of the corners' shadows: that i
 
 import numpy as np
 
-from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, Camera, MiniScene, Panel
+from pez.intphys.mini_scene import PANEL_HALF_THICKNESS_M, Actor, Camera, MiniScene, Panel, Point
 
 CORNERS = np.array(np.meshgrid((-1, 1), (-1, 1), (-1, 1))).reshape(3, 8).T
 HIDING_MARGIN_PX = 2.0  # inside the panel's edge: more than the pixel filter reaches
@@ -26,9 +26,9 @@ def project(camera: Camera, resolution: int, points_m: np.ndarray) -> np.ndarray
     return resolution / 2 + scale[..., None] * np.stack([offset @ right, -(offset @ up)], axis=-1)
 
 
-def with_shadow(scene: MiniScene, points_m: np.ndarray) -> np.ndarray:
+def with_shadow(sun_direction: Point, points_m: np.ndarray) -> np.ndarray:
     """Add to ``points_m`` [n, 3] (z >= 0) their shadows on the floor: [2 n, 3]."""
-    direction = np.asarray(scene.sun_direction)
+    direction = np.asarray(sun_direction)
     fall = points_m[:, 2:] / -direction[2]
     return np.concatenate([points_m, points_m + fall * direction])
 
@@ -41,14 +41,14 @@ def actor_outline(
     turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     corners = position_m + (CORNERS * actor.half_size_m) @ turn.T
     corners[:, 2] = corners[:, 2].clip(0.0)
-    return project(scene.camera, resolution, with_shadow(scene, corners))
+    return project(scene.camera, resolution, with_shadow(scene.sun_direction, corners))
 
 
 def panel_outline(scene: MiniScene, resolution: int, panel: Panel) -> np.ndarray:
     """Image points [16, 2] whose convex hull holds the raised panel and its shadow."""
     half = panel.half_width_m, PANEL_HALF_THICKNESS_M, panel.height_m / 2
     corners = (panel.x_m, 0.0, half[2]) + CORNERS * half
-    return project(scene.camera, resolution, with_shadow(scene, corners))
+    return project(scene.camera, resolution, with_shadow(scene.sun_direction, corners))
 
 
 def panel_face(scene: MiniScene, resolution: int, panel: Panel, lift: float) -> np.ndarray:

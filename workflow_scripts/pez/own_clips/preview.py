@@ -78,7 +78,9 @@ def _moments(frames: int) -> list[int]:
 
 def _in_words(row: Mapping[Any, object]) -> str:
     labels = [
-        f"{name} {value}" for name, value in row.items() if name not in ("clip_id", "dataset")
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in row.items()
+        if name not in ("clip_id", "dataset")
     ]
     return f"{row['clip_id']}: {', '.join(labels)}"[:130]
 

@@ -1,0 +1,203 @@
+"""Figure 13 of arXiv 2602.07050, with controls: velocities of single objects by residual state."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+
+from pez.evidence.schema import NO_CONTROL
+from pez.figures.audit.sheet import (
+    INK,
+    UNTRAINED_DASHES,
+    UNTRAINED_GREY,
+    Made,
+    Picture,
+    Sheet,
+    handle,
+    open_sheet,
+)
+from pez.figures.inside.shown import few_ticks
+from pez.figures.looks import GREY, LEVEL_LINES, OWN
+from pez.figures.spec import FigureStyle
+from pez.figures.style import SMALL
+
+# Of `pez.inside.judges.object_probes.judge`.
+COLUMNS = (
+    "model", "control", "seed", "target", "estimand", "kind", "state", "value", "low", "high",
+)  # fmt: skip
+
+_MEAN = "mean"
+_UNTRAINED = "untrained"
+_TARGETS = {"velocity": "Velocity", "direction": "Direction"}
+_GAINS = {"difference": "beyond another object", "beyond": "beyond the scene's motion"}
+_MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
+_OTHER_LOOK = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
+_SCENE_LOOK = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
+_UNTRAINED_LOOK = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2}
+_LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 12.0, 2.5, 13.0, 5.0, 9.5  # millimetres
+_NAMES, _CELL, _MAP_GAP, _BAR = 30.0, 3.0, 4.0, 2.2
+_KIND_GREY = "#C4C4C4"
+_FLOOR = -0.35  # scores below lie outside the panels
+
+
+def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
+    """Draw a table of `judge`: for every model a row of panels, and a row of maps."""
+    models = list(dict.fromkeys(table["model"]))
+    kinds = sorted(set(table.loc[table["target"] == "velocity", "kind"]) - {_MEAN})
+    height, tall = style.panel_height_mm, _CELL * len(kinds)
+    first = _HEAD + height + _FOOT
+    row = first + _HEAD + tall + 2 * _FOOT + _BAR
+    caption = _caption(table, made)
+    sheet = open_sheet(
+        "Single objects among several, by residual state", made, caption, row * len(models), style,
+        _legend(table, style), wide=True,
+    )  # fmt: skip
+    width = (sheet.width - _LEFT - _RIGHT - 2 * _GAP) / 3
+    for line, model in enumerate(models):
+        own = table[table["model"] == model]
+        name = f"{model}\n" if len(models) > 1 else ""
+        for column, title in enumerate((*_TARGETS.values(), "Gain, velocity")):
+            place = (_LEFT + column * (width + _GAP), line * row + _HEAD, width, height)
+            axes = sheet.axes(*place)
+            if column < len(_TARGETS):
+                _draw_scores(axes, own[own["target"] == list(_TARGETS)[column]], style)
+            else:
+                _draw_gains(axes, own[own["target"] == "velocity"], style)
+            words = title if column else f"{name}{title}"
+            axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
+            if column != 1:
+                axes.set_ylabel("R2" if column == 0 else "difference of R2", labelpad=2.0)
+            axes.set_xlabel("residual state", labelpad=1.5)
+        _draw_maps(sheet, own, kinds, line * row + first, style)
+    return Picture(sheet.figure, table, caption)
+
+
+def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
+    """A line a kind, their mean, another object's, and the scene's motion alone."""
+    colour = style.colours.curves[0]
+    itself = rows[rows["control"] == NO_CONTROL]
+    for kind, curve in itself[itself["estimand"] == "own"].groupby("kind", sort=False):
+        if kind != _MEAN:
+            axes.plot(
+                curve["state"], curve["value"], color=_KIND_GREY, linewidth=0.8, zorder=1.2,
+                gid=f"kind/{kind}",
+            )  # fmt: skip
+    mean = itself[itself["kind"] == _MEAN].set_index("estimand")
+    for estimand, look, ink in (
+        ("scene", _SCENE_LOOK, GREY),
+        ("other", _OTHER_LOOK, colour),
+        ("own", OWN.line, colour),
+    ):
+        if estimand in mean.index:
+            curve = mean.loc[[estimand]]
+            axes.plot(curve["state"], curve["value"], color=ink, gid=f"none/{estimand}", **look)
+            if estimand == "own":
+                _band(axes, curve, colour)
+    _draw_untrained(axes, rows, "own")
+    if rows.empty:  # too few clips
+        axes.text(0.5, 0.5, "too few clips", ha="center", va="center", transform=axes.transAxes)
+    axes.axhline(0, color=GREY, zorder=1, **LEVEL_LINES["chance"])
+    axes.set_ylim(_FLOOR, 1.0)
+    _state_ticks(axes, rows)
+
+
+def _draw_gains(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
+    own = rows[(rows["control"] == NO_CONTROL) & (rows["kind"] == _MEAN)]
+    for (estimand, _), colour in zip(_GAINS.items(), style.colours.curves, strict=False):
+        curve = own[own["estimand"] == estimand]
+        axes.plot(curve["state"], curve["value"], color=colour, gid=f"none/{estimand}", **OWN.line)
+        _band(axes, curve, colour)
+        _draw_untrained(axes, rows, estimand, colour)
+    axes.axhline(0, color=GREY, zorder=1, **LEVEL_LINES["chance"])
+    _state_ticks(axes, rows)
+
+
+def _draw_untrained(
+    axes: Axes, rows: pd.DataFrame, estimand: str, colour: str = UNTRAINED_GREY
+) -> None:
+    chosen = rows[
+        (rows["control"] == _UNTRAINED) & (rows["kind"] == _MEAN) & (rows["estimand"] == estimand)
+    ]
+    for _, curve in chosen.groupby("seed", sort=False, dropna=False):
+        axes.plot(
+            curve["state"], curve["value"], color=colour, gid=f"untrained/{estimand}",
+            **_UNTRAINED_LOOK,
+        )  # fmt: skip
+
+
+def _band(axes: Axes, curve: pd.DataFrame, colour: str) -> None:
+    axes.fill_between(
+        curve["state"], curve["low"], curve["high"], color=colour, alpha=0.2, linewidth=0,
+        zorder=1.5,
+    )  # fmt: skip
+
+
+def _state_ticks(axes: Axes, rows: pd.DataFrame) -> None:
+    last = int(rows["state"].max()) if len(rows) else 1
+    axes.set_xlim(-0.5, last + 0.5)
+    axes.set_xticks(few_ticks(last + 1))
+
+
+def _draw_maps(
+    sheet: Sheet, rows: pd.DataFrame, kinds: list[str], top: float, style: FigureStyle
+) -> None:
+    width = (sheet.width - _NAMES - _RIGHT - _MAP_GAP) / 2
+    tall = _CELL * len(kinds)
+    chosen = rows[(rows["control"] == NO_CONTROL) & (rows["target"] == "velocity")]
+    image: AxesImage | None = None
+    for column, (estimand, title) in enumerate(_MAPS.items()):
+        left = _NAMES + column * (width + _MAP_GAP)
+        axes = sheet.axes(left, top + _HEAD, width, tall)
+        values = chosen[chosen["estimand"] == estimand].pivot(
+            index="kind", columns="state", values="value"
+        )
+        image = axes.imshow(
+            values.loc[kinds].to_numpy(float), aspect="auto", cmap="PuOr", vmin=-1, vmax=1,
+            interpolation="nearest", gid=f"map/{estimand}",
+        )  # fmt: skip
+        axes.set_title(title, loc="left", fontweight="bold", pad=3.0)
+        axes.set_xticks(few_ticks(values.shape[1]))
+        axes.set_yticks(range(len(kinds)), [kind.replace("_", " ") for kind in kinds])
+        axes.tick_params(axis="y", length=0, labelleft=column == 0)
+        axes.set_xlabel("residual state", labelpad=1.5)
+        axes.grid(False)
+    assert image is not None
+    bar_axes = sheet.axes(_NAMES, top + _HEAD + tall + _FOOT, 2 * width + _MAP_GAP, _BAR)
+    bar = sheet.figure.colorbar(image, cax=bar_axes, orientation="horizontal")
+    bar.outline.set_linewidth(0.4)
+    bar_axes.grid(False)
+    small = style.font_pt * SMALL
+    bar_axes.tick_params(labelsize=small * 0.92, pad=1.5)
+    bar_axes.set_xlabel("R2, and difference of R2", fontsize=small, color=INK, labelpad=1.0)
+
+
+def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
+    first, second = style.colours.curves[:2]
+    entries = [
+        handle("own, mean of kinds", first, **OWN.line),
+        handle("own, a kind", _KIND_GREY, linewidth=0.8),
+        handle("another object's", first, **_OTHER_LOOK),
+        handle("the scene's motion alone", GREY, **_SCENE_LOOK),
+    ]
+    if (table["control"] == _UNTRAINED).any():
+        entries.append(handle("untrained", UNTRAINED_GREY, **_UNTRAINED_LOOK))
+    for words, colour in zip(_GAINS.values(), (first, second), strict=True):
+        entries.append(handle(f"gain {words}", colour, **OWN.line))
+    return entries
+
+
+def _caption(table: pd.DataFrame, made: Made) -> str:
+    parts = [
+        "Out-of-fold R2 of ridge probes of the mean over all tokens, one for every kind of object, "
+        "on the clips that hold it. Velocity: in the picture; direction: sine and cosine, where "
+        "the object moves. Another object's: the same features, asked about another object of the "
+        "clip. Gain: own R2 less another's, and less that of the scene's motion (sum and means of "
+        "all velocities) when features are given it too. Bands: 90 % intervals over clips, state "
+        f"by state. Scores below {_FLOOR:g} lie outside."
+    ]
+    if (table["control"] == _UNTRAINED).any():
+        parts.append("Dashed, in grey or in the colour of a gain: untrained networks.")
+    else:
+        parts.append("No untrained network stands beside it.")
+    parts.append(f"Clips: {made.clips}.")
+    return " ".join(parts)

@@ -1,0 +1,56 @@
+"""What probes of single objects read in all networks: the table, and what is said of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from pez.evidence.schema import NO_CONTROL
+from pez.inside.judged import Facts, InsideVerdict, Judged
+from pez.inside.objects.scores import Scores, scores_of
+from pez.inside.objects.series import series
+from pez.inside.objects.verdict import verdict_of
+from pez.inside.spec import InsideSpec
+from pez.inside.tables import read_measured
+
+# Of the tables, beside those of all, ...
+COLUMNS = ("kind", "target", "whose", "state", "loss", "beside", "scene", "total")
+_WHOSE = ["model", "control", "seed"]  # ... and of what is drawn
+_UNTRAINED = "untrained"
+
+
+def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judged:
+    """Judge every model: scores in it and in its controls.
+
+    Raises:
+        ArtifactError: a table is not what its name says.
+    """
+    opened = read_measured(tables, spec, COLUMNS)
+    parts, said = [], []
+    for model in spec.models:
+        own = [table for table in opened if table.model == model]
+        scored: list[Mapping[str, Scores]] = [
+            {
+                str(target): scores_of(one.table, str(target), spec.draws, spec.seed)
+                for target in one.table["target"].unique()
+            }
+            for one in own
+        ]
+        for one, scores in zip(own, scored, strict=True):
+            rows = series(scores).assign(model=model, control=one.control, seed=one.seed)
+            rows["seed"] = rows["seed"].astype("Int64")
+            parts.append(rows[[*_WHOSE, *rows.columns.drop(_WHOSE)]])
+        pairs = list(zip(own, scored, strict=True))
+        (itself,) = [scores for one, scores in pairs if one.control == NO_CONTROL]
+        untrained = [scores for one, scores in pairs if one.control == _UNTRAINED]
+        said.append(verdict_of(model, itself, untrained, facts.models[model]))
+    count = len(opened[0].known["clip_ids"])
+    clips = f"{count} of {spec.dataset} ({facts.origin})"
+    verdict = InsideVerdict(
+        figure=facts.figure,
+        kind=spec.kind,
+        clips=clips,
+        brackets="90 % interval over clips",
+        models=tuple(said),
+    )
+    return Judged(pd.concat(parts, ignore_index=True), verdict)

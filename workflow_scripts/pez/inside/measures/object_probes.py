@@ -1,0 +1,44 @@
+"""What probes of every kind of object read: a row a clip, kind, target, state, and whose it is."""
+
+import torch
+
+from pez.inside.kinds.object_probes import Section
+from pez.inside.network import Measured, Network
+from pez.inside.objects.reading import pooled_states, read_questions
+from pez.inside.objects.targets import object_velocities, questions, scene_motion
+from pez.inside.spec import InsideSpec
+from pez.objects.tracks import read_objects
+from pez.runtime.errors import ArtifactError
+
+
+def measure(spec: InsideSpec, network: Network) -> Measured:
+    """Measure one network: a pass for the mean over all tokens, then probes.
+
+    Returns:
+        The columns of `pez.inside.objects.reading.read_questions`, with ``clip_id`` and
+        ``condition`` (the clip's number) in place of ``clip``.
+
+    Raises:
+        ArtifactError: the table of objects is not that of the clips, or too few of them hold a
+            kind.
+    """
+    assert isinstance(spec, Section) and network.objects is not None
+    clip_ids = [str(clip) for clip in network.labels["clip_id"]]
+    objects = read_objects(network.objects, network.identity)
+    velocities = object_velocities(objects, clip_ids, spec.moment)
+    asked = list(questions(velocities, spec.at_rest_px, spec.fewest))
+    if not asked:
+        raise ArtifactError(
+            f"no kind of object is in {spec.fewest} clips of {spec.dataset}: lower fewest of the "
+            "measurement, or raise clips of the dataset."
+        )
+    encoder = network.ready.encoder
+    passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
+    features = torch.cat([found for _, found in passed], dim=1)
+    scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
+    table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
+    clip = table.pop("clip").to_numpy()
+    labels = network.labels.iloc[clip]
+    table.insert(0, "clip_id", labels["clip_id"].to_numpy())
+    table.insert(1, "condition", labels["condition"].to_numpy())
+    return Measured(table, {"moment": spec.moment})

@@ -1,0 +1,1 @@
+"""Probes of single objects among several: their velocities, and those of others beside them."""

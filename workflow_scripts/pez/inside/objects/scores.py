@@ -1,0 +1,70 @@
+"""Scores by kind and their mean, under draws of clips: own, another's, and beyond the scene."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pez.estimands.bootstrap import bootstrap_weights
+from pez.inside.objects.targets import OTHER, OWN
+
+DIFFERENCE, BEYOND, SCENE = "difference", "beyond", "scene"  # estimands, beside OWN and OTHER
+ESTIMANDS = (OWN, OTHER, DIFFERENCE, BEYOND, SCENE)
+_LOSSES = ["loss", "beside", "scene", "total"]
+Array = NDArray[np.float64]
+
+
+class Scores(NamedTuple):
+    """Scores of one target.
+
+    Attributes:
+        kinds: of object, in order.
+        values: by estimand, float64 [1 + B, states, kinds]: of the clips, then of B draws. `OWN`
+            and `OTHER`: R2; `DIFFERENCE`: of these; `BEYOND`: R2 of the own velocity by features
+            and the scene's motion, less that by the scene's motion alone, which is `SCENE`.
+    """
+
+    kinds: list[str]
+    values: dict[str, Array]
+
+    def mean(self, estimand: str) -> Array:
+        """Mean over kinds, [1 + B, states]."""
+        return np.asarray(np.nanmean(self.values[estimand], axis=2))
+
+
+def scores_of(table: pd.DataFrame, target: str, draws: int, seed: int) -> Scores:
+    """Score one ``target`` of one network.
+
+    Args:
+        table: rows of `pez.inside.measures.object_probes.measure`.
+        target: which rows.
+        draws: of clips; the same for all kinds, states and networks, so that differences are
+            paired.
+        seed: of the draws.
+    """
+    clips = np.unique(table["condition"])
+    weights = bootstrap_weights(clips, draws, seed)
+    weights = np.vstack([np.ones(len(clips)), weights])
+    asked = table[table["target"] == target]
+    kinds = sorted(asked["kind"].unique())
+    own, beside, scene = _scores(asked[asked["whose"] == OWN], kinds, clips, weights)
+    other, *_ = _scores(asked[asked["whose"] == OTHER], kinds, clips, weights)
+    return Scores(
+        kinds,
+        {OWN: own, OTHER: other, DIFFERENCE: own - other, BEYOND: beside - scene, SCENE: scene},
+    )
+
+
+def _scores(
+    rows: pd.DataFrame, kinds: list[str], clips: NDArray[np.int64], weights: Array
+) -> tuple[Array, Array, Array]:
+    """R2 by features, by these and the scene, and by the scene: [1 + B, states, kinds] each."""
+    states = int(rows["state"].max()) + 1
+    sums = np.zeros((len(_LOSSES), states, len(kinds), len(clips)))
+    place = np.searchsorted(clips, rows["condition"]), np.searchsorted(kinds, rows["kind"])
+    sums[:, rows["state"].to_numpy(), place[1], place[0]] = rows[_LOSSES].to_numpy().T
+    drawn = np.einsum("lskn,bn->lbsk", sums, weights, optimize=True)
+    total = np.where(drawn[3] > 0, drawn[3], np.nan)  # a draw may hold no clip of a kind
+    found, beside, scene = (1 - drawn[loss] / total for loss in range(3))
+    return found, beside, scene

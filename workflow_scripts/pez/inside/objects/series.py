@@ -1,0 +1,41 @@
+"""What figure 13 draws: scores of every kind and their mean, by residual state."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+
+from pez.estimands.intervals import percentile
+from pez.inside.objects.scores import ESTIMANDS, Scores
+
+MEAN = "mean"  # in place of a kind
+
+
+def series(scores: Mapping[str, Scores]) -> pd.DataFrame:
+    """Lay out the scores of one network, by target.
+
+    Returns:
+        Columns ``target``, ``estimand``, ``kind`` (or `MEAN`), ``state``, ``value``, ``low`` and
+        ``high`` (90 % interval over clips, state by state).
+    """
+    return pd.concat(_parts(scores), ignore_index=True)
+
+
+def _parts(scores: Mapping[str, Scores]) -> Iterator[pd.DataFrame]:
+    for target, found in scores.items():
+        for estimand in ESTIMANDS:
+            values = found.values[estimand]
+            drawn = np.concatenate([values, found.mean(estimand)[:, :, None]], axis=2)
+            low, high = percentile(drawn[1:])
+            for number, kind in enumerate([*found.kinds, MEAN]):
+                yield pd.DataFrame(
+                    {
+                        "target": target,
+                        "estimand": estimand,
+                        "kind": kind,
+                        "state": np.arange(drawn.shape[1]),
+                        "value": drawn[0, :, number],
+                        "low": low[:, number],
+                        "high": high[:, number],
+                    }
+                )

@@ -1,0 +1,142 @@
+"""Whether single objects' velocities are read, said of one model from its scores."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from pez.emergence.facts import ModelFacts
+from pez.estimands.intervals import Band, percentile, simultaneous_band
+from pez.inside.head_statistics import Interval, interval
+from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, Scores
+from pez.inside.objects.targets import DIRECTION, OTHER, OWN, VELOCITY
+from pez.inside.wording import number, number_range, with_interval
+
+BOUND = 0.05  # of R2; what is below it in every state is called no gain
+_CLAIMS = (DIFFERENCE, BEYOND)  # own less another's, and own beyond the scene's motion
+_AGAINST = {DIFFERENCE: "another object's", BEYOND: "the scene's motion"}
+
+
+def verdict_of(
+    model: str,
+    scores: Mapping[str, Scores],
+    untrained: Sequence[Mapping[str, Scores]],
+    facts: ModelFacts,
+) -> ModelVerdict:
+    """Say whether an object's velocity is read beyond another's and beyond the scene's motion.
+
+    Args:
+        model: its name.
+        scores: by target.
+        untrained: the same of untrained networks.
+        facts: what is known of the model.
+    """
+    own, others = scores[VELOCITY], [one[VELOCITY] for one in untrained]
+    answer, reason = _answer(own, others)
+    statements = [*_levels(scores), *_by_part(own), *_beside(own, others)]
+    return ModelVerdict(
+        model=model,
+        weights=facts.weights,
+        reproduction=is_published(facts),
+        question=(
+            "Is an object's velocity read from the mean over all tokens beyond that of another "
+            "object of the clip, and beyond what the motion of the whole scene tells of it?"
+        ),
+        answer=answer,
+        reason=reason,
+        statements=tuple(statements),
+        numbers=tuple(_numbers(scores)),
+    )
+
+
+def _answer(own: Scores, others: Sequence[Scores]) -> tuple[Answer, str]:
+    """Say ``yes`` if in some state the own score and both gains lie above 0 (by bands over all
+    states) and the gains above all that untrained networks reach in any; ``no`` if in every state
+    the band of a gain ends below `BOUND`."""
+    bands = {claim: _band(own.mean(claim)) for claim in _CLAIMS}
+    most = {
+        claim: max((float(one.mean(claim)[0].max()) for one in others), default=np.inf)
+        for claim in _CLAIMS
+    }
+    lows = [_band(own.mean(OWN)).low, *(band.low for band in bands.values())]
+    above = np.all(np.array(lows) > 0, axis=0)
+    trained = np.all([own.mean(claim)[0] > most[claim] for claim in _CLAIMS], axis=0)
+    if (above & trained).any():
+        gain = np.where(above & trained, own.mean(DIFFERENCE)[0], -np.inf)
+        state = int(gain.argmax())
+        told = " and ".join(
+            f"{number(own.mean(claim)[0, state], '.2f', sign=True)} beyond {_AGAINST[claim]}"
+            for claim in _CLAIMS
+        )
+        return "yes", f"at state {state}, R2 {told}, more than in any untrained network."
+    small = np.any([bands[claim].high < BOUND for claim in _CLAIMS], axis=0)
+    if small.all():
+        return "no", f"in every state one of the two gains is less than {BOUND:g} of R2."
+    if not others:
+        return "undecided", "no untrained network stands beside it."
+    if above.any():
+        return "undecided", "gains above 0 are no larger than an untrained network's."
+    return "undecided", "in no state do the bands of the score and of both gains lie above 0."
+
+
+def _band(mean: np.ndarray) -> Band:
+    return simultaneous_band(mean[0], mean[1:])
+
+
+def _at(mean: np.ndarray, state: int) -> Interval:
+    return interval(mean[0, state], mean[1:, state])
+
+
+def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
+    for target in (VELOCITY, DIRECTION):
+        if target not in scores:
+            yield f"Direction: too few clips in which a kind moves, and another object ({target})."
+            continue
+        found = scores[target]
+        state = int(found.mean(OWN)[0].argmax())
+        own, other, gain, beyond, scene = (
+            with_interval(_at(found.mean(one), state), ".2f")
+            for one in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE)
+        )
+        yield (
+            f"{target.capitalize()}, mean of {len(found.kinds)} kinds, is read best at state "
+            f"{state}: R2 {own}; another object's {other}; difference {gain}."
+        )
+        yield (
+            f"There the scene's motion alone gives R2 {scene}; features add {beyond} to it "
+            f"({target})."
+        )
+
+
+def _by_part(own: Scores) -> Iterator[str]:
+    """Means by material and by shape, which are parts of a kind's name."""
+    state = int(own.mean(OWN)[0].argmax())
+    values = own.values[OWN][:, state]
+    for place, words in ((0, "By material"), (-1, "By shape")):
+        parts = np.array([kind.split("_")[place] for kind in own.kinds])
+        told = []
+        for part in dict.fromkeys(parts.tolist()):
+            mean = values[:, parts == part].mean(axis=1)
+            low, high = percentile(mean[1:])
+            told.append(f"{part} {with_interval(Interval(mean[0], low, high), '.2f')}")
+        yield f"{words}, own velocity at state {state}: {', '.join(told)}."
+
+
+def _beside(own: Scores, others: Sequence[Scores]) -> Iterator[str]:
+    if not others:
+        return
+    for claim in _CLAIMS:
+        most = [float(one.mean(claim)[0].max()) for one in others]
+        yield (
+            f"Largest gain beyond {_AGAINST[claim]} in any state: "
+            f"{number(own.mean(claim)[0].max(), '.2f', sign=True)}; in untrained networks "
+            f"{number_range(most, '.2f', sign=True)}."
+        )
+
+
+def _numbers(scores: Mapping[str, Scores]) -> Iterator[Number]:
+    for target, found in scores.items():
+        state = int(found.mean(OWN)[0].argmax())
+        for estimand in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE):
+            name = f"{target}: {estimand} at state {state}"
+            yield number_of(name, _at(found.mean(estimand), state), "R2")
