@@ -117,7 +117,7 @@ EDITS = [
 # Edits of what the audit uses, and all that they rebuild.
 AUDIT_EDITS = [
     ("solvers/leave_out.py", "values.clamp(min=0)", "values.clamp(min=1)",
-     MEASURED | {"calibrate_audit", "measure_inside object_probes"}),
+     MEASURED | {"calibrate_audit", "measure_inside object_probes", "measure_inside order"}),
     ("audit/gradient.py", '("validation", "nested")', '("nested", "validation")',
      {"audit_network"}),
     ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),
@@ -196,6 +196,7 @@ OWNERS = {
     "figures": DRAWN | {"draw_pretraining"} | DRAWN_INSIDE,
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
+    "inside.judged": INSIDE | PAGE,  # verdicts stand on the page
     "intphys": MOVIES | OBJECTS | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE | OF_FEATURES,
     "page": PAGE,
     "audit": AUDIT | PAGE | MEASURED_INSIDE,

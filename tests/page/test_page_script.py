@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from page_samples import MODEL, SIZES, sources
 
 from conftest import CHECKOUT
+from pez.inside.judged import InsideVerdict, ModelVerdict
 from pez.page.gather import Sources
 
 RUN = """
@@ -27,6 +29,12 @@ runpy.run_path(sys.argv[2], {"snakemake": snakemake}, run_name="__main__")
 """
 
 
+ANSWER = ModelVerdict(
+    model=MODEL, weights="embedded weights", reproduction=False, question="Do heads part?",
+    answer="yes", reason="They do.", statements=("spread 2.7",), numbers=(),
+)  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Sources:
     return sources(tmp_path_factory.mktemp("run"), SIZES["tiny"])
@@ -38,8 +46,15 @@ def run(folder: Path, inputs: Sources) -> "subprocess.CompletedProcess[str]":
     benchmark = folder / "benchmarks/fit_probe/one.tsv"
     benchmark.parent.mkdir(parents=True)
     benchmark.write_text("s\tmax_rss\tcpu_time\n12.5\t100\t2.0\n")
+    inside = InsideVerdict(
+        figure="figure19", kind="attention_distance", clips="56 of velocity", models=(ANSWER,)
+    )
+    (folder / "figure19_verdict.json").write_text(inside.model_dump_json())
+    shutil.copy(figure.png, folder / "figure19.png")
     given = {
         "input": {
+            "inside": [str(folder / "figure19.png")],
+            "inside_verdicts": [str(folder / "figure19_verdict.json")],
             "pictures": [str(figure.png)],
             "verdicts": [str(figure.verdict)],
             "results": list(map(str, inputs.results)),
@@ -56,6 +71,7 @@ def run(folder: Path, inputs: Sources) -> "subprocess.CompletedProcess[str]":
                 "controls": {"untrained": [1]},
                 "models": inputs.facts,
                 "datasets": list(inputs.labels),
+                "inside": ["figure19"],
                 "configuration": {"output_dir": "artifacts", "figures": {"figure2c": {}}},
             },
             "benchmarks": [str(benchmark), str(folder / "gone.tsv")],
@@ -80,6 +96,9 @@ def test_it_writes_the_page_and_its_note(inputs: Sources, tmp_path: Path) -> Non
     assert '<th scope="row">fit_probe</th>' in text and "12.5" in text
     assert "R² of linear probes on held-out folds" in text  # the caption travels with the picture
     assert 'id="audit"' not in text
+    of_inside = text.partition('id="inside"')[2]
+    assert ">Figure 19</h3>" in of_inside and "Do heads part? They do." in of_inside
+    assert "not a reproduction" in of_inside and "<li>spread 2.7</li>" in of_inside
     assert json.loads((tmp_path / "note.json").read_text())["provenance"] == "p"
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from pez.emergence.facts import ModelFacts
-from pez.estimands.intervals import Band, percentile, simultaneous_band
+from pez.estimands.intervals import Band, simultaneous_band
 from pez.inside.head_statistics import Interval, interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, Scores
@@ -90,7 +90,7 @@ def _at(mean: np.ndarray, state: int) -> Interval:
 def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
     for target in (VELOCITY, DIRECTION):
         if target not in scores:
-            yield f"Direction: too few clips in which a kind moves, and another object ({target})."
+            yield "Direction: in too few clips a kind moves, or another object beside it."
             continue
         found = scores[target]
         state = int(found.mean(OWN)[0].argmax())
@@ -117,8 +117,7 @@ def _by_part(own: Scores) -> Iterator[str]:
         told = []
         for part in dict.fromkeys(parts.tolist()):
             mean = values[:, parts == part].mean(axis=1)
-            low, high = percentile(mean[1:])
-            told.append(f"{part} {with_interval(Interval(mean[0], low, high), '.2f')}")
+            told.append(f"{part} {with_interval(interval(mean[0], mean[1:]), '.2f')}")
         yield f"{words}, own velocity at state {state}: {', '.join(told)}."
 
 

@@ -1,5 +1,7 @@
 """Figure 13 of arXiv 2602.07050, with controls: velocities of single objects by residual state."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
@@ -31,9 +33,9 @@ _UNTRAINED = "untrained"
 _TARGETS = {"velocity": "Velocity", "direction": "Direction"}
 _GAINS = {"difference": "beyond another object", "beyond": "beyond the scene's motion"}
 _MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
-_OTHER_LOOK = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
-_SCENE_LOOK = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
-_UNTRAINED_LOOK = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2}
+_OTHER_LOOK: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
+_SCENE_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
+_UNTRAINED_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2}
 _LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 12.0, 2.5, 13.0, 5.0, 9.5  # millimetres
 _NAMES, _CELL, _MAP_GAP, _BAR = 30.0, 3.0, 4.0, 2.2
 _KIND_GREY = "#C4C4C4"
