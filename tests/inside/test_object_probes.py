@@ -198,7 +198,7 @@ def test_the_verdict_follows_its_rule(
     assert not said.reproduction and len(said.numbers) == 10
     write_verdict(found.verdict, tmp_path / "v.md", tmp_path / "v.json")
     assert "interval over clips" in (tmp_path / "v.md").read_text()
-    assert json.loads((tmp_path / "v.json").read_text())["over"] == "clips"
+    assert json.loads((tmp_path / "v.json").read_text())["brackets"] == "90 % interval over clips"
     style = FigureStyle(dpi=100)
     with styled(style):
         made = shown({"tiny": "weights of a test"}, found.verdict.clips)
