@@ -48,9 +48,9 @@ def stages_as_rules():
 
 
 class NoTarget(set):
-    """Names of the wildcards of a rule that has none, and yet is no target: as such Snakemake takes
-    rules without wildcards that an option names, and `figure2c --until extract_features` would
-    extract features of every model there is."""
+    """What stands in place of no wildcards. Snakemake makes every rule without wildcards that an
+    option names a target, so that `figure2c --until extract_features` would extract features of
+    every model there is. A rule with these is none."""
 
     def __bool__(self):
         return True
