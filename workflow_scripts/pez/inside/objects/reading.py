@@ -16,11 +16,13 @@ from torch import Tensor
 from pez.encoders.transformer import Encoder
 from pez.inside.ablation.probes import Frame
 from pez.inside.objects.targets import Array, Question
-from pez.recipes.splits import group_k_fold, nested_split
+from pez.recipes.splits import Split, group_k_fold
 from pez.solvers.leave_out import Fits, spectrum
 
 _WEIGHTS = (1.0, 1e2, 1e4)  # of the scene's motion beside features: its penalty is divided by them
-_Fold = tuple[Tensor, Tensor]  # numbers of the clips reported on, and of those to pick a penalty by
+# Numbers of the clips reported on, and of those held out of the others to pick a penalty by: all in
+# turn, for a single inner fold of a few clips picks at random.
+_Fold = tuple[Tensor, list[Tensor]]
 
 
 def pooled_states(encoder: Encoder, pixels: Tensor) -> Tensor:
@@ -92,11 +94,13 @@ def read_questions(
 def _deal(clips: int, folds: int, seed: int) -> Iterator[_Fold]:
     groups = np.arange(clips)
     for outer in group_k_fold(groups, groups, folds, seed):
-        inner = nested_split(outer, groups, folds, seed)
-        yield (
-            torch.from_numpy(np.flatnonzero(outer.held_out)),
-            torch.from_numpy(np.flatnonzero(inner.held_out)),
-        )
+        rows = np.flatnonzero(outer.train)
+        inner = group_k_fold(rows, groups, min(folds, len(rows)), seed)
+        yield _held_out(outer), [_held_out(one) for one in inner]
+
+
+def _held_out(split: Split) -> Tensor:
+    return torch.from_numpy(np.flatnonzero(split.held_out))
 
 
 def _scaled(features: Tensor) -> Tensor:
@@ -111,9 +115,12 @@ def _probed(
     decomposed = [spectrum(features, "center") for features in candidates]
     fits = Fits.of(torch.cat([one.complements(alphas) for one in decomposed]), targets)
     losses = torch.empty(len(targets), dtype=torch.float64)
-    for held_out, seen in folds:
-        predicted, inner = fits.predict(held_out, seen)
-        assert inner is not None
-        best = int((inner - targets[seen]).square().sum(dim=(1, 2)).argmin())
+    for held_out, inner in folds:
+        errors = torch.zeros(len(fits.complements), dtype=torch.float64)
+        for seen in inner:
+            predicted, guessed = fits.predict(held_out, seen)
+            assert guessed is not None
+            errors += (guessed - targets[seen]).square().sum(dim=(1, 2))
+        best = int(errors.argmin())
         losses[held_out] = (predicted[best] - targets[held_out]).square().sum(dim=1)
     return losses.numpy()
