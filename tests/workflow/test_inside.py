@@ -121,7 +121,10 @@ def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> Non
     assert set(drawn["estimand"]) == {"own", "other", "difference", "beyond", "scene"}
     assert len(set(drawn["kind"]) - {"mean"}) == 4 and drawn["state"].max() == BLOCKS
     verdict = json.loads((out / "figures/figure13_verdict.json").read_text())
-    assert verdict["over"] == "clips" and verdict["models"][0]["answer"] != "yes"
+    assert (
+        verdict["brackets"] == "90 % interval over clips"
+        and verdict["models"][0]["answer"] != "yes"
+    )
     with Image.open(out / "figures/figure13.png") as picture:
         assert np.asarray(picture.convert("L")).std() > 10
     assert not plan(built.folder, ["figure13"])["render_objects"]

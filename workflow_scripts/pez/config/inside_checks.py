@@ -66,13 +66,14 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
 
 
 def _check_movies(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
-    """Other datasets than the first are of possible and impossible movies."""
+    """Other datasets than the first are of possible and impossible movies.
+
+    Whether these are there is asked by the rules, as it is for probes.
+    """
     for name in spec.read_from()[1:] if isinstance(spec, FeaturesSpec) else ():
         source = config.sets.get(name)
         if source is None:
             yield f"{key}.movies = {did_you_mean(name, list(config.sets))}"
-        elif problem := source.problem():
-            yield f"{key}.movies = {name!r}: {problem}"
         elif source.kind != "plausibility":
             yield (
                 f"{key}.movies = {name!r}, in which {source.varies}: plausibility is read from "
