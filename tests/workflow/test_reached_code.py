@@ -103,4 +103,4 @@ def test_jobs_execute_nothing_that_was_not_reached(smoke_run: Project) -> None:
         calls = [(file, name) for file, name in job["calls"]]
         assert unreached(code.closure(f"{rule}.py", chosen), calls) == set(), path
         jobs += 1
-    assert jobs == 32 + 5 + 5 + 8  # fits, figures judged and drawn, one of every other script
+    assert jobs == 32 + 6 + 6 + 8  # fits, figures judged and drawn, one of every other script
