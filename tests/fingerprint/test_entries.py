@@ -84,7 +84,7 @@ FIGURE = [
 ]
 FAMILY = [
     (
-        "encoders/families/other.py",
+        "encoders/families/newcomer.py",
         "",
         "from pez.encoders.family import Family\n\nFAMILY = Family()\n",
     )
@@ -139,7 +139,7 @@ def root(tmp_path: Path) -> Path:
         pytest.param(POOLING, "middle", set(), id="pooling"),
         pytest.param(SOLVER, "lasso", set(), id="solver"),
         pytest.param(FIGURE, "map", set(), id="figure kind"),
-        pytest.param(FAMILY, "other", set(), id="family"),
+        pytest.param(FAMILY, "newcomer", set(), id="family"),
         pytest.param(CONTROL, "noise", set(), id="control"),
         pytest.param(CLIPS_CONTROL, "noise", set(), id="control with clips of its own"),
         pytest.param(FEATURES_CONTROL, "noise", set(), id="control with features of its own"),
