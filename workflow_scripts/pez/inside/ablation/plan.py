@@ -8,7 +8,7 @@ from torch import Tensor
 
 from pez.encoders.family import Grid
 from pez.inside.ablation.windows import Keys, removed_keys
-from pez.inside.depth import blocks_within
+from pez.inside.depth import blocks_between
 from pez.inside.kinds.window_ablation import Section, WindowSpec
 
 Where = Literal["zone", "first", "last"]
@@ -46,13 +46,6 @@ class Planned:
             "removed": self.removed.float().mean().item(),
             "empty": self.removed.all(dim=1).float().mean().item(),
         }
-
-
-def blocks_between(depth: tuple[float, float], layers: int) -> list[int]:
-    """Blocks whose output lies in a share of ``depth``, from 0; the nearest one where none does."""
-    middle = sum(depth) / 2
-    nearest = min(range(layers), key=lambda block: abs((block + 1) / layers - middle))
-    return blocks_within(depth, layers) or [nearest]
 
 
 def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pez.encoders.hooks import HookFunction, HookPoint, run_with_hooks
-from pez.inside.ablation.plan import blocks_between
+from pez.inside.depth import blocks_between
 from pez.inside.kinds.unit_tuning import Section
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec

@@ -9,9 +9,10 @@ from torch import Tensor
 
 from pez.inside.ablation.attend import masked_attention
 from pez.inside.ablation.passes import Pass, Pooled, run_passes
-from pez.inside.ablation.plan import blocks_between, plan_passes
+from pez.inside.ablation.plan import plan_passes
 from pez.inside.ablation.probes import Fold, read_changed
 from pez.inside.ablation.readings import DIRECTION, PATCHES, PLACE, WHOLE
+from pez.inside.depth import blocks_between
 from pez.inside.kinds.window_ablation import Section
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pez.encoders.residual_stream import capture_streams
 from pez.encoders.transformer import Encoder
 from pez.inside.ablation.probes import Frame
 from pez.inside.objects.targets import Array, Question
@@ -32,12 +33,7 @@ def pooled_states(encoder: Encoder, pixels: Tensor) -> Tensor:
         encoder: as loaded by `pez.encoders.load.load_encoder`; called within its autocast.
         pixels: float32 [clips, frames, 3, size, size], normalised.
     """
-    tokens = encoder.embed(pixels)
-    found = [tokens.float().mean(dim=1)]
-    for block in encoder.blocks():
-        tokens = block(tokens)
-        found.append(tokens.float().mean(dim=1))
-    return torch.stack(found)
+    return torch.stack(capture_streams(encoder, pixels, lambda _, tokens: tokens.mean(dim=1)))
 
 
 def read_questions(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pez.controls.reorder import ReorderedClips
-from pez.encoders.hooks import HookPoint, run_with_hooks
+from pez.encoders.residual_stream import capture_streams
 from pez.features.batches import Clips
 from pez.inside.network import Network
 from pez.runtime.errors import ArtifactError
@@ -44,15 +44,11 @@ def pooled_states(network: Network, orders: NDArray[np.int64] | None = None) -> 
 
 def _means(network: Network, pixels: Tensor) -> Tensor:
     """Mean-pooled states of a batch, float32 [L + 1, clips, D]."""
-    found: list[Tensor] = []
 
-    def keep(tokens: Tensor) -> None:
-        found.append(tokens.double().mean(dim=1).float())
+    def mean(_: int, tokens: Tensor) -> Tensor:
+        return tokens.double().mean(dim=1).float()
 
-    last = network.blocks - 1
-    hooks = {HookPoint("resid_pre", block): keep for block in range(network.blocks)}
-    run_with_hooks(network.ready.encoder, pixels, {**hooks, HookPoint("resid_post", last): keep})
-    return torch.stack(found)
+    return torch.stack(capture_streams(network.ready.encoder, pixels, mean))
 
 
 def _in_orders(network: Network, orders: NDArray[np.int64]) -> Network:
