@@ -46,7 +46,7 @@ def inside_objects(measurement):
     """Where each of several objects is, for a measurement that asks; the labels' job says so."""
     if not CONFIG.inside[measurement].reads_objects:
         return []
-    return inside_dataset(measurement).objects_table
+    return [inside_dataset(measurement).objects_table]
 
 
 @cache

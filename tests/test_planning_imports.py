@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +11,14 @@ from conftest import CHECKOUT
 HEAVY = ("numpy", "pandas", "pyarrow", "scipy", "sklearn", "torch", "matplotlib")
 
 
-def test_the_configuration_is_read_without_libraries_that_compute() -> None:
-    asked = f"import sys, pez.config.load; print([name for name in {HEAVY} if name in sys.modules])"
+JUDGES = sorted(
+    path.stem for path in (CHECKOUT / "workflow_scripts/pez/inside/judges").glob("[a-z]*.py")
+)
+
+
+def imported_with(module: str, names: tuple[str, ...]) -> str:
+    """Which of ``names`` a fresh Python has imported after ``module``, printed as a list."""
+    asked = f"import sys, {module}; print([name for name in {names} if name in sys.modules])"
     found = subprocess.run(
         [sys.executable, "-c", asked],
         env={**os.environ, "PYTHONPATH": str(CHECKOUT / "workflow_scripts")},
@@ -21,23 +26,14 @@ def test_the_configuration_is_read_without_libraries_that_compute() -> None:
         text=True,
         check=True,
     )
-    assert found.stdout.strip() == "[]"
+    return found.stdout.strip()
 
 
-JUDGES = sorted(
-    path.stem for path in Path(CHECKOUT / "workflow_scripts/pez/inside/judges").glob("[a-z]*.py")
-)
+def test_the_configuration_is_read_without_libraries_that_compute() -> None:
+    assert imported_with("pez.config.load", HEAVY) == "[]"
 
 
 @pytest.mark.parametrize("kind", JUDGES)
 def test_judging_what_was_measured_needs_no_torch(kind: str) -> None:
     """The environment of figures (envs/figures.yaml) has none."""
-    asked = f"import sys, pez.inside.judges.{kind}; print('torch' in sys.modules)"
-    found = subprocess.run(
-        [sys.executable, "-c", asked],
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT / "workflow_scripts")},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert found.stdout.strip() == "False"
+    assert imported_with(f"pez.inside.judges.{kind}", ("torch",)) == "[]"

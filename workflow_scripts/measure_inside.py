@@ -28,6 +28,6 @@ if __name__ == "__main__":
             replace_clips=replacement_of(params),
             trajectories=next(iter(files.trajectories), None),
             scene=params.get("scene"),
-            objects=files.objects or None,
+            objects=next(iter(files.objects), None),
         )
         measure_network(spec, network, snakemake.output.table)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 from matplotlib.figure import Figure
-from pydantic import ValidationError
 
 from pez.controls.control import Variant
 from pez.emergence.facts import ClipsFacts, ModelFacts
@@ -15,7 +14,7 @@ from pez.emergence.series import COLUMNS
 from pez.figures.spec import FigureStyle
 from pez.recipes.recipe import Recipe
 from pez.runtime.errors import ArtifactError
-from pez.runtime.regular import open_regular
+from pez.runtime.pages import read_json
 from pez.runtime.tables import open_table
 
 
@@ -94,15 +93,7 @@ def read_verdict(path: Path | str, figure: str, recipes: Mapping[str, Recipe]) -
     Raises:
         ArtifactError: the file is missing, damaged, or of another figure or other recipes.
     """
-    with open_regular(path) as file:
-        text = file.read()
-    try:
-        verdict = FigureVerdict.model_validate_json(text)
-    except ValidationError as error:
-        raise ArtifactError(
-            f"{path} is no verdict on a figure ({error.error_count()} problems): delete it and run "
-            "again."
-        ) from None
+    verdict = read_json(path, FigureVerdict, "verdict on a figure")
     if verdict.figure != figure:
         raise ArtifactError(
             f"{path} is the verdict on {verdict.figure!r} and not on {figure!r}: delete it and run "

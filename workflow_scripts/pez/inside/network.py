@@ -74,6 +74,20 @@ class Network:
         """Number of blocks L."""
         return len(self.ready.encoder.layer)
 
+    def not_finite(self, where: str, clip: int | None = None) -> ArtifactError:
+        """Refuse what stands ``where`` in the network, such as "residual state 3".
+
+        Args:
+            where: what has values that are no numbers.
+            clip: row of `labels` that it was seen on, where one is known.
+        """
+        on = "" if clip is None else f" on clip {self.labels['clip_id'][clip]}"
+        return ArtifactError(
+            f"{where} of {self.identity['model']}{on} has NaN or infinite values: set "
+            "extraction.precision to fp32; if they remain, the model's weights are damaged: delete "
+            "its file in checkpoints/ and run again."
+        )
+
     def batches(self, run: Callable[[Tensor], T]) -> Iterator[tuple[slice, T]]:
         """Run every clip once, in order, as many at a time as memory takes.
 

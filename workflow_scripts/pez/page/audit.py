@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from pez.audit.ledger import Ledger
 from pez.evidence.schema import NO_CONTROL
@@ -15,7 +14,7 @@ from pez.page.curves import AUDIT, FACETS, LABELS, Curves, control_is_flat
 from pez.page.predictions import Predictions
 from pez.recipes.kinds import TARGETS, Angle
 from pez.runtime.errors import ArtifactError
-from pez.runtime.regular import open_regular
+from pez.runtime.pages import read_json
 from pez.runtime.tables import read_table
 from pez.runtime.tensor_file import map_tensor, read_metadata
 
@@ -138,15 +137,7 @@ def read_ledger(path: Path) -> Ledger:
     Raises:
         ArtifactError: the file is missing or is no ledger.
     """
-    with open_regular(path) as file:
-        text = file.read()
-    try:
-        return Ledger.model_validate_json(text)
-    except ValidationError as error:
-        raise ArtifactError(
-            f"{path} is no ledger of claims ({error.error_count()} problems): delete it and run "
-            "again."
-        ) from None
+    return read_json(path, Ledger, "ledger of claims")
 
 
 def read_audit_predictions(path: Path) -> Iterable[Predictions]:

@@ -3,12 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from pez.inside.judged import InsideVerdict
 from pez.page.pictures import Picture, read_picture
 from pez.runtime.errors import ArtifactError
-from pez.runtime.regular import open_regular
+from pez.runtime.pages import read_json
 
 
 def read_inside(figures: Mapping[str, tuple[Path, Path]]) -> list[Picture]:
@@ -33,14 +31,7 @@ def _title(name: str) -> str:
 
 
 def _verdict(name: str, path: Path) -> InsideVerdict:
-    with open_regular(path) as file:
-        text = file.read()
-    try:
-        verdict = InsideVerdict.model_validate_json(text)
-    except ValidationError as error:
-        raise ArtifactError(
-            f"{path} is no verdict ({error.error_count()} problems): delete it and run again."
-        ) from None
+    verdict = read_json(path, InsideVerdict, "verdict")
     if verdict.figure != name:
         raise ArtifactError(
             f"{path} is the verdict of {verdict.figure!r}, and {name!r} is expected: delete it "

@@ -12,7 +12,8 @@ from matplotlib.image import AxesImage
 
 from pez.controls.registry import find_control
 from pez.evidence.schema import NO_CONTROL
-from pez.figures.audit.sheet import INK, Sheet
+from pez.figures.audit.sheet import Sheet
+from pez.figures.inside.scale import draw_scale
 from pez.figures.looks import GREY, NEUTRAL
 from pez.figures.spec import FigureStyle
 from pez.figures.style import SMALL
@@ -103,9 +104,11 @@ def draw_maps(
             _name(first, "own pixels", style)
     at = top + len(_networks(own)) * (_MAP_HEAD + side) + _BAR_GAP
     if share is not None and image is not None:
-        _draw_bar(sheet, share, LEFT, at, 0.8 * side, "share of clips", style)
+        draw_scale(sheet, share, (LEFT, at, 0.8 * side, _BAR), "share of clips", style)
         span = len(states) * (side + _MAP_GAP) - _MAP_GAP
-        _draw_bar(sheet, image, LEFT + side + _MAP_GAP, at, span, "R2; 0 and below alike", style)
+        draw_scale(
+            sheet, image, (LEFT + side + _MAP_GAP, at, span, _BAR), "R2; 0 and below alike", style
+        )
     return at + _BAR + _BAR_FOOT
 
 
@@ -126,23 +129,6 @@ def _draw_map(axes: Axes, rows: pd.DataFrame, colours: str, most: float) -> Axes
     return axes.imshow(
         values, cmap=colours, vmin=0.0, vmax=max(most, 1e-9), interpolation="nearest"
     )
-
-
-def _draw_bar(
-    sheet: Sheet,
-    image: AxesImage,
-    left: float,
-    top: float,
-    width: float,
-    label: str,
-    style: FigureStyle,
-) -> None:
-    axes = sheet.axes(left, top, width, _BAR)
-    bar = sheet.figure.colorbar(image, cax=axes, orientation="horizontal")
-    bar.outline.set_linewidth(0.4)
-    axes.grid(False)
-    axes.tick_params(labelsize=style.font_pt * SMALL * 0.92, pad=1.5)
-    axes.set_xlabel(label, fontsize=style.font_pt * SMALL, color=INK, labelpad=1.0)
 
 
 def draw_profiles(sheet: Sheet, own: pd.DataFrame, top: float, style: FigureStyle) -> None:

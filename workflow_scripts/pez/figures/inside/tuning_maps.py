@@ -6,9 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from pez.evidence.schema import NO_CONTROL
-from pez.figures.audit.sheet import INK, Sheet
-from pez.figures.spec import FigureStyle
-from pez.figures.style import SMALL
 
 TITLES = {
     "plain": "as in the paper",
@@ -77,19 +74,3 @@ def heading(rows: pd.DataFrame) -> str:
 def whose(control: str, seed: object) -> str:
     """Label of a row of panels."""
     return "the model" if control == NO_CONTROL else f"untrained, seed {seed}"
-
-
-def draw_scale(
-    sheet: Sheet,
-    image: AxesImage,
-    place: tuple[float, float, float, float],
-    label: str,
-    style: FigureStyle,
-) -> None:
-    """Draw the scale of a map into ``place`` of the body (left, top, width, height)."""
-    axes = sheet.axes(*place)
-    bar = sheet.figure.colorbar(image, cax=axes, orientation="horizontal")
-    bar.outline.set_linewidth(0.4)
-    axes.grid(False)
-    axes.tick_params(labelsize=style.font_pt * SMALL * 0.92, pad=1.5)
-    axes.set_xlabel(label, fontsize=style.font_pt * SMALL, color=INK, labelpad=1.0)

@@ -10,7 +10,6 @@ from pez.inside.attention import AttentionDistance
 from pez.inside.distances import MEASURES, uniform_values
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
-from pez.runtime.errors import ArtifactError
 
 
 def measure(spec: InsideSpec, network: Network) -> Measured:
@@ -31,12 +30,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     values = torch.cat(parts).cpu().numpy()
     if not np.isfinite(values).all():
         clip, block = np.argwhere(~np.isfinite(values))[0][:2]
-        raise ArtifactError(
-            f"attention of block {block} of {network.identity['model']} on clip "
-            f"{network.labels['clip_id'][clip]} has NaN or infinite values: set "
-            "extraction.precision to fp32; if they remain, the model's weights are damaged: delete "
-            "its file in checkpoints/ and run again."
-        )
+        raise network.not_finite(f"attention of block {block}", int(clip))
     return Measured(_table(network.labels, values), {"uniform": uniform_values(ready.grid)})
 
 

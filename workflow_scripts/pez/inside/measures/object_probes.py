@@ -19,8 +19,8 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
         ``condition`` (the clip's number) in place of ``clip``.
 
     Raises:
-        ArtifactError: the table of objects is not that of the clips, or too few of them hold a
-            kind.
+        ArtifactError: the table of objects is not that of the clips, too few of them hold a
+            kind, or a feature is not finite.
     """
     assert isinstance(spec, Section) and network.objects is not None
     clip_ids = [str(clip) for clip in network.labels["clip_id"]]
@@ -35,6 +35,9 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     encoder = network.ready.encoder
     passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
     features = torch.cat([found for _, found in passed], dim=1)
+    if not torch.isfinite(features).all():
+        state, clip = torch.argwhere(~torch.isfinite(features))[0, :2].tolist()
+        raise network.not_finite(f"residual state {state}", clip)
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
     table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
     clip = table.pop("clip").to_numpy()

@@ -18,7 +18,6 @@ from pez.inside.tuning.readings import READINGS
 from pez.inside.tuning.sums import Adder, Sums, add_beside
 from pez.inside.tuning.tune import tune
 from pez.inside.tuning.units import unit_rows
-from pez.runtime.errors import ArtifactError
 from pez.runtime.moments import moment
 from pez.runtime.progress import progress
 
@@ -124,9 +123,5 @@ def _check(network: Network, point: HookPoint, values: Tensor, rows: slice) -> N
     finite = values.isfinite().flatten(1).all(dim=1)
     if finite.all():
         return
-    clip = network.labels["clip_id"][rows.start + int((~finite).nonzero()[0, 0])]
-    raise ArtifactError(
-        f"{point.name} of block {point.block} of {network.identity['model']} on clip {clip} has "
-        "NaN or infinite values: set extraction.precision to fp32; if they remain, the model's "
-        "weights are damaged: delete its file in checkpoints/ and run again."
-    )
+    clip = rows.start + int((~finite).nonzero()[0, 0])
+    raise network.not_finite(f"{point.name} of block {point.block}", clip)

@@ -14,7 +14,6 @@ from pez.controls.reorder import ReorderedClips
 from pez.encoders.residual_stream import capture_streams
 from pez.features.batches import Clips
 from pez.inside.network import Network
-from pez.runtime.errors import ArtifactError
 
 
 def pooled_states(network: Network, orders: NDArray[np.int64] | None = None) -> Tensor:
@@ -34,11 +33,7 @@ def pooled_states(network: Network, orders: NDArray[np.int64] | None = None) -> 
     means = torch.cat([found for _, found in shown.batches(partial(_means, network))], dim=1)
     if not torch.isfinite(means).all():
         state = int(torch.argwhere(~torch.isfinite(means))[0, 0])
-        raise ArtifactError(
-            f"residual state {state} of {network.identity['model']} has NaN or infinite values: "
-            "set extraction.precision to fp32; if they remain, the model's weights are damaged: "
-            "delete its file in checkpoints/ and run again."
-        )
+        raise network.not_finite(f"residual state {state}")
     return means
 
 

@@ -5,10 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from pez.evidence.schema import NO_CONTROL
-from pez.figures.audit.sheet import INK, Made, Picture, Sheet, open_sheet
+from pez.figures.audit.sheet import Made, Picture, open_sheet
+from pez.figures.inside.scale import draw_scale
 from pez.figures.inside.shown import few_ticks
 from pez.figures.spec import FigureStyle
-from pez.figures.style import SMALL
 
 # Of `pez.inside.attention_heads.judge_heads`.
 COLUMNS = ("model", "control", "seed", "measure", "block", "head", "value", "uniform")
@@ -49,7 +49,9 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
                     axes.set_ylabel("head", labelpad=2.0)
             span = len(networks) * (width + _GAP) - _GAP
             top = line * row + head + height + _BAR_GAP
-            _draw_bar(sheet, image, (left, top, span, _BAR), f"{measure} distance, {unit}", style)
+            at, label = (left, top, span, _BAR), f"{measure} distance, {unit}"
+            middle = sum(image.get_clim()) / 2
+            draw_scale(sheet, image, at, label, style).axvline(middle, color="black", linewidth=0.8)
     return Picture(sheet.figure, table, caption)
 
 
@@ -76,23 +78,6 @@ def _draw(axes: Axes, rows: pd.DataFrame, reach: float) -> AxesImage:
     axes.set_xlabel("block", labelpad=1.5)
     axes.grid(False)
     return image
-
-
-def _draw_bar(
-    sheet: Sheet,
-    image: AxesImage,
-    place: tuple[float, float, float, float],
-    label: str,
-    style: FigureStyle,
-) -> None:
-    axes = sheet.axes(*place)
-    bar = sheet.figure.colorbar(image, cax=axes, orientation="horizontal")
-    bar.outline.set_linewidth(0.4)
-    low, high = image.get_clim()
-    axes.axvline((low + high) / 2, color="black", linewidth=0.8)
-    axes.grid(False)
-    axes.tick_params(labelsize=style.font_pt * SMALL * 0.92, pad=1.5)
-    axes.set_xlabel(label, fontsize=style.font_pt * SMALL, color=INK, labelpad=1.0)
 
 
 def _caption(table: pd.DataFrame, made: Made) -> str:

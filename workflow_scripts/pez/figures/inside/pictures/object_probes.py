@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import (
-    INK,
     UNTRAINED_DASHES,
     UNTRAINED_GREY,
     Made,
@@ -18,10 +17,10 @@ from pez.figures.audit.sheet import (
     handle,
     open_sheet,
 )
+from pez.figures.inside.scale import draw_scale
 from pez.figures.inside.shown import few_ticks
 from pez.figures.looks import GREY, LEVEL_LINES, OWN
 from pez.figures.spec import FigureStyle
-from pez.figures.style import SMALL
 
 # Of `pez.inside.judges.object_probes.judge`.
 COLUMNS = (
@@ -164,13 +163,8 @@ def _draw_maps(
         axes.set_xlabel("residual state", labelpad=1.5)
         axes.grid(False)
     assert image is not None
-    bar_axes = sheet.axes(_NAMES, top + _HEAD + tall + _FOOT, 2 * width + _MAP_GAP, _BAR)
-    bar = sheet.figure.colorbar(image, cax=bar_axes, orientation="horizontal")
-    bar.outline.set_linewidth(0.4)
-    bar_axes.grid(False)
-    small = style.font_pt * SMALL
-    bar_axes.tick_params(labelsize=small * 0.92, pad=1.5)
-    bar_axes.set_xlabel("R2, and difference of R2", fontsize=small, color=INK, labelpad=1.0)
+    place = (_NAMES, top + _HEAD + tall + _FOOT, 2 * width + _MAP_GAP, _BAR)
+    draw_scale(sheet, image, place, "R2, and difference of R2", style)
 
 
 def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:

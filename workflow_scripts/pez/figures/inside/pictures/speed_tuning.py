@@ -4,11 +4,11 @@ import pandas as pd
 
 from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import Made, Picture, open_sheet
+from pez.figures.inside.scale import draw_scale
 from pez.figures.inside.tuning_maps import (
     READINGS_IN_WORDS,
     TITLES,
     draw_map,
-    draw_scale,
     heading,
     largest,
     networks_of,
