@@ -53,7 +53,7 @@ def _slide(spec: MiniSpec, drawn: MiniScene, index: int) -> np.ndarray:
         stage.scene.remove(other)
     simulator = PyBullet(stage.scene)
     client, body = simulator._physics_client, stage.actors[index].linked_objects[simulator]
-    steps = physics_steps(spec)
+    steps = physics_steps(spec.frames_per_second)
     client.setTimeStep(1.0 / (steps * spec.frames_per_second))
     # without Bullet's default damping of 4 % a second
     client.changeDynamics(body, -1, linearDamping=0.0, angularDamping=0.0)

@@ -24,11 +24,16 @@ GLOW = 0.3  # share of its colour that a surface shows in the shade
 @blender_utils.prepare_blender_object
 def _add_cone(self: Blender, cone: Cone) -> Any:
     bpy.ops.mesh.primitive_cone_add(vertices=CONE_SIDES, radius1=1.0, radius2=0.0, depth=2.0)
+    return follow_asset(self, cone)
+
+
+def follow_asset(renderer: Blender, asset: Any) -> Any:
+    """Let the mesh that Blender has just made follow ``asset``, as Kubric's own shapes do."""
     mesh = bpy.context.active_object
-    register_object3d_setters(cone, mesh)
-    convert = self._convert_to_blender_object
-    cone.observe(AttributeSetter(mesh, "active_material", converter=convert), "material")
-    cone.observe(AttributeSetter(mesh, "scale"), "scale")
+    register_object3d_setters(asset, mesh)
+    convert = renderer._convert_to_blender_object
+    asset.observe(AttributeSetter(mesh, "active_material", converter=convert), "material")
+    asset.observe(AttributeSetter(mesh, "scale"), "scale")
     return mesh
 
 
@@ -41,12 +46,9 @@ class StageRenderer(RegionRenderer):
         self._drawn = drawn
         self._actors = [actor.linked_objects[self._view] for actor in self._stage.actors]
         self._panels = [panel.linked_objects[self._view] for panel in self._stage.panels]
-        for light in bpy.data.lights:
-            light.angle = 0.0  # sharp shadows end where geometry says
         floor = self._stage.floor.linked_objects[self._view]
         _paint_floor(floor, drawn.floor)
-        for mesh in (floor, *self._actors, *self._panels):
-            let_glow(mesh.active_material)
+        light_meshes(floor, *self._actors, *self._panels)
         self._empty: dict[float, np.ndarray] = {}
 
     def empty(self, lift: float) -> np.ndarray:
@@ -95,7 +97,15 @@ class StageRenderer(RegionRenderer):
         return self._render(region)
 
 
-def let_glow(material: Any) -> None:
+def light_meshes(*meshes: Any) -> None:
+    """Light ``meshes`` by a sun with sharp shadows, which end where geometry says, and a glow."""
+    for light in bpy.data.lights:
+        light.angle = 0.0
+    for mesh in meshes:
+        _let_glow(mesh.active_material)
+
+
+def _let_glow(material: Any) -> None:
     """Let a material shine in its own colour where the sun does not reach it.
 
     In place of light from all around: that would be dimmed, a little, everywhere near an object,

@@ -29,9 +29,23 @@ class Stage:
     floor: Any
 
 
-def physics_steps(spec: MiniSpec) -> int:
+def physics_steps(frames_per_second: int) -> int:
     """Steps of the engine between two frames: as many as make it at least 240 a second."""
-    return math.ceil(PHYSICS_HZ / spec.frames_per_second)
+    return math.ceil(PHYSICS_HZ / frames_per_second)
+
+
+def empty_scene(frames: int, frames_per_second: int, resolution: int, wall_colour: Colour) -> Any:
+    """A Kubric scene without assets, light from all around, or camera; ``resolution`` in pixels."""
+    return kb.Scene(
+        frame_start=0,
+        frame_end=frames - 1,
+        frame_rate=frames_per_second,
+        step_rate=physics_steps(frames_per_second) * frames_per_second,
+        resolution=(resolution, resolution),
+        gravity=(0.0, 0.0, -GRAVITY_M_S2),
+        ambient_illumination=kb.Color(0.0, 0.0, 0.0, 1.0),
+        background=linear_colour(wall_colour),
+    )
 
 
 def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
@@ -40,16 +54,7 @@ def build_stage(spec: MiniSpec, drawn: MiniScene) -> Stage:
     The panels are stage machinery: they stand before the lane, are touched by nothing, and take
     no part in the simulation.
     """
-    scene = kb.Scene(
-        frame_start=0,
-        frame_end=spec.frames - 1,
-        frame_rate=spec.frames_per_second,
-        step_rate=physics_steps(spec) * spec.frames_per_second,
-        resolution=(spec.resolution, spec.resolution),
-        gravity=(0.0, 0.0, -GRAVITY_M_S2),
-        ambient_illumination=kb.Color(0.0, 0.0, 0.0, 1.0),
-        background=linear_colour(drawn.wall_colour),
-    )
+    scene = empty_scene(spec.frames, spec.frames_per_second, spec.resolution, drawn.wall_colour)
     floor = kb.Cube(
         name="floor", static=True, friction=0.0, restitution=0.0,
         scale=(FLOOR_HALF_SIZE_M, FLOOR_HALF_SIZE_M, 1.0), position=(0.0, 0.0, -1.0),

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from pez.intphys.mini_stage import physics_steps
 from pez.objects.scene import Thing
 from pez.objects.spec import ObjectsSpec
-from pez.objects.stage import Cylinder, build_stage, physics_steps
+from pez.objects.stage import Cylinder, build_stage
 
 from kubric.simulator import PyBullet  # isort: skip  (after pez.clips.scene, which quiets TensorFlow)
 from kubric.simulator.pybullet import register_physical_object_setters, wxyz2xyzw, xyzw2wxyz  # isort: skip
@@ -51,7 +52,7 @@ def simulate(spec: ObjectsSpec, things: list[Thing]) -> Motion:
     simulator = PyBullet(stage.scene)
     client = simulator._physics_client
     bodies = [thing.linked_objects[simulator] for thing in stage.things]
-    steps = physics_steps(spec)
+    steps = physics_steps(spec.frames_per_second)
     client.setTimeStep(1.0 / (steps * spec.frames_per_second))
     for body in bodies:
         # without Bullet's default damping of 4 % a second

@@ -7,14 +7,13 @@ import numpy as np
 from pez.clips.geometry import Region, enclosing_region
 from pez.clips.kubric_blender import Blender, bpy
 from pez.clips.region_renderer import RegionRenderer
-from pez.intphys.mini_render import let_glow
+from pez.intphys.mini_render import follow_asset, light_meshes
 from pez.objects.scene import Thing
 from pez.objects.spec import ObjectsSpec
 from pez.objects.stage import Cylinder, build_stage
 from pez.objects.view import outline
 
 from kubric.renderer import blender_utils  # isort: skip  (needs bpy)
-from kubric.renderer.blender import AttributeSetter, register_object3d_setters  # isort: skip
 
 SIDES = 96  # of a cylinder's base
 STILL = 1e-4  # metres, and of a unit quaternion: what moves less is drawn where it began
@@ -24,12 +23,7 @@ STILL = 1e-4  # metres, and of a unit quaternion: what moves less is drawn where
 @blender_utils.prepare_blender_object
 def _add_cylinder(self: Blender, cylinder: Cylinder) -> Any:
     bpy.ops.mesh.primitive_cylinder_add(vertices=SIDES, radius=1.0, depth=2.0)
-    mesh = bpy.context.active_object
-    register_object3d_setters(cylinder, mesh)
-    convert = self._convert_to_blender_object
-    cylinder.observe(AttributeSetter(mesh, "active_material", converter=convert), "material")
-    cylinder.observe(AttributeSetter(mesh, "scale"), "scale")
-    return mesh
+    return follow_asset(self, cylinder)
 
 
 def moving(position_m: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
@@ -47,11 +41,7 @@ class ObjectsRenderer(RegionRenderer):
         self._spec = spec
         self._half_sizes = [np.asarray(thing.half_size_m) for thing in things]
         self._meshes = [asset.linked_objects[self._view] for asset in self._stage.things]
-        for light in bpy.data.lights:
-            light.angle = 0.0  # sharp shadows end where geometry says
-        floor = self._stage.floor.linked_objects[self._view]
-        for mesh in (floor, *self._meshes):
-            let_glow(mesh.active_material)
+        light_meshes(self._stage.floor.linked_objects[self._view], *self._meshes)
 
     def film(self, position_m: np.ndarray, quaternion: np.ndarray) -> np.ndarray:
         """Render a clip.

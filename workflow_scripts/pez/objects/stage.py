@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from pez.clips.colour import linear_from_srgb
-from pez.clips.scene import GRAVITY_M_S2, kb, matte
+from pez.clips.scene import kb, matte
 from pez.clips.spec import Colour
 from pez.intphys.mini_stage import (
     FLOOR_HALF_SIZE_M,
-    PHYSICS_HZ,
-    linear_colour,
+    empty_scene,
     perspective,
     sunlight,
 )
@@ -37,23 +36,9 @@ class Stage:
     things: tuple[Any, ...]
 
 
-def physics_steps(spec: ObjectsSpec) -> int:
-    """Steps of the engine between two frames: as many as make it at least 240 a second."""
-    return math.ceil(PHYSICS_HZ / spec.frames_per_second)
-
-
 def build_stage(spec: ObjectsSpec, things: list[Thing]) -> Stage:
     """Describe ``things`` to Kubric, as they are at the first frame."""
-    scene = kb.Scene(
-        frame_start=0,
-        frame_end=spec.frames - 1,
-        frame_rate=spec.frames_per_second,
-        step_rate=physics_steps(spec) * spec.frames_per_second,
-        resolution=(spec.resolution, spec.resolution),
-        gravity=(0.0, 0.0, -GRAVITY_M_S2),
-        ambient_illumination=kb.Color(0.0, 0.0, 0.0, 1.0),
-        background=linear_colour(WALL_COLOUR),
-    )
+    scene = empty_scene(spec.frames, spec.frames_per_second, spec.resolution, WALL_COLOUR)
     floor = kb.Cube(
         # its friction is 1: Bullet takes the product of both
         name="floor", static=True, friction=1.0, restitution=0.0,
