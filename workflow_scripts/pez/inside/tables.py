@@ -14,6 +14,7 @@ from pez.runtime.errors import ArtifactError
 from pez.runtime.identity import CURE, Identity, agree, expect
 from pez.runtime.tables import open_table
 
+WHOSE = ("model", "control", "seed")  # of what is drawn
 CLIP_COLUMNS = ("clip_id", "condition")  # of tables whose rows are of clips
 _COMMON = ("dataset", "clip_ids", "source", "labels", "precision", "preprocessing", "input_size")
 
@@ -35,6 +36,11 @@ class NetworkTable:
     seed: int | None
     table: pd.DataFrame
     known: Mapping[str, Any]
+
+    def named(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """``rows`` of this network with `WHOSE` before their columns."""
+        whose = {"model": self.model, "control": self.control, "seed": self.seed}
+        return rows.assign(**whose).astype({"seed": "Int64"})[[*WHOSE, *rows.columns]]
 
 
 def read_measured(

@@ -13,9 +13,8 @@ from pez.inside.objects.verdict import verdict_of
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 
-# Of the tables, beside those of all, ...
+# Of the tables, beside those of all.
 COLUMNS = ("kind", "target", "whose", "state", "loss", "beside", "scene", "total")
-_WHOSE = ["model", "control", "seed"]  # ... and of what is drawn
 _UNTRAINED = "untrained"
 
 
@@ -36,11 +35,8 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
             }
             for one in own
         ]
-        for one, scores in zip(own, scored, strict=True):
-            rows = series(scores).assign(model=model, control=one.control, seed=one.seed)
-            rows["seed"] = rows["seed"].astype("Int64")
-            parts.append(rows[[*_WHOSE, *rows.columns.drop(_WHOSE)]])
         pairs = list(zip(own, scored, strict=True))
+        parts += [one.named(series(scores)) for one, scores in pairs]
         (itself,) = [scores for one, scores in pairs if one.control == NO_CONTROL]
         untrained = [scores for one, scores in pairs if one.control == _UNTRAINED]
         said.append(verdict_of(model, itself, untrained, facts.models[model]))

@@ -16,8 +16,6 @@ from pez.inside.patches.spoken import verdicts
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 
-_WHOSE = ["model", "control", "seed"]
-
 
 def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judged:
     """Judge every model beside its controls.
@@ -42,10 +40,9 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
             found = scored(reads, weights, spec.distances, spec.far)
             own = table.control == NO_CONTROL
             rows = series_of(reads, found, spec.distances, spec.far, with_levels=own)
-            parts.append(rows.assign(model=model, control=table.control, seed=table.seed))
+            parts.append(table.named(rows))
             networks.append((table.control, table.seed, found))
         said += verdicts(model, facts.models[model], spec.far, networks)
-    series = pd.concat(parts, ignore_index=True).astype({"seed": "Int64"})
     clips = clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin)
     verdict = InsideVerdict(figure=facts.figure, kind=spec.kind, clips=clips, models=tuple(said))
-    return Judged(series[[*_WHOSE, *series.columns.drop(_WHOSE)]], verdict)
+    return Judged(pd.concat(parts, ignore_index=True), verdict)

@@ -54,9 +54,7 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
         found.append(said)
     clips = clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin)
     verdict = InsideVerdict(figure=facts.figure, kind=spec.kind, clips=clips, models=tuple(found))
-    drawn = pd.concat(series, ignore_index=True)
-    drawn["seed"] = drawn["seed"].astype("Int64")
-    return Judged(drawn, verdict)
+    return Judged(pd.concat(series, ignore_index=True), verdict)
 
 
 def _shown(tables: Sequence[NetworkTable]) -> list[NetworkTable]:
@@ -68,13 +66,6 @@ def _shown(tables: Sequence[NetworkTable]) -> list[NetworkTable]:
 def _rows(table: NetworkTable, point: str, block: int, reading: str, variable: str) -> pd.DataFrame:
     units = units_of(table, point, block, reading, variable)
     edges = table.known["edges"][f"{point}/{block}/{reading}/{variable}"]
-    whose = {
-        "model": table.model,
-        "control": table.control,
-        "seed": table.seed,
-        "tuned": units.tuned,
-        "low": edges[0],
-        "high": edges[-1],
-    }
+    told = {"tuned": units.tuned, "low": edges[0], "high": edges[-1]}
     rows = units.rows.astype(dict.fromkeys(("point", "reading", "variable"), str))
-    return rows.assign(**whose)[[*whose, *rows.columns]]
+    return table.named(rows.assign(**told)[[*told, *rows.columns]])

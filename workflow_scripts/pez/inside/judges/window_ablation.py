@@ -12,11 +12,10 @@ from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 
-# Of the tables, beside those of all, ...
+# Of the tables, beside those of all.
 COLUMNS = (
     "window", "keys", "where", "removed", "empty", "state", "task", "reading", "loss", "total",
 )  # fmt: skip
-_WHOSE = ["model", "control", "seed"]  # ... and of what is drawn
 
 
 def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judged:
@@ -29,15 +28,12 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
     parts, said = [], []
     for model in spec.models:
         own = [
-            effects(table.table, spec.draws, spec.seed).assign(
-                model=model, control=table.control, seed=table.seed
-            )
+            table.named(effects(table.table, spec.draws, spec.seed))
             for table in opened
             if table.model == model
         ]
         found = pd.concat(own, ignore_index=True)
-        found["seed"] = found["seed"].astype("Int64")
-        parts.append(found[[*_WHOSE, *found.columns.drop(_WHOSE)]])
+        parts.append(found)
         trained = found["control"] == NO_CONTROL
         end = next(int(table.known["end"]) for table in opened if table.model == model)
         said.append(verdict_of(model, found[trained], found[~trained], end, facts.models[model]))

@@ -9,12 +9,11 @@ import pandas as pd
 
 from pez.evidence.schema import NO_CONTROL
 from pez.inside.head_statistics import Interval
-from pez.inside.tables import NetworkTable
+from pez.inside.tables import WHOSE, NetworkTable
 
 COLUMNS = (
     "what", "variable", "against", "solver", "arm", "state", "split", "number", "metric", "value",
 )  # fmt: skip
-WHOSE = ("model", "control", "seed")
 
 
 @dataclass(frozen=True)
@@ -44,13 +43,10 @@ def beside(tables: Sequence[NetworkTable], model: str) -> Beside:
     """Rows of ``model`` and its controls among ``tables``."""
     own = [table for table in tables if table.model == model]
     parts = [
-        one.table.assign(model=model, control=one.control, seed=one.seed).astype(
-            dict.fromkeys(COLUMNS[:5], object) | {"metric": object}
-        )
+        one.named(one.table.astype(dict.fromkeys(COLUMNS[:5], object) | {"metric": object}))
         for one in own
     ]
     rows = pd.concat(parts, ignore_index=True)
-    rows["seed"] = rows["seed"].astype("Int64")
     known: Mapping[str, Any] = own[0].known
     return Beside(model, rows[[*WHOSE, *COLUMNS]], known["near"], known["states"], known["span"])
 

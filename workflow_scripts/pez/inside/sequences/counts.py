@@ -7,9 +7,10 @@ import pandas as pd
 from pez.emergence.facts import ModelFacts
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.kinds.probe_sequences import Rule
-from pez.inside.sequences.beside import WHOSE, Beside, is_own, over_splits, spread_of
+from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
 from pez.inside.sequences.names import DIRECTION, PROBES, RANDOM, SHUFFLED, WHITENED
 from pez.inside.sequences.stopping import LIMITS, METRIC, probes_until
+from pez.inside.tables import WHOSE
 from pez.inside.wording import number, number_range
 
 _ONE = ["variable", "solver", "arm", "state", "split"]
