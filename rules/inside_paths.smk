@@ -42,6 +42,8 @@ def inside_trajectories(measurement):
 def inside_read(measurement):
     """Datasets whose features a measurement reads, which are asked for now."""
     return [ready(name).name for name in CONFIG.inside[measurement].read_from()]
+
+
 def inside_objects(measurement):
     """Where each of several objects is, for a measurement that asks; the labels' job says so."""
     if not CONFIG.inside[measurement].reads_objects:
