@@ -9,7 +9,7 @@ from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
 from pez.inside.ablation.attend import masked_attention
-from pez.inside.ablation.passes import Pass, run_passes
+from pez.inside.ablation.passes import run_passes
 from pez.inside.ablation.readings import WHOLE
 from pez.inside.ablation.windows import keys_within
 from pez.inside.kinds.window_ablation import WindowSpec
@@ -80,7 +80,7 @@ def test_the_pass_with_nothing_taken_is_the_plain_forward(world) -> None:
     nothing = masked_attention(torch.zeros(tokens, tokens, dtype=torch.bool), "zero", CPU)
     layers = len(encoder.layer)
     with torch.inference_mode():
-        found = run_passes(encoder, pixels, {"nothing": Pass([0], nothing)}, [1, layers], grid)
+        found = run_passes(encoder, pixels, {"nothing": {0: nothing}}, [1, layers], grid)
     plain = capture_streams(encoder, pixels, lambda _, stream: stream.clone())
     for state in (1, layers):
         for name in (WHOLE, "nothing"):
@@ -96,7 +96,7 @@ def test_only_the_masked_blocks_attend_otherwise_and_only_meanwhile(world) -> No
         ~torch.eye(len(keys_within(WindowSpec(spatial=0), grid))).bool(), "self", CPU
     )
     with torch.inference_mode():
-        passes = {"late": Pass([1], everything), "early": Pass([0], everything)}
+        passes = {"late": {1: everything}, "early": {0: everything}}
         found = run_passes(encoder, pixels, passes, [2], grid)
         early, late, whole = (found[name][2].mean for name in ("early", "late", WHOLE))
     assert not torch.allclose(early, whole) and not torch.allclose(late, early)

@@ -1,9 +1,9 @@
 """Attention with keys taken away: their scores are masked before the softmax."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -12,6 +12,14 @@ from torch import Tensor
 from pez.encoders.transformer import Encoder
 
 Empty = Literal["zero", "self", "uniform"]
+
+
+class Attend(Protocol):
+    """How a block attends: called as the functions of `pez.encoders.attention` are."""
+
+    def __call__(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """Attend: three of [clips, heads, tokens, size] to one [clips, tokens, heads, size]."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -57,14 +65,14 @@ def masked_attention(removed: Tensor, empty: Empty, device: torch.device) -> Mas
 
 
 @contextmanager
-def attending(encoder: Encoder, blocks: Sequence[int], attend: MaskedAttention) -> Iterator[None]:
-    """Let some ``blocks`` (numbers from 0) attend by another function, for the time being."""
-    attentions = [encoder.blocks()[block].attention for block in blocks]
-    before = [attention.attend for attention in attentions]
+def attending(encoder: Encoder, attends: Mapping[int, Attend]) -> Iterator[None]:
+    """Let some blocks (numbers from 0) attend by other functions, for the time being."""
+    blocks = encoder.blocks()
+    before = {block: blocks[block].attention.attend for block in attends}
     try:
-        for attention in attentions:
-            attention.attend = attend
+        for block, attend in attends.items():
+            blocks[block].attention.attend = attend
         yield
     finally:
-        for attention, own in zip(attentions, before, strict=True):
-            attention.attend = own
+        for block, own in before.items():
+            blocks[block].attention.attend = own

@@ -1,4 +1,4 @@
-"""Forward passes of one batch of clips, each with keys taken away from some blocks."""
+"""Forward passes of one batch of clips, in each of which some blocks attend otherwise."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,21 +7,8 @@ from torch import Tensor
 
 from pez.encoders.family import Grid
 from pez.encoders.transformer import Encoder
-from pez.inside.ablation.attend import MaskedAttention, attending
+from pez.inside.ablation.attend import Attend, attending
 from pez.inside.ablation.readings import WHOLE
-
-
-@dataclass(frozen=True)
-class Pass:
-    """What is taken away.
-
-    Attributes:
-        blocks: whose attention is masked, from 0, in order.
-        attend: how they attend.
-    """
-
-    blocks: Sequence[int]
-    attend: MaskedAttention
 
 
 @dataclass(frozen=True)
@@ -40,24 +27,24 @@ class Pooled:
 def run_passes(
     encoder: Encoder,
     pixels: Tensor,
-    passes: Mapping[str, Pass],
+    passes: Mapping[str, Mapping[int, Attend]],
     states: Sequence[int],
     grid: Grid,
 ) -> dict[str, dict[int, Pooled]]:
-    """Residual ``states`` after every pass, and after one from which nothing is taken (`WHOLE`).
+    """Residual ``states`` after every pass, and after one in which nothing is changed (`WHOLE`).
 
-    Passes share what comes before the first block that any of them masks.
+    Passes share what comes before the first block that any of them changes.
 
     Args:
         encoder: as loaded by `pez.encoders.load.load_encoder`; called within its autocast.
         pixels: float32 [clips, frames, 3, size, size], normalised.
-        passes: by name.
-        states: 1 .. L; a pass has those after its first masked block, the whole one those after the
-            first masked block of all.
+        passes: by name, how blocks (numbers from 0) attend in it; at least one.
+        states: 1 .. L; a pass has those after its first changed block, the whole one those after
+            the first changed block of all.
         grid: of the tokens.
     """
     blocks, last = encoder.blocks(), max(states)
-    first_of = {name: min(one.blocks) for name, one in passes.items()}
+    first_of = {name: min(attends) for name, attends in passes.items()}
     tokens = encoder.embed(pixels)
     before = {0: tokens}
     for number, block in enumerate(blocks[: max(first_of.values(), default=0)]):
@@ -75,8 +62,8 @@ def run_passes(
 
     earliest = min(first_of.values(), default=0)
     found = {WHOLE: run(before[earliest], earliest)}
-    for name, one in passes.items():
-        with attending(encoder, one.blocks, one.attend):
+    for name, attends in passes.items():
+        with attending(encoder, attends):
             found[name] = run(before[first_of[name]], first_of[name])
     return found
 

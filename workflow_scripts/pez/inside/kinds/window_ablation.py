@@ -1,14 +1,13 @@
 """What is read when heads may not attend to what is near (tables 2 and 4 of arXiv 2602.07050)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
-from pez.inside.spec import InsideSpec, Name
+from pez.inside.ablation.spec import AblationSpec
+from pez.inside.spec import Name
 from pez.runtime.schema import Schema
-
-Share = Annotated[float, Field(gt=0, le=1)]
 
 
 class WindowSpec(Schema):
@@ -35,7 +34,7 @@ class WindowSpec(Schema):
         return {"union": "_or_", "intersection": "_and_"}[self.joined].join(parts)
 
 
-class Section(InsideSpec):
+class Section(AblationSpec):
     """Probes of direction and place, with windows of keys taken from some blocks."""
 
     kind: Literal["window_ablation"]
@@ -45,9 +44,6 @@ class Section(InsideSpec):
         description="in place of each window: as many keys at random, or from the far end; "
         "others: the window but for the query's own key",
     )
-    depth: tuple[Share, Share] = Field(
-        (0.25, 0.45), description="blocks whose output lies in this share of depth are masked"
-    )
     elsewhere: tuple[WindowSpec, ...] = Field(
         (), description="windows taken also from as many first and last blocks"
     )
@@ -55,17 +51,6 @@ class Section(InsideSpec):
         "zero",
         description="of a query that keeps no key: its attention is 0, to itself, or to all alike",
     )
-    folds: int = Field(5, ge=2, le=20)
-    fold_seed: int = Field(42, ge=0)
-    alphas: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        (1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3, 1e4), min_length=1, description="penalties of the probes"
-    )
     figures: Mapping[Name, Literal["window_ablation"]] = Field(
         {}, description="pictures by the figure's name"
     )
-
-    @model_validator(mode="after")
-    def _depth_rises(self) -> "Section":
-        if self.depth[0] > self.depth[1]:
-            raise ValueError(f"depth = {list(self.depth)}: the second is to be the larger one")
-        return self

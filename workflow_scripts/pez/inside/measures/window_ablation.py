@@ -1,25 +1,21 @@
 """Passes with keys taken away, and what probes read after each: one row a clip and reading."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
 from pez.inside.ablation.attend import masked_attention
-from pez.inside.ablation.passes import Pass, Pooled, run_passes
+from pez.inside.ablation.passes import Pooled, run_passes
 from pez.inside.ablation.plan import plan_passes
-from pez.inside.ablation.probes import Fold, read_changed
+from pez.inside.ablation.reading import read_passes
 from pez.inside.ablation.readings import DIRECTION, PATCHES, PLACE, WHOLE
 from pez.inside.depth import blocks_between
 from pez.inside.kinds.window_ablation import Section
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
-from pez.recipes.splits import group_k_fold, nested_split
-from pez.recipes.targets import target_values
 
-_START = ["start_x_m", "start_y_m"]
 _NOTHING = {"window": WHOLE, "keys": "none", "where": "none", "removed": 0.0, "empty": 0.0}
 
 
@@ -32,16 +28,16 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
 
     Returns:
         Columns ``window`` (`WHOLE` where nothing is taken), ``keys``, ``where`` (which blocks),
-        ``removed`` and ``empty`` (shares of keys taken, and of queries that keep none), ``state``,
-        ``task``, ``reading``, ``clip_id``, ``condition``, ``loss`` and ``total``: the score of some
-        clips is 1 less the sum of their losses over the sum of their totals. Beside them ``end``,
-        the state after the masked blocks.
+        ``removed`` and ``empty`` (shares of keys taken, and of queries that keep none), and those
+        of `pez.inside.ablation.reading.read_passes`. Beside them ``end``, the state after the
+        masked blocks.
     """
     assert isinstance(spec, Section)
     ready = network.ready
     planned = plan_passes(spec, network.blocks, ready.grid)
+    device = ready.compute.device
     passes = {
-        one.name: Pass(one.blocks, masked_attention(one.removed, spec.empty, ready.compute.device))
+        one.name: dict.fromkeys(one.blocks, masked_attention(one.removed, spec.empty, device))
         for one in planned
     }
     end = blocks_between(spec.depth, network.blocks)[-1] + 1
@@ -52,7 +48,10 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     ):
         kept.take(found)
     about = {WHOLE: _NOTHING, **{one.name: one.columns() for one in planned}}
-    rows = [_read(spec, kept, state, task, about, network.labels) for state, task in kept.tasks()]
+    rows = [
+        read_passes(spec, kept.features(state, task), task, about, network.labels, state)
+        for state, task in kept.tasks()
+    ]
     return Measured(pd.concat(rows, ignore_index=True), {"end": end})
 
 
@@ -85,44 +84,3 @@ class _Kept:
                 for name, parts in self._patches.items()
             }
         return {name: torch.cat(parts)[None] for name, parts in self._means[state].items()}
-
-
-def _read(
-    spec: Section,
-    kept: _Kept,
-    state: int,
-    task: str,
-    about: Mapping[str, Mapping[str, object]],
-    labels: pd.DataFrame,
-) -> pd.DataFrame:
-    """Rows of one task at one state."""
-    if task == PLACE:
-        targets = labels[_START].to_numpy(float)
-    else:
-        targets = target_values(labels, "direction_sincos")
-    features = kept.features(state, task)
-    read = read_changed(features[WHOLE], features, targets, _folds(spec, labels), spec.alphas)
-    total = ((targets - targets.mean(axis=0)) ** 2).sum(axis=1)
-    parts = [
-        pd.DataFrame(
-            {
-                **about[name],
-                "state": state,
-                "task": task,
-                "reading": reading,
-                "clip_id": labels["clip_id"].to_numpy(),
-                "condition": labels["condition"].to_numpy(),
-                "loss": ((found - targets) ** 2).sum(axis=2).mean(axis=0),
-                "total": total,
-            }
-        )
-        for name, readings in read.items()
-        for reading, found in readings.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def _folds(spec: Section, labels: pd.DataFrame) -> Sequence[Fold]:
-    groups = labels["condition"].to_numpy()
-    outer = group_k_fold(np.arange(len(groups)), groups, spec.folds, spec.fold_seed)
-    return [Fold(one, nested_split(one, groups, spec.folds, spec.fold_seed)) for one in outer]

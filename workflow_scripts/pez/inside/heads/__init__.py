@@ -1,0 +1,1 @@
+"""What a network still tells without some of its attention heads."""

@@ -1,0 +1,84 @@
+"""What the loss of local heads costs, and how much more than that of as many others."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pez.estimands.bootstrap import bootstrap_weights
+from pez.estimands.intervals import percentile
+from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
+from pez.inside.heads.sets import LOCAL
+
+SCORE, COST, BEYOND, INTERACTION = "score", "cost", "beyond", "interaction"  # estimands
+READ = ("state", "task", "reading")
+Array = NDArray[np.float64]
+
+
+def scores(table: pd.DataFrame, draws: int, seed: int) -> dict[tuple[object, ...], Array]:
+    """Scores of one network, by heads, state, task and reading: of the clips, then of draws.
+
+    Args:
+        table: rows of `pez.inside.measures.head_ablation.measure`.
+        draws: bootstrap draws B of conditions, the same for all scores: differences are paired.
+        seed: of the draws.
+
+    Returns:
+        float64 [1 + B] each.
+    """
+    clips = table.drop_duplicates("clip_id")
+    weights = bootstrap_weights(clips["condition"].to_numpy(), draws, seed)
+    weights = np.vstack([np.ones(len(clips)), weights])
+    found: dict[tuple[object, ...], Array] = {}
+    for key, rows in table.groupby(["heads", *READ], sort=False, observed=True):
+        own = rows.set_index("clip_id").loc[clips["clip_id"]]
+        score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
+        found[key] = score
+    return found
+
+
+def beyond_others(found: Mapping[tuple[object, ...], Array], read: tuple[object, ...]) -> Array:
+    """What the loss of local heads costs, less the mean cost of the other sets: [1 + B]."""
+    others = [
+        score for key, score in found.items() if key[0] not in (WHOLE, LOCAL) and key[1:] == read
+    ]
+    return np.asarray(np.mean(others, axis=0) - found[(LOCAL, *read)])
+
+
+def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
+    """Scores without every set of heads, and what their loss costs.
+
+    Args:
+        table, draws, seed: as of `scores`.
+
+    Returns:
+        Columns ``heads``, ``distance``, ``written``, ``state``, ``task``, ``reading``,
+        ``estimand``, ``value``, ``low`` and ``high`` (90 % interval). Estimands: `SCORE`; `COST`:
+        the score with all heads, less that; of the local heads also `BEYOND`: their cost, less the
+        mean cost of the others, and `INTERACTION`: that of direction, less that of the place.
+    """
+    found = scores(table, draws, seed)
+    about = table.groupby("heads", observed=True)[["distance", "written"]].first()
+    rows = pd.DataFrame(list(_rows(found)), columns=["heads", *READ, "estimand", "values"])
+    values = np.stack(list(rows.pop("values")), axis=1)
+    low, high = percentile(values[1:])
+    named = rows.join(about, on="heads")[["heads", "distance", "written", *READ, "estimand"]]
+    return named.assign(value=values[0], low=low, high=high)
+
+
+def _rows(found: Mapping[tuple[object, ...], Array]) -> Iterator[tuple[object, ...]]:
+    for key, score in found.items():
+        heads, read = key[0], key[1:]
+        yield (*key, SCORE, score)
+        if heads == WHOLE:
+            continue
+        yield (*key, COST, found[(WHOLE, *read)] - score)
+        if heads != LOCAL:
+            continue
+        beyond = beyond_others(found, read)
+        yield (*key, BEYOND, beyond)
+        state, task, reading = read
+        if task == DIRECTION:
+            place = beyond_others(found, (state, PLACE, reading))
+            yield (*key, INTERACTION, beyond - place)
