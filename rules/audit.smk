@@ -109,6 +109,7 @@ rule judge_audit:
         primary=lambda wildcards: [audit_network_files(*job)[1] for job in audit_jobs()],
         draws=lambda wildcards: [file for model in audit_models() for file in audit_draws(model)],
         calibration=lambda wildcards: [audit_calibration(blocks) for blocks in audit_blocks()],
+        heads=lambda wildcards: [inside_table(CONFIG.audit.heads, model) for model in audit_heads()],
         stands=lambda wildcards: stands(
             judge_audit_made(), note("judge_audit", "audit"), judge_audit_files()
         ),

@@ -64,6 +64,12 @@ def audit_network_files(model, dataset):
     return [f"{stem}.parquet", f"{stem}.primary.safetensors", f"{stem}.draws.safetensors"]
 
 
+def audit_heads():
+    """Models of the audit in which the measurement that C10 rests on takes heads away."""
+    looked = CONFIG.inside[CONFIG.audit.heads].models if CONFIG.audit.heads else ()
+    return [model for model in audit_models() if model in looked]
+
+
 def audit_primary(model):
     """Files of the primary cell of `model`, by control; `none` for the model itself."""
     found = {}

@@ -64,7 +64,8 @@ def calibrate_audit_given(blocks):
 def judge_audit_made():
     given = judge_audit_given()
     calibrations = [calibrate_audit_made(blocks)["provenance"] for blocks in audit_blocks()]
-    inputs = [gather_audit_made()["provenance"], *calibrations]
+    heads = [measured_made(CONFIG.audit.heads, model)["provenance"] for model in audit_heads()]
+    inputs = [gather_audit_made()["provenance"], *calibrations, *heads]
     return made(given, code("judge_audit.py"), inputs)
 
 
@@ -85,6 +86,14 @@ def judge_audit_given():
         },
         "primary": {model: audit_primary(model) for model in audit.models},
         "draws": {model: audit_draws(model) for model in audit.models},
+        "heads": {
+            model: {
+                "path": inside_table(audit.heads, model),
+                "draws": audit.draws,
+                "seed": audit.seed,
+            }
+            for model in audit_heads()
+        },
         "blocks": audit_blocks(),
         "pictures": audit_drawn(),
     }

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pez.audit.heads import read_costs
 from pez.audit.judge import AuditFacts, judge_model, read_primary
 from pez.audit.ledger import Ledger
 from pez.audit.ledger_page import write_ledger
@@ -21,9 +22,11 @@ if __name__ == "__main__":
                 for control, paths in given["primary"][model].items()
             }
             facts = AuditFacts(**known)
+            heads = given["heads"].get(model)
+            costs = None if heads is None else read_costs(model, **heads)
             entry, tables = judge_model(
                 model,
-                read_primary(model, primary),
+                read_primary(model, primary, costs),
                 scores,
                 estimands,
                 NetworkDraws(estimands, map(Path, given["draws"][model])),

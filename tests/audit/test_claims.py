@@ -1,5 +1,6 @@
 """Verdicts on curves whose truth is known: yes, no, undecided, and how often they are wrong."""
 
+from dataclasses import replace
 from pkgutil import iter_modules
 
 import numpy as np
@@ -11,6 +12,7 @@ from pez.audit.claims.finding import ALPHA, Finding
 from pez.audit.claims.registry import CLAIMS as ALL
 from pez.audit.claims.registry import adjust, holm, judge_all, with_scatter
 from pez.audit.primary import PARTIAL, TRANSFER, Curve, PrimaryEvidence
+from pez.inside.heads.costs import Costs
 
 CLAIMS = {claim.id: claim for claim in ALL}
 FLAT = np.full(BLOCKS + 1, 0.1)
@@ -46,7 +48,7 @@ def test_what_the_paper_describes_is_found() -> None:
         assert one.interval is not None and one.value is not None
         assert any(character.isdigit() for character in one.reason)
         assert one.null["description"]
-    assert found["C10"].p is None and "attention" in found["C10"].reason
+    assert found["C10"].p is None and "audit.heads" in found["C10"].reason
 
 
 @pytest.mark.parametrize(
@@ -202,3 +204,26 @@ def test_scatter_that_draws_do_not_know_is_put_into_them_before_anything_is_judg
         wide.append(CLAIMS["C6"].judge(with_scatter(found)).verdict == "yes")
     assert np.mean(blind) > 0.5
     assert np.mean(wide) <= allowed(200)
+
+
+def costs(local: float, scatter: float = 0.02) -> Costs:
+    """Of heads that leave a score of ``local`` without them, and about .85 without others."""
+    random = np.random.default_rng(0)
+    means = np.array([0.95, local, 0.87, 0.85, 0.83])
+    found = means[:, None] + scatter * random.normal(size=(5, 1001))
+    found[:, 0] = means
+    return Costs(found[0], found[1], found[2:])
+
+
+@pytest.mark.parametrize(
+    ("local", "scatter", "verdict"),
+    [(0.6, 0.02, "yes"), (0.95, 0.02, "no"), (0.84, 0.02, "undecided"), (0.6, 0.5, "undecided")],
+)
+def test_local_heads_are_judged_by_what_others_cost(local, scatter, verdict) -> None:
+    random = np.random.default_rng(0)
+    whole = evidence(random, papers(), untrained=flat_seeds(random))
+    found = judge_all(replace(whole, heads=costs(local, scatter)))["C10"]
+    assert found.verdict == verdict, found.reason
+    assert found.value == pytest.approx(0.85 - local)
+    assert found.p is not None and found.holm_p is not None and found.p <= found.holm_p
+    assert found.null["sets"] == 3

@@ -35,6 +35,7 @@ from pez.audit.tensors import from_tensors
 from pez.audit.whose import Set
 from pez.controls.control import ANY_MODEL
 from pez.evidence.schema import NO_CONTROL
+from pez.inside.heads.costs import Costs
 from pez.runtime.tensor_file import map_tensor, read_header, read_metadata
 
 OUTCOMES = ("half_rise_depth", "step_depth", "sharpness", "margin", "has_onset")
@@ -65,13 +66,16 @@ class AuditFacts:
     settings: int
 
 
-def read_primary(model: str, files: Mapping[str, Sequence[Path]]) -> PrimaryEvidence:
+def read_primary(
+    model: str, files: Mapping[str, Sequence[Path]], heads: Costs | None = None
+) -> PrimaryEvidence:
     """Open the primary cell of ``model``.
 
     Args:
         model: the model.
         files: by control, `NO_CONTROL` for the model itself: files of the datasets of its first
             seed, then those of its second, ...; every file names what it is of.
+        heads: what the loss of heads costs it (`pez.audit.heads`).
 
     Raises:
         ArtifactError: a file is missing, damaged, of another network or dataset than its name says,
@@ -86,7 +90,7 @@ def read_primary(model: str, files: Mapping[str, Sequence[Path]]) -> PrimaryEvid
             by_network[network] = {**by_network.get(network, {}), **_curves(path)}
     trained = found.pop(NO_CONTROL)[model]
     controls = {control: list(networks.values()) for control, networks in found.items()}
-    return PrimaryEvidence(model, trained, controls)
+    return PrimaryEvidence(model, trained, controls, heads)
 
 
 def _curves(path: Path) -> Curves:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pez.inside.heads.costs import Costs
+
 # Names of the variables whose curves the primary cell holds: what is read out, ...
 VARIABLES = (
     "direction",
@@ -51,11 +53,13 @@ class PrimaryEvidence:
         trained: curves of the model, by variable; a variable may be missing.
         controls: curves of what replaces the model, by control and then by seed; ``untrained``
             has one entry for each seed.
+        heads: what the loss of heads costs direction; None where that was not measured.
     """
 
     model: str
     trained: Curves
     controls: Mapping[str, Sequence[Curves]]
+    heads: Costs | None = None
 
     @property
     def untrained(self) -> Sequence[Curves]:

@@ -78,6 +78,9 @@ class AuditSpec(Schema):
     velocity: str | None = Field(None, description="dataset of balls at constant velocity")
     acceleration: str | None = Field(None, description="dataset of balls that accelerate")
     plausibility: str | None = Field(None, description="dataset of possible and impossible movies")
+    heads: str | None = Field(
+        None, description="measurement inside networks, of kind head_ablation, that C10 rests on"
+    )
     controls: SeededControls = Field(
         {"untrained": (1, 2, 3, 4, 5)},
         description="names under controls, with seeds; the first are those of section controls; "

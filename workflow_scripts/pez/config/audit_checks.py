@@ -26,8 +26,20 @@ def check_audit(config: Config) -> Iterable[str]:
             yield f"audit.controls: control = {did_you_mean(name, list(config.controls))}"
             continue
         yield from check_first_seed("audit.controls", name, seeds, config)
+    yield from _check_heads(audit, config)
     yield from _check_gradient(audit, config)
     yield from _check_primary(audit)
+
+
+def _check_heads(audit: AuditSpec, config: Config) -> Iterable[str]:
+    if audit.heads is None:
+        return
+    known = [name for name, spec in config.inside.items() if spec.kind == "head_ablation"]
+    if audit.heads not in known:
+        yield (
+            f"audit.heads = {did_you_mean(audit.heads, known)}: a measurement of kind "
+            "head_ablation under inside; null leaves C10 undecided"
+        )
 
 
 def _check_gradient(audit: AuditSpec, config: Config) -> Iterable[str]:

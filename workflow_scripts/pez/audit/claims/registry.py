@@ -53,7 +53,7 @@ def with_scatter(evidence: PrimaryEvidence) -> PrimaryEvidence:
     controls = {
         name: [_scattered(curves) for curves in seeds] for name, seeds in evidence.controls.items()
     }
-    return PrimaryEvidence(evidence.model, _scattered(evidence.trained), controls)
+    return replace(evidence, trained=_scattered(evidence.trained), controls=controls)
 
 
 def _scattered(curves: Curves) -> dict[str, Curve]:

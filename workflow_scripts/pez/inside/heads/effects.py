@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pez.estimands.bootstrap import bootstrap_weights
 from pez.estimands.intervals import percentile
 from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
+from pez.inside.heads.costs import Costs
 from pez.inside.heads.sets import LOCAL
 
 SCORE, COST, BEYOND, INTERACTION = "score", "cost", "beyond", "interaction"  # estimands
@@ -36,14 +37,6 @@ def scores(table: pd.DataFrame, draws: int, seed: int) -> dict[tuple[object, ...
         score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
         found[key] = score
     return found
-
-
-def beyond_others(found: Mapping[tuple[object, ...], Array], read: tuple[object, ...]) -> Array:
-    """What the loss of local heads costs, less the mean cost of the other sets: [1 + B]."""
-    others = [
-        score for key, score in found.items() if key[0] not in (WHOLE, LOCAL) and key[1:] == read
-    ]
-    return np.asarray(np.mean(others, axis=0) - found[(LOCAL, *read)])
 
 
 def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
@@ -76,9 +69,9 @@ def _rows(found: Mapping[tuple[object, ...], Array]) -> Iterator[tuple[object, .
         yield (*key, COST, found[(WHOLE, *read)] - score)
         if heads != LOCAL:
             continue
-        beyond = beyond_others(found, read)
+        beyond = Costs.of(found, read).beyond
         yield (*key, BEYOND, beyond)
         state, task, reading = read
         if task == DIRECTION:
-            place = beyond_others(found, (state, PLACE, reading))
+            place = Costs.of(found, (state, PLACE, reading)).beyond
             yield (*key, INTERACTION, beyond - place)

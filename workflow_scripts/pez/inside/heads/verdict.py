@@ -14,9 +14,10 @@ from pez.inside.ablation.readings import (
     WHOLE,
 )
 from pez.inside.head_statistics import Interval
+from pez.inside.heads.costs import Costs
 from pez.inside.heads.effects import BEYOND, COST, INTERACTION, SCORE
 from pez.inside.heads.sets import LOCAL
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import ModelVerdict, Number, is_published, number_of
 from pez.inside.wording import blocks_in_words, number, number_range, with_interval
 
 
@@ -24,6 +25,7 @@ def verdict_of(
     model: str,
     trained: pd.DataFrame,
     untrained: pd.DataFrame,
+    costs: Costs,
     taken: Mapping[str, Sequence[int]],
     facts: ModelFacts,
 ) -> ModelVerdict:
@@ -33,12 +35,13 @@ def verdict_of(
         model: its name.
         trained: rows of `pez.inside.heads.effects.effects` of the model.
         untrained: the same of untrained networks, with a column seed.
+        costs: to a probe of direction that is fitted again, after the blocks that lose heads.
         taken: its local heads, by block.
         facts: what is known of the model.
     """
     end = int(trained["state"].min())
     here = trained[trained["state"] == end]
-    answer, reason = _answer(here)
+    answer, reason = costs.answer()
     blocks = [int(block) for block in taken]
     statements = [
         _heads(here, blocks, taken),
@@ -60,27 +63,6 @@ def verdict_of(
         statements=tuple(statements),
         numbers=tuple(_numbers(here)),
     )
-
-
-def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
-    """Say ``yes`` if the local heads cost more than the others on average, by the interval, and
-    more than every other set; ``no`` if by the interval they cost no more than the others."""
-    rows = _of(here, SCORE, DIRECTION, REFIT)
-    if not _only(rows[rows["heads"] == WHOLE]).low > 0:
-        return "undecided", "direction is not read with all heads: there is nothing to lose."
-    beyond = _only(_of(here, BEYOND, DIRECTION, REFIT))
-    cost = _of(here, COST, DIRECTION, REFIT).set_index("heads")["value"]
-    others = cost.drop(LOCAL)
-    below = int((others < cost[LOCAL]).sum())
-    told = (
-        f"their loss costs {with_interval(beyond, '.3f', sign=True)} of R2 more than that of as "
-        f"many others, and more than {below} of {len(others)} sets of these"
-    )
-    if beyond.low > 0 and below == len(others):
-        return "yes", f"{told}."
-    if beyond.high <= 0:
-        return "no", f"{told}."
-    return "undecided", f"{told}."
 
 
 def _heads(here: pd.DataFrame, blocks: Sequence[int], taken: Mapping[str, Sequence[int]]) -> str:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from pez.evidence.schema import NO_CONTROL
-from pez.inside.heads.effects import effects
+from pez.inside.ablation.readings import DIRECTION, REFIT
+from pez.inside.heads.costs import Costs
+from pez.inside.heads.effects import effects, scores
 from pez.inside.heads.sets import LOCAL
 from pez.inside.heads.verdict import verdict_of
 from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
@@ -31,11 +33,13 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
         found = pd.concat(own, ignore_index=True)
         parts.append(found)
         (itself,) = (table for table in networks if table.control == NO_CONTROL)
+        read = (int(itself.known["end"]), DIRECTION, REFIT)
         said.append(
             verdict_of(
                 model,
                 found[found["control"] == NO_CONTROL],
                 found[found["control"] == "untrained"],
+                Costs.of(scores(itself.table, spec.draws, spec.seed), read),
                 itself.known["head_sets"][LOCAL],
                 facts.models[model],
             )
