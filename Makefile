@@ -1,5 +1,6 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make docs        the documentation as a site (site/index.html)
 # make pictures    README's pictures, drawn anew from this commit
 # Any target of the workflow can be made: `make figure2b`, `make all`, `make clips`.
 
@@ -8,7 +9,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 
-.PHONY: help setup test lint lock schema pictures figure2b figure2c all clips page
+.PHONY: help setup test lint lock schema docs pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -36,6 +37,9 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 # After a change of envs/requirements.in.
 lock: setup

@@ -1,0 +1,159 @@
+"""What `make docs` adds to the pages of this folder: every configuration key, and every artefact.
+
+MkDocs calls `on_files`. Both pages are made of what the project itself goes by: the schema that
+configurations are checked against, and the description beside the artefacts.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SCHEMA = CHECKOUT / "resources/config.schema.json"
+ARTIFACTS = CHECKOUT / "artifacts/README.md"
+_BOUNDS = {
+    "minimum": "at least {}",
+    "exclusiveMinimum": "above {}",
+    "maximum": "at most {}",
+    "exclusiveMaximum": "below {}",
+    "multipleOf": "a multiple of {}",
+    "minItems": "at least {} of them",
+}
+Schema = Mapping[str, Any]
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the generated pages."""
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    pages = {
+        "reference/keys.md": keys_page(schema),
+        "reference/artifacts.md": artifacts_page(ARTIFACTS.read_text(encoding="utf-8")),
+    }
+    for path, text in pages.items():
+        files.append(File.generated(config, path, content=text))
+    return files
+
+
+def keys_page(schema: Schema) -> str:
+    """Every key that a configuration may have: type, default, what it says."""
+    lines = [
+        "# Configuration keys",
+        "",
+        "Every key that is taken, from `resources/config.schema.json`. `NAME` stands for a name of "
+        "your own; a key without a default has to be given. `config.yaml` holds a value for each.",
+    ]
+    sections = {"": {"properties": _top(schema)}} | _blocks(schema)
+    for path, block in sections.items():
+        rows = list(_rows(block, schema["$defs"]))
+        if not rows:
+            continue
+        lines += ["", f"## `{path}`" if path else "## Keys without a section", ""]
+        if words := _sentence(block.get("description", "")):
+            lines += [words, ""]
+        lines += ["| key | values | default | says |", "|---|---|---|---|", *rows]
+    return "\n".join([*lines, ""])
+
+
+def artifacts_page(text: str) -> str:
+    """The description of the artefacts, its links relative to the page."""
+    return text.replace("](../docs/", "](../")
+
+
+def _top(schema: Schema) -> dict[str, Schema]:
+    """Keys of the configuration that hold a value and no section."""
+    found = schema["properties"].items()
+    return {key: one for key, one in found if not _inside(one, schema["$defs"])}
+
+
+def _blocks(schema: Schema) -> dict[str, Schema]:
+    """Sections in the order of the configuration, by path; those of a kind say which."""
+    found: dict[str, Schema] = {}
+
+    def visit(path: str, one: Schema) -> None:
+        for suffix, block in _inside(one, schema["$defs"]).items():
+            whole = f"{path}{suffix}"
+            if whole in found:
+                continue
+            found[whole] = block
+            for key, value in block.get("properties", {}).items():
+                visit(f"{whole.split(' (')[0]}.{key}", value)
+
+    for key, one in schema["properties"].items():
+        visit(key, one)
+    return found
+
+
+def _inside(one: Schema, known: Mapping[str, Schema]) -> dict[str, Schema]:
+    """Sections that a value may be, by what their path ends in: nothing, a name, or a kind."""
+    if "$ref" in one:
+        block = known[one["$ref"].rsplit("/", 1)[1]]
+        return {"": block} if "properties" in block else _inside(block, known)
+    if one.get("type") == "array":
+        return _inside(one.get("items", {}), known)
+    named = {**one.get("patternProperties", {})}
+    if isinstance(one.get("additionalProperties"), Mapping):
+        named["NAME"] = one["additionalProperties"]
+    found: dict[str, Schema] = {}
+    for value in named.values():
+        found |= {f".NAME{suffix}": block for suffix, block in _inside(value, known).items()}
+    for value in (*one.get("oneOf", ()), *one.get("anyOf", ()), *one.get("allOf", ())):
+        for suffix, block in _inside(value, known).items():
+            kinds = [
+                f"{key}: {field['const']}"
+                for key, field in block["properties"].items()
+                if "const" in field
+            ]
+            found[f"{suffix} ({kinds[0]})" if kinds and " (" not in suffix else suffix] = block
+    return found
+
+
+def _rows(block: Schema, known: Mapping[str, Schema]) -> Iterator[str]:
+    required = block.get("required", ())
+    for key, one in block.get("properties", {}).items():
+        default = "" if key in required else _value(one.get("default"), "default" in one)
+        cells = (f"`{key}`", _values(one, known), default, _sentence(one.get("description", "")))
+        yield "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _values(one: Schema, known: Mapping[str, Schema]) -> str:
+    """What a key takes, in words."""
+    if "$ref" in one:
+        block = known[one["$ref"].rsplit("/", 1)[1]]
+        return "section" if "properties" in block else _values(block, known)
+    if "const" in one:
+        return f"`{one['const']}`"
+    if "enum" in one:
+        return ", ".join(f"`{value}`" for value in one["enum"])
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in one:
+            return " or ".join(dict.fromkeys(_values(part, known) for part in one[several]))
+    bounds = [words.format(one[name]) for name, words in _BOUNDS.items() if name in one]
+    word = one.get("type", "any value")
+    if word == "array":
+        items = one.get("items") or next(iter(one.get("prefixItems", ())), {})
+        word = f"list of {_values(items, known)}" if items else "list"
+    elif word == "object":
+        word = "names with what belongs to each"
+    return ", ".join([{"null": "`null`"}.get(word, word), *bounds])
+
+
+def _value(value: Any, given: bool) -> str:
+    if not given:
+        return ""
+    text = json.dumps(value, ensure_ascii=False)
+    return f"`{text}`" if len(text) <= 60 else "see `config.yaml`"
+
+
+def _sentence(text: str) -> str:
+    """First paragraph of a description, as Markdown."""
+    words = " ".join(text.split("\n\n")[0].split())
+    return re.sub(r"``([^`]+)``", r"`\1`", words)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
