@@ -1,6 +1,7 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
 # make docs        the documentation as a site (site/index.html)
+# make clean       what tests, documentation and packaging leave behind; never artifacts
 # make pictures    README's pictures, drawn anew from this commit
 # Any target of the workflow can be made: `make figure2b`, `make all`, `make clips`.
 
@@ -9,7 +10,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
 
-.PHONY: help setup test lint lock schema docs pictures figure2b figure2c all clips page
+.PHONY: help setup test lint lock schema docs clean pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,6 +41,10 @@ lint: setup
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+clean:
+	rm -rf site build dist .pytest_cache .mypy_cache .ruff_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 # After a change of envs/requirements.in.
 lock: setup
