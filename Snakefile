@@ -101,14 +101,20 @@ include: "rules/pretraining.smk"
 
 
 TARGETS = {
-    **{figure: f"{figure} with its controls and verdict" for figure in CONFIG.figures},
-    **{f"{figure}_timings": f"what the jobs behind {figure} took" for figure in CONFIG.figures},
+    **{
+        figure: f"{spec.title}, with controls and verdict"
+        for figure, spec in CONFIG.figures.items()
+    },
     **{
         figure: f"inside the network: {shows(picture)}"
         for spec in CONFIG.inside.values()
         for figure, picture in spec.figures.items()
     },
     **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
+    **{
+        f"{figure}_timings": "what its jobs took; for every figure above likewise"
+        for figure in list(CONFIG.figures)[:1]
+    },
     "audit": "every protocol at once, and a ledger of claims (section audit)",
     "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
     "all": "every configured figure, and the clips' contact sheets and previews",
@@ -136,7 +142,7 @@ rule targets:
     conda:
         "envs/figures.yaml"
     params:
-        lines=[f"{name:14} {what}" for name, what in TARGETS.items()],
+        lines=[f"{name:{max(map(len, TARGETS))}}  {what}" for name, what in TARGETS.items()],
     message:
         "Targets of this workflow"
     shell:
