@@ -74,15 +74,15 @@ class Network:
         """Number of blocks L."""
         return len(self.ready.encoder.layer)
 
-    def not_finite(self, where: str, clip: int | None = None) -> ArtifactError:
-        """Refuse what stands ``where`` in the network, such as "residual state 3".
+    def not_finite(self, where: str, clip: int | None = None) -> str:
+        """Say what is wrong ``where`` in the network, such as "residual state 3", and the cure.
 
         Args:
             where: what has values that are no numbers.
             clip: row of `labels` that it was seen on, where one is known.
         """
         on = "" if clip is None else f" on clip {self.labels['clip_id'][clip]}"
-        return ArtifactError(
+        return (
             f"{where} of {self.identity['model']}{on} has NaN or infinite values: set "
             "extraction.precision to fp32; if they remain, the model's weights are damaged: delete "
             "its file in checkpoints/ and run again."

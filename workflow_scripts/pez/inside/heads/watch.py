@@ -17,6 +17,7 @@ from pez.inside.ablation.attend import Attend, attending
 from pez.inside.attention import AttentionDistance
 from pez.inside.distances import FIELDS
 from pez.inside.network import Network
+from pez.runtime.errors import ArtifactError
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def watch_heads(network: Network, blocks: Sequence[int], measure: str) -> dict[i
     found = {block: watches[block].heads(one) for block, one in attentions.items()}
     for block, heads in found.items():
         if not all(torch.isfinite(value).all() for value in (heads.distance, heads.written)):
-            raise network.not_finite(f"attention of block {block}")
+            raise ArtifactError(network.not_finite(f"attention of block {block}"))
     return found
 
 

@@ -10,6 +10,7 @@ from pez.inside.attention import AttentionDistance
 from pez.inside.distances import MEASURES, uniform_values
 from pez.inside.network import Measured, Network
 from pez.inside.spec import InsideSpec
+from pez.runtime.errors import ArtifactError
 
 
 def measure(spec: InsideSpec, network: Network) -> Measured:
@@ -30,7 +31,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     values = torch.cat(parts).cpu().numpy()
     if not np.isfinite(values).all():
         clip, block = np.argwhere(~np.isfinite(values))[0][:2]
-        raise network.not_finite(f"attention of block {block}", int(clip))
+        raise ArtifactError(network.not_finite(f"attention of block {block}", int(clip)))
     return Measured(_table(network.labels, values), {"uniform": uniform_values(ready.grid)})
 
 

@@ -37,7 +37,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     features = torch.cat([found for _, found in passed], dim=1)
     if not torch.isfinite(features).all():
         state, clip = torch.argwhere(~torch.isfinite(features))[0, :2].tolist()
-        raise network.not_finite(f"residual state {state}", clip)
+        raise ArtifactError(network.not_finite(f"residual state {state}", clip))
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
     table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
     clip = table.pop("clip").to_numpy()

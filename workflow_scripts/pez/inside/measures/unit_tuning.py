@@ -18,6 +18,7 @@ from pez.inside.tuning.readings import READINGS
 from pez.inside.tuning.sums import Adder, Sums, add_beside
 from pez.inside.tuning.tune import tune
 from pez.inside.tuning.units import unit_rows
+from pez.runtime.errors import ArtifactError
 from pez.runtime.moments import moment
 from pez.runtime.progress import progress
 
@@ -124,4 +125,4 @@ def _check(network: Network, point: HookPoint, values: Tensor, rows: slice) -> N
     if finite.all():
         return
     clip = rows.start + int((~finite).nonzero()[0, 0])
-    raise network.not_finite(f"{point.name} of block {point.block}", clip)
+    raise ArtifactError(network.not_finite(f"{point.name} of block {point.block}", clip))

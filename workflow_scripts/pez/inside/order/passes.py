@@ -14,6 +14,7 @@ from pez.controls.reorder import ReorderedClips
 from pez.encoders.residual_stream import capture_streams
 from pez.features.batches import Clips
 from pez.inside.network import Network
+from pez.runtime.errors import ArtifactError
 
 
 def pooled_states(network: Network, orders: NDArray[np.int64] | None = None) -> Tensor:
@@ -33,7 +34,7 @@ def pooled_states(network: Network, orders: NDArray[np.int64] | None = None) -> 
     means = torch.cat([found for _, found in shown.batches(partial(_means, network))], dim=1)
     if not torch.isfinite(means).all():
         state = int(torch.argwhere(~torch.isfinite(means))[0, 0])
-        raise network.not_finite(f"residual state {state}")
+        raise ArtifactError(network.not_finite(f"residual state {state}"))
     return means
 
 
