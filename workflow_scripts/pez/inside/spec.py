@@ -24,6 +24,7 @@ class InsideSpec(Schema):
     reads_trajectories: ClassVar[bool] = False  # whether it asks where the ball is
     reads_objects: ClassVar[bool] = False  # whether it asks where each of several objects is
     of_features: ClassVar[bool] = False  # whether features are read instead of clips
+    scores_movies: ClassVar[bool] = False  # whether it trains predictors, and scores movies by them
     judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
 
     kind: str
