@@ -65,7 +65,7 @@ class Rotary:
         self._signed_sine = (sign * angle.sin()).to(device, dtype)
 
     def at_positions(self, positions: Tensor) -> "Rotary":
-        """Return the rotation of tokens with these numbers among those of whole clips, int64 [N]."""
+        """Return the rotation of tokens with these numbers in whole clips, int64 [N]."""
         chosen = copy(self)
         chosen._cosine = self._cosine[positions]
         chosen._signed_sine = self._signed_sine[positions]

@@ -112,9 +112,7 @@ def open_movies(
         **dataset.metadata(),
         "clip_ids": [str(clip) for clip in own["clip_id"]],
     }
-    return Movies(
-        ready, frozen, trained, means, Path(root), own, identity, extraction.batch_size
-    )
+    return Movies(ready, frozen, trained, means, Path(root), own, identity, extraction.batch_size)
 
 
 def score_movies(spec: InsideSpec, movies: Movies, output: Path | str) -> None:

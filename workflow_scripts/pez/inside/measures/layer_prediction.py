@@ -94,7 +94,5 @@ def _errors(
         patch = movies.frozen.encoder.spec.patch_size
         others = partners(scene["pair"].tolist())
         differ = differing(windows, others, torch.cat(seen), patch)
-        errors = {
-            key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]
-        }
+        errors = {key: torch.cat([part[key] for part in parts]).cpu().numpy() for key in parts[0]}
     return errors, differ

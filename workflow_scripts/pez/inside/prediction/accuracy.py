@@ -1,6 +1,6 @@
 """How often possible movies surprise less than impossible ones, with draws over scenes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -71,20 +71,25 @@ def scores_of(table: pd.DataFrame, draws: int, seed: int) -> Scores:
     weights = np.vstack([np.ones(len(scenes)), bootstrap_weights(scenes, draws, seed)])
     contexts = sorted(int(context) for context in table["context"].unique())
     values: dict[tuple[Cell, str], Array] = {}
-    by = ["predictor", "reading", "state", "tokens"]
-    for names, rows in table.groupby(by, observed=True, sort=False):
+    for cell, rows in _cells(table):
         found = rows.pivot(index="context", columns="clip_id", values="surprise")
         surprise = found.reindex(index=contexts, columns=movies["clip_id"]).to_numpy(float)
         if np.isnan(surprise).any():
             raise ArtifactError(
-                f"the table of surprise lacks movies of {names}: delete it and run again."
+                f"the table of surprise lacks movies of {cell}: delete it and run again."
             )
-        cell = Cell(*names)  # type: ignore[misc]
         told = [_outcomes(one, movies) for one in surprise]
         for metric in (*_METRICS, SURPRISE):
             of_scenes = np.stack([one[metric] for one in told])
             values[cell, metric] = weighted_mean(of_scenes, weights)
     return Scores(contexts, values)
+
+
+def _cells(table: pd.DataFrame) -> Iterator[tuple[Cell, pd.DataFrame]]:
+    by = ["predictor", "reading", "state", "tokens"]
+    for _, rows in table.groupby(by, observed=True, sort=False):
+        first = rows.iloc[0]
+        yield Cell(first["predictor"], first["reading"], int(first["state"]), first["tokens"]), rows
 
 
 def _outcomes(surprise: Array, movies: pd.DataFrame) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""Errors of predictions, token by token: of trained predictors, and of two that need no training."""
+"""Errors of every token: of trained predictors, and of two that need no training."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 import torch
@@ -150,11 +151,12 @@ def _optimiser(
     predictors: Mapping[Which, LayerPredictor], spec: PredictorsSpec, device: torch.device
 ) -> torch.optim.AdamW:
     parameters = [one for predictor in predictors.values() for one in predictor.parameters()]
+    groups: list[dict[str, Any]] = [
+        {"params": [one for one in parameters if one.ndim > 1]},
+        {"params": [one for one in parameters if one.ndim == 1], "weight_decay": 0.0},
+    ]
     return torch.optim.AdamW(
-        [
-            {"params": [one for one in parameters if one.ndim > 1]},
-            {"params": [one for one in parameters if one.ndim == 1], "weight_decay": 0.0},
-        ],
+        groups,
         lr=spec.learning_rate,
         weight_decay=spec.weight_decay,
         fused=device.type == "cuda",

@@ -78,9 +78,7 @@ def _answer(margins: Sequence[tuple[str, Interval]], has_untrained: bool) -> tup
     return "undecided", f"{told}."
 
 
-def _margins(
-    own: Scores, untrained: Sequence[Scores], blocks: int
-) -> list[tuple[str, Interval]]:
+def _margins(own: Scores, untrained: Sequence[Scores], blocks: int) -> list[tuple[str, Interval]]:
     """What the middle third's accuracy is more than: differences with their intervals."""
     curve = own.curve(ALL)
     middle = _middle(own, blocks)
@@ -95,9 +93,7 @@ def _margins(
     return [(name, _interval(middle - other)) for name, other in against]
 
 
-def _middle(
-    scores: Scores, blocks: int, predictor: str = TRAINED, tokens: str = ALL
-) -> Array:
+def _middle(scores: Scores, blocks: int, predictor: str = TRAINED, tokens: str = ALL) -> Array:
     """Pairwise accuracy, mean over contexts and states of the middle third, [1 + B]."""
     curve = scores.curve(tokens, predictor)
     cells = [cell for cell in curve if is_middle(cell.state / blocks)] or curve[1:-1]

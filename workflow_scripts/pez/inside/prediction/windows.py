@@ -52,11 +52,12 @@ def cut_windows(movies: NDArray[np.uint8], step: int, stride: int) -> Windows:
     starts = window_starts(movies.shape[1], step, stride)
     taken = movies[:, ::step]
     known: dict[bytes, int] = {}
-    distinct, of = [], np.empty((len(movies), len(starts)), np.int64)
+    distinct: list[NDArray[np.uint8]] = []
+    of = np.empty((len(movies), len(starts)), np.int64)
     for movie, frames in enumerate(taken):
         for place, start in enumerate(starts):
             window = np.ascontiguousarray(frames[start : start + WINDOW_FRAMES])
-            key = blake2b(window, digest_size=16).digest()
+            key = blake2b(window.data, digest_size=16).digest()
             if key not in known:
                 known[key] = len(distinct)
                 distinct.append(window)

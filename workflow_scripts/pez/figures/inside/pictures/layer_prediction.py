@@ -1,5 +1,7 @@
 """Figure 11 of arXiv 2602.07050: movies told apart by predictors on every layer."""
 
+from typing import Any
+
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
@@ -21,7 +23,7 @@ COLUMNS = (
 _ROWS = {  # metric and tokens
     ("pairwise", "all"): "matched pairs, %",
     ("relative", "all"): "scenes, %",
-    ("pairwise", "differing"): "matched pairs, %\n(tokens that differ)",
+    ("pairwise", "differing"): "pairs, tokens that differ, %",
 }
 _PANELS = {  # predictor and reading
     ("trained", "same"): "Same state",
@@ -30,7 +32,7 @@ _PANELS = {  # predictor and reading
     ("mean", "same"): "Mean target",
 }
 _SHADES = (0.35, 0.9)  # of the shortest and the longest context
-_UNTRAINED = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2.5}
+_UNTRAINED: dict[str, Any] = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2.5}
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
@@ -71,12 +73,11 @@ def _draw(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
             gid=f"untrained/{seed}", **_UNTRAINED,
         )  # fmt: skip
     own = rows[rows["control"] == NO_CONTROL]
-    colours = _colours(rows)
-    for context, curve in own.groupby("context"):
-        ordered = curve.sort_values("state")
+    for context, colour in _colours(rows).items():
+        ordered = own[own["context"] == context].sort_values("state")
         axes.plot(
             ordered["state"].to_numpy(int), ordered["value"].to_numpy(float),
-            color=colours[int(context)], linewidth=0.8, zorder=3, gid=f"context/{context}",
+            color=colour, linewidth=0.8, zorder=3, gid=f"context/{context}",
         )  # fmt: skip
     draw_course(
         axes, mean[mean["control"] == NO_CONTROL], "state", style.colours.curves[0], "mean",
