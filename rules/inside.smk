@@ -118,7 +118,7 @@ rule train_predictors:
         measurement=measurements("movies"),
     conda:
         "../envs/encoders.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=8000,
@@ -164,7 +164,7 @@ rule score_movies:
         measurement=measurements("movies"),
     conda:
         "../envs/encoders.yaml"
-    threads: 2
+    threads: 1
     resources:
         gpu=1,
         mem_mb=8000,

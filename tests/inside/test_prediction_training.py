@@ -139,9 +139,7 @@ def test_movies_are_scored_and_the_table_says_whose_they_are(folder, tmp_path) -
     assert len(rows) == 3 * len(ORDER) * (2 + 2) * len(STATES) * 2 * 2
     assert set(rows["tokens"]) == {ALL, DIFFERING}
     last = rows[(rows["predictor"] == TRAINED) & (rows["state"] == STATES[-1])]
-    both = last.pivot(
-        index=["clip_id", "context", "tokens"], columns="reading", values="surprise"
-    )
+    both = last.pivot(index=["clip_id", "context", "tokens"], columns="reading", values="surprise")
     assert (both[SAME] == both[LAST]).all()
     assert rows.groupby("tokens", observed=True)["surprise"].min()[ALL] > 0
     labels = movies.labels.set_index("clip_id")

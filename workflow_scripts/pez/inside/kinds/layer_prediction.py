@@ -34,7 +34,7 @@ class PredictorsSpec(Schema):
         description="side of what is seen of a scene in training, pixels; at most that of the "
         "encoder's input",
     )
-    clips: int = Field(8, ge=1, description="of a step")
+    clips: int = Field(4, ge=1, description="of a step")
     steps: int = Field(200, ge=1)
     learning_rate: float = Field(1e-3, gt=0, description="at its peak")
     warmup_share: Share = Field(0.05, description="of all steps; a cosine to 0 follows")
