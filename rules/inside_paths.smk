@@ -15,7 +15,7 @@ def measurements(of):
 
 def measured_of(spec):
     """What a measurement looks at: clips, features or movies."""
-    if spec.scores_movies:
+    if isinstance(spec, MoviesSpec):
         return "movies"
     return "features" if spec.of_features else "clips"
 
@@ -148,7 +148,7 @@ def judge_inside_given(figure):
         "spec": spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
         "models": {model: model_facts(model) for model in spec.models},
         # whole movies, and not the frames of them that make clips
-        "frames": frames | ({"sampling": None} if spec.scores_movies else {}),
+        "frames": frames | ({"sampling": None} if isinstance(spec, MoviesSpec) else {}),
     }
 
 

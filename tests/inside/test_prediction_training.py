@@ -105,7 +105,7 @@ def test_a_window_has_the_rotation_of_its_place() -> None:
 
 def test_windows_that_make_no_patches_are_refused() -> None:
     spec = predictors_spec(window=48)
-    with pytest.raises(ConfigError, match="windows of 48 pixels cannot be cut into .* of 32"):
+    with pytest.raises(ConfigError, match=r"windows of 48 pixels cannot be cut into .* of 32"):
         window_side(spec, SPEC.model_copy(update={"patch_size": 32}))
     assert window_side(predictors_spec(window=128), SPEC) == SPEC.input_size
 
@@ -135,7 +135,7 @@ def test_movies_are_scored_and_the_table_says_whose_they_are(folder, tmp_path) -
     assert known["kind"] == "layer_prediction" and known["model"] == "tiny"
     keys = ["clip_id", "predictor", "reading", "state", "context", "tokens"]
     assert not rows[keys].duplicated().any()
-    # two readings of trained predictors, two that need no training, two contexts, two kinds of token
+    # two readings, two predictors that need no training, two contexts, two kinds of token
     assert len(rows) == 3 * len(ORDER) * (2 + 2) * len(STATES) * 2 * 2
     assert set(rows["tokens"]) == {ALL, DIFFERING}
     last = rows[(rows["predictor"] == TRAINED) & (rows["state"] == STATES[-1])]

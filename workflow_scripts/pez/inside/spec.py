@@ -24,7 +24,6 @@ class InsideSpec(Schema):
     reads_trajectories: ClassVar[bool] = False  # whether it asks where the ball is
     reads_objects: ClassVar[bool] = False  # whether it asks where each of several objects is
     of_features: ClassVar[bool] = False  # whether features are read instead of clips
-    scores_movies: ClassVar[bool] = False  # whether it trains predictors, and scores movies by them
     judged: ClassVar[tuple[str, ...]] = ("controls", "figures", "draws")  # what only a judge reads
 
     kind: str
@@ -57,3 +56,9 @@ class FeaturesSpec(InsideSpec):
     def read_from(self) -> tuple[str, ...]:
         """Datasets whose features it reads; the first is `dataset`."""
         return (self.dataset,)
+
+
+class MoviesSpec(InsideSpec):
+    """A measurement that trains predictors on a network, and scores whole movies by them."""
+
+    clip_groups: ClassVar[ClipGroups] = "video"

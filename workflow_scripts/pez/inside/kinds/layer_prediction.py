@@ -1,11 +1,11 @@
 """A predictor on every layer, scored by surprise (figure 11 of arXiv 2602.07050)."""
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from pez.inside.spec import ClipGroups, InsideSpec, Name
+from pez.inside.spec import MoviesSpec, Name
 from pez.pretraining.spec import FRAME_PIXELS, PredictorSpec, Share
 from pez.runtime.schema import Schema
 
@@ -51,11 +51,8 @@ class PredictorsSpec(Schema):
         return depths
 
 
-class Section(InsideSpec):
+class Section(MoviesSpec):
     """Surprise of movies at what they go on to show, by predictors on several states."""
-
-    clip_groups: ClassVar[ClipGroups] = "video"
-    scores_movies: ClassVar[bool] = True
 
     kind: Literal["layer_prediction"]
     predictors: PredictorsSpec = PredictorsSpec()
