@@ -170,9 +170,7 @@ rule score_movies:
         mem_mb=8000,
         runtime=240,
     params:
-        scoring=lambda wildcards: values(
-            score_movies_given(wildcards.measurement, wildcards.model)
-        ),
+        scoring=lambda wildcards: values(score_movies_given(wildcards.measurement, wildcards.model)),
         root=lambda wildcards: inside_dataset(wildcards.measurement).root,
         weights=lambda wildcards, input: weights(wildcards.model),
         made=lambda wildcards: score_movies_made(wildcards.measurement, wildcards.model),

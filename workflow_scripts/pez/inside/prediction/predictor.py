@@ -1,6 +1,6 @@
 """The predictor: a narrow transformer of the encoder's own blocks, with the encoder's positions.
 
-That of the pre-training (`pez.pretraining.predictor`) has transformers' blocks, which take five
+That of the pre-training (`pez.pretraining.predictor`) has transformers' blocks, which take several
 times as long on a CPU.
 """
 
