@@ -24,9 +24,9 @@ STATES, CONTEXTS, SCENES = (0, 4, 8, 12), (4, 8), 12
 KINDS = ((TRAINED, SAME), (TRAINED, LAST), (NO_CHANGE, SAME), (MEAN, SAME))
 
 
-def planted(shares: dict[int, float]) -> pd.DataFrame:
+def planted(shares: dict[int, float], others: float = 0.2) -> pd.DataFrame:
     """Surprise by which trained predictors of some states tell a share of all pairs apart; in every
-    other pair, and by all other predictors, movies tie."""
+    other pair, and by all other predictors, movies tie; these err by so much more."""
     scene, movie = (index.ravel() for index in np.indices((SCENES, 4)))
     movies = pd.DataFrame(
         {
@@ -43,6 +43,8 @@ def planted(shares: dict[int, float]) -> pd.DataFrame:
                 share = shares.get(state, 0) if predictor == TRAINED else 0
                 told = random.random(2 * SCENES)[movies["pair"] + 2 * scene] < share
                 surprise = level + 0.1 * told * (1 - movies["possible"])
+                if predictor != TRAINED:
+                    surprise = surprise + others
                 for tokens in (ALL, DIFFERING):
                     parts.append(
                         movies.assign(
@@ -139,6 +141,15 @@ def test_a_middle_that_alone_tells_pairs_apart_is_yes(tmp_path) -> None:
 def test_what_is_told_elsewhere_as_well_is_no(tmp_path, own, untrained, words) -> None:
     (said,) = judged(tmp_path, own, untrained).verdict.models
     assert said.answer == "no" and words in said.reason
+
+
+def test_predictors_worse_than_nothing_changing_are_no_ground_for_a_no(tmp_path) -> None:
+    write(tmp_path / "tiny.parquet", "tiny", planted({}, others=-0.2))
+    facts = ModelFacts(layers=12, source="embedded", weights="weights of a test")
+    about = Facts("figure11", "layer_prediction", {"tiny": facts}, "made up")
+    (said,) = judge(section(), [tmp_path / "tiny.parquet"], about).verdict.models
+    assert said.answer == "undecided"
+    assert "at state 4, 8 predictors err more than if nothing changed" in said.reason
 
 
 def test_a_small_gain_decides_nothing(tmp_path) -> None:

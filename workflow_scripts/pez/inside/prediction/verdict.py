@@ -40,7 +40,7 @@ def verdict_of(
         facts: what is known of the model.
     """
     margins = _margins(own, untrained, blocks)
-    answer, reason = _answer(margins, bool(untrained))
+    answer, reason = _answer(margins, bool(untrained), _too_little_trained(own, blocks))
     statements = [
         *_curves(own, PAIRWISE, "Matched pairs"),
         *_curves(own, RELATIVE, "Scenes"),
@@ -64,11 +64,22 @@ def verdict_of(
     )
 
 
-def _answer(margins: Sequence[tuple[str, Interval]], has_untrained: bool) -> tuple[Answer, str]:
-    """Say ``yes`` if every margin's interval lies above 0, ``no`` if one lies at or below it."""
+def _answer(
+    margins: Sequence[tuple[str, Interval]], has_untrained: bool, behind: Sequence[int]
+) -> tuple[Answer, str]:
+    """Say ``yes`` if every margin's interval lies above 0, ``no`` if one lies at or below it.
+
+    There is no ``no`` by predictors of states ``behind``, which are too little trained.
+    """
     told = "; ".join(f"{_points(one)} points {name}" for name, one in margins)
     told = f"the middle third's accuracy is {told}"
     below = [name for name, one in margins if one.high <= 0]
+    if below and behind:
+        states = ", ".join(map(str, behind))
+        return "undecided", (
+            f"{told}. But at state {states} predictors err more than if nothing changed: too "
+            "little trained for a no."
+        )
     if below:
         return "no", f"{told}. It is not {below[0]}."
     if not has_untrained:
@@ -95,9 +106,24 @@ def _margins(own: Scores, untrained: Sequence[Scores], blocks: int) -> list[tupl
 
 def _middle(scores: Scores, blocks: int, predictor: str = TRAINED, tokens: str = ALL) -> Array:
     """Pairwise accuracy, mean over contexts and states of the middle third, [1 + B]."""
-    curve = scores.curve(tokens, predictor)
-    cells = [cell for cell in curve if is_middle(cell.state / blocks)] or curve[1:-1]
+    cells = _middle_cells(scores, blocks, predictor, tokens)
     return np.asarray(np.mean([scores.mean(cell, PAIRWISE) for cell in cells], axis=0))
+
+
+def _middle_cells(
+    scores: Scores, blocks: int, predictor: str = TRAINED, tokens: str = ALL
+) -> list[Cell]:
+    curve = scores.curve(tokens, predictor)
+    return [cell for cell in curve if is_middle(cell.state / blocks)] or curve[1:-1]
+
+
+def _too_little_trained(own: Scores, blocks: int) -> list[int]:
+    """States of the middle third whose predictors err more than if nothing changed."""
+    return [
+        cell.state
+        for cell in _middle_cells(own, blocks)
+        if own.mean(cell, SURPRISE)[0] > own.mean(cell._replace(predictor=NO_CHANGE), SURPRISE)[0]
+    ]
 
 
 def _curves(own: Scores, metric: str, words: str) -> Iterator[str]:
