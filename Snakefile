@@ -40,6 +40,7 @@ from pez.fingerprint.provenance import (
     values,
 )
 from pez.inside.registry import looked_into
+from pez.inside.spec import MoviesSpec
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_lease import PLACES, visible_devices

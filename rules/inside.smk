@@ -1,5 +1,5 @@
 """Measurements inside networks, then pictures and verdicts: a pass of their own through each network,
-or a look at its stored features."""
+a look at its stored features, or predictors trained on it that score movies."""
 
 
 rule measure_inside:
@@ -25,7 +25,7 @@ rule measure_inside:
     benchmark:
         f"{OUT}/benchmarks/measure_inside/{{measurement}}.{{model}}.tsv"
     wildcard_constraints:
-        measurement=measurements(of_features=False),
+        measurement=measurements("clips"),
     conda:
         "../envs/encoders.yaml"
     threads: 1
@@ -77,7 +77,7 @@ rule measure_features:
     benchmark:
         f"{OUT}/benchmarks/measure_features/{{measurement}}.{{model}}.tsv"
     wildcard_constraints:
-        measurement=measurements(of_features=True),
+        measurement=measurements("features"),
     conda:
         "../envs/encoders.yaml"
     threads: 1
@@ -94,6 +94,90 @@ rule measure_features:
         "In the features of {wildcards.model}: {wildcards.measurement}"
     script:
         "../workflow_scripts/measure_features.py"
+
+
+rule train_predictors:
+    input:
+        precision=precision_file(),
+        weights=lambda wildcards: ancient(built_weights(wildcards.model)),
+        weights_note=lambda wildcards: weights_note(wildcards.model),
+        stands=lambda wildcards: stands(
+            train_predictors_made(wildcards.measurement, wildcards.model),
+            note("train_predictors", f"{wildcards.measurement}.{wildcards.model}"),
+            predictor_files(wildcards.measurement, wildcards.model),
+        ),
+    output:
+        predictors=predictor_files("{measurement}", "{model}")[0],
+        log=predictor_files("{measurement}", "{model}")[1],
+        note=note("train_predictors", "{measurement}.{model}"),
+    log:
+        f"{OUT}/logs/train_predictors/{{measurement}}.{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_predictors/{{measurement}}.{{model}}.tsv"
+    wildcard_constraints:
+        measurement=measurements("movies"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=120,
+    params:
+        training=lambda wildcards: values(
+            train_predictors_given(wildcards.measurement, wildcards.model)
+        ),
+        # a function of the input, as in the rules of the extraction
+        weights=lambda wildcards, input: weights(wildcards.model),
+        made=lambda wildcards: train_predictors_made(wildcards.measurement, wildcards.model),
+    message:
+        "Training predictors on {wildcards.model}: {wildcards.measurement}"
+    script:
+        "../workflow_scripts/train_predictors.py"
+
+
+rule score_movies:
+    input:
+        predictors=lambda wildcards: ancient(
+            predictor_files(wildcards.measurement, wildcards.model)[0]
+        ),
+        predictors_note=note("train_predictors", "{measurement}.{model}"),
+        movies=lambda wildcards: ancient(inside_dataset(wildcards.measurement).movie_files),
+        notes=lambda wildcards: movie_notes(inside_dataset(wildcards.measurement).name),
+        labels=lambda wildcards: inside_dataset(wildcards.measurement).labels,
+        precision=precision_file(),
+        weights=lambda wildcards: ancient(built_weights(wildcards.model)),
+        weights_note=lambda wildcards: weights_note(wildcards.model),
+        stands=lambda wildcards: stands(
+            score_movies_made(wildcards.measurement, wildcards.model),
+            note("score_movies", f"{wildcards.measurement}.{wildcards.model}"),
+            [inside_table(wildcards.measurement, wildcards.model)],
+        ),
+    output:
+        table=inside_table("{measurement}", "{model}"),
+        note=note("score_movies", "{measurement}.{model}"),
+    log:
+        f"{OUT}/logs/score_movies/{{measurement}}.{{model}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/score_movies/{{measurement}}.{{model}}.tsv"
+    wildcard_constraints:
+        measurement=measurements("movies"),
+    conda:
+        "../envs/encoders.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=8000,
+        runtime=240,
+    params:
+        scoring=lambda wildcards: values(score_movies_given(wildcards.measurement, wildcards.model)),
+        root=lambda wildcards: inside_dataset(wildcards.measurement).root,
+        weights=lambda wildcards, input: weights(wildcards.model),
+        made=lambda wildcards: score_movies_made(wildcards.measurement, wildcards.model),
+    message:
+        "Surprise of movies in {wildcards.model}: {wildcards.measurement}"
+    script:
+        "../workflow_scripts/score_movies.py"
 
 
 rule judge_inside:

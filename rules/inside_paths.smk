@@ -7,10 +7,17 @@ INSIDE_FIGURES = CONFIG.inside_figures
 INSIDE_VIEWS = ("tubelet_mean",)  # of the features that measurements read
 
 
-def measurements(of_features):
-    """Wildcard constraint: measurements that read features, or those that run networks."""
-    names = [name for name, spec in CONFIG.inside.items() if spec.of_features == of_features]
+def measurements(of):
+    """Wildcard constraint: measurements that run networks on clips, read features, or score movies."""
+    names = [name for name, spec in CONFIG.inside.items() if measured_of(spec) == of]
     return "|".join(names) or "none"
+
+
+def measured_of(spec):
+    """What a measurement looks at: clips, features or movies."""
+    if isinstance(spec, MoviesSpec):
+        return "movies"
+    return "features" if spec.of_features else "clips"
 
 
 def inside_table(measurement, model):
@@ -25,6 +32,12 @@ def inside_tables(figure):
     return [
         inside_table(measurement, network) for network in looked_into(CONFIG.inside[measurement])
     ]
+
+
+def predictor_files(measurement, model):
+    """Predictors that a measurement trains on a network, and the log of their training."""
+    stem = f"{OUT}/inside/{measurement}/predictors/{model}"
+    return [f"{stem}.safetensors", f"{stem}.log.parquet"]
 
 
 def inside_dataset(measurement):
@@ -83,10 +96,38 @@ def measure_features_given(measurement, model):
     return {"spec": CONFIG.inside[measurement].alone(), **features_given(model)}
 
 
+@cache
+def train_predictors_made(measurement, model):
+    given = train_predictors_given(measurement, model)
+    return made(given, code("train_predictors.py", given), [weights_provenance(model)])
+
+
+def train_predictors_given(measurement, model):
+    return {"predictors": CONFIG.inside[measurement].predictors, **extract_given(model)}
+
+
+@cache
+def score_movies_made(measurement, model):
+    given = score_movies_given(measurement, model)
+    inputs = [
+        labels_made(CONFIG.inside[measurement].dataset)["provenance"],
+        weights_provenance(model),
+        train_predictors_made(measurement, model)["provenance"],
+    ]
+    return made(given, code("score_movies.py", given), inputs)
+
+
+def score_movies_given(measurement, model):
+    return {"spec": CONFIG.inside[measurement].alone(), **extract_given(model)}
+
+
 def measured_made(measurement, model):
     """What the table of a measurement in one network is made from."""
-    if CONFIG.inside[measurement].of_features:
-        return measure_features_made(measurement, model)
+    match measured_of(CONFIG.inside[measurement]):
+        case "movies":
+            return score_movies_made(measurement, model)
+        case "features":
+            return measure_features_made(measurement, model)
     return measure_inside_made(measurement, model)
 
 
@@ -102,10 +143,12 @@ def judge_inside_made(figure):
 def judge_inside_given(figure):
     refuse(figure)
     spec = CONFIG.inside[INSIDE_FIGURES[figure]]
+    frames = {**frames_facts([spec.dataset]), "datasets": {}}
     return {
         "spec": spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
         "models": {model: model_facts(model) for model in spec.models},
-        "frames": {**frames_facts([spec.dataset]), "datasets": {}},
+        # whole movies, and not the frames of them that make clips
+        "frames": frames | ({"sampling": None} if isinstance(spec, MoviesSpec) else {}),
     }
 
 

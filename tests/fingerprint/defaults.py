@@ -15,6 +15,7 @@ from pez.encoders.registry import family_names
 from pez.features.spec import VIEWS, VIEWS_OF_POOLING
 from pez.fingerprint import SCRIPTS, CodeBase
 from pez.fingerprint.choices import choices_of, names_in
+from pez.inside.spec import InsideSpec, MoviesSpec
 from pez.recipes.recipe import Recipe
 
 CHOICES = frozenset({*choices_of(Config), *VIEWS, *family_names(), *control_names()})
@@ -22,7 +23,10 @@ ENCODER_SCRIPTS = ("extract_features", "convert_checkpoint", "initialise_encoder
 
 
 OF_AUDIT = ("audit_network", "predict_audit", "calibrate_audit")
-OF_INSIDE = ("measure_inside", "measure_features", "judge_inside", "draw_inside")
+OF_INSIDE = (
+    "measure_inside", "measure_features", "train_predictors", "score_movies", "judge_inside",
+    "draw_inside",
+)  # fmt: skip
 SWEPT = "speed.strict"  # the recipe of the sweep among the jobs
 
 
@@ -69,12 +73,25 @@ def names_of_inside(config: Config, script: str, figure: str) -> list[Any]:
             "static",
         ],
         "measure_features": [spec.alone(), "tubelet_mean"],
+        "train_predictors": [
+            getattr(spec, "predictors", None),
+            config.encoder("vjepa2_nano"),
+            config.extraction,
+        ],
+        "score_movies": [spec.alone(), config.encoder("vjepa2_nano"), config.extraction],
         "judge_inside": [
             spec.model_copy(update={"figures": {figure: spec.figures[figure]}}),
             *facts,
         ],
         "draw_inside": [spec.figures[figure], list(spec.controls)],
     }[script]
+
+
+def scripts_of(spec: InsideSpec) -> tuple[str, ...]:
+    """Scripts that make the table of a measurement in one network."""
+    if isinstance(spec, MoviesSpec):
+        return ("train_predictors", "score_movies")
+    return ("measure_features",) if spec.of_features else ("measure_inside",)
 
 
 @cache
@@ -128,8 +145,8 @@ def jobs() -> dict[str, tuple[str, frozenset[str] | None]]:
     given |= {name: names_of_audit(config) for name in OF_AUDIT}
     for measurement, spec in config.inside.items():
         (figure, *_) = spec.figures
-        script = "measure_features" if spec.of_features else "measure_inside"
-        given[f"{script} {measurement}"] = names_of_inside(config, script, figure)
+        for script in scripts_of(spec):
+            given[f"{script} {measurement}"] = names_of_inside(config, script, figure)
     for figure in config.inside_figures:
         for script in ("judge_inside", "draw_inside"):
             given[f"{script} {figure}"] = names_of_inside(config, script, figure)

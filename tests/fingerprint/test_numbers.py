@@ -29,7 +29,8 @@ MEASURED_INSIDE = {name for name in jobs() if name.startswith("measure_inside")}
 OF_FEATURES = {name for name in jobs() if name.startswith("measure_features")}
 JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
-INSIDE = MEASURED_INSIDE | OF_FEATURES | JUDGED_INSIDE | DRAWN_INSIDE
+TRAINED, SCORED = {"train_predictors prediction"}, {"score_movies prediction"}
+INSIDE = MEASURED_INSIDE | OF_FEATURES | TRAINED | SCORED | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure19", "judge_inside figure3"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
@@ -170,7 +171,13 @@ INSIDE_EDITS = [
     # the measurement stops by the appendix' rule, the figure shows both
     ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
     ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
-     {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
+     {f"draw_inside figure{name}" for name in (11, 22, 23, 24)} | {"draw_inside table3"}),
+    ("inside/prediction/predictor.py", "_MLP_RATIO = 4", "_MLP_RATIO = 3", TRAINED | SCORED),
+    ("inside/prediction/surprise.py", "_SAME_PIXELS = 1e-3", "_SAME_PIXELS = 1e-2", SCORED),
+    ("inside/prediction/accuracy.py", "CHANCE = 0.5", "CHANCE = 0.6", {"judge_inside figure11"}),
+    ("figures/inside/pictures/layer_prediction.py", "(0.35, 0.9)", "(0.3, 0.9)",
+     {"draw_inside figure11"}),
+    ("pretraining/schedule.py", "0.5 * (1 +", "0.6 * (1 +", TRAINED | {"pretrain_nano"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure19"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure3"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -188,12 +195,21 @@ OWN = {"index_folder", "label_folder", "decode_folder", "preview_folder"}
 WEIGHTS = ENCODERS | {"download_checkpoint", "fetch_from_hub", "permute_weights"}
 OTHERS = {"summarise_timings", "draw_pretraining", "pretrain_nano"}
 OWNERS = {
-    "clips": BALLS | MOVIES | OBJECTS | {"pretrain_nano"},
+    "clips": BALLS | MOVIES | OBJECTS | TRAINED | {"pretrain_nano"},
     "objects": OBJECTS,
-    "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
-    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES,
+    "encoders": WEIGHTS
+    | ATTENTIVE
+    | {"pretrain_nano", "choose_precision"}
+    | MEASURED_INSIDE
+    | TRAINED
+    | SCORED,
+    "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES | TRAINED | SCORED,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE | OF_FEATURES,
-    "scores": PROBES | PAGE | OF_FEATURES | {"judge_inside figure24"},
+    "scores": PROBES
+    | PAGE
+    | OF_FEATURES
+    | SCORED
+    | {"judge_inside figure11", "judge_inside figure24"},
     "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
     "probes": PROBES | FIGURES | OF_FEATURES,
     "emergence": FIGURES | PAGE,
@@ -201,13 +217,23 @@ OWNERS = {
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
     "inside.judged": INSIDE | PAGE,  # verdicts stand on the page
-    "intphys": MOVIES | OBJECTS | MOVIE_PROBES | FIGURES | PAGE | JUDGED_INSIDE | OF_FEATURES,
+    "intphys": MOVIES
+    | OBJECTS
+    | MOVIE_PROBES
+    | FIGURES
+    | PAGE
+    | JUDGED_INSIDE
+    | OF_FEATURES
+    | SCORED,
     "page": PAGE,
     "audit": AUDIT | PAGE | MEASURED_INSIDE,
     "estimands": AUDIT | PAGE | MEASURED_INSIDE | JUDGED_INSIDE,
     "figures.audit": AUDIT | DRAWN_INSIDE,
     "figures.inside": DRAWN_INSIDE,
     "pretraining": {"pretrain_nano"},
+    "pretraining.schedule": {"pretrain_nano"} | TRAINED,
+    # the size of predictors, which a section of these measurements says
+    "pretraining.spec": {"pretrain_nano", "judge_inside figure11"} | TRAINED | SCORED,
     "runtime": set(jobs()),
     # whose clips features and labels are of
     "clips.trajectories": REPLACED | MEASURED_INSIDE,
@@ -234,7 +260,9 @@ OWNERS = {
     | FIGURES
     | PAGE  # which residual state a layer is
     | MEASURED_INSIDE  # how clips reach an encoder
-    | OF_FEATURES,
+    | OF_FEATURES
+    | TRAINED
+    | SCORED,
     "__init__": set[str](),
     "config": set[str](),
     "datasets": set[str](),

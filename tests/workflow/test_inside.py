@@ -130,6 +130,31 @@ def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> Non
     assert not plan(built.folder, ["figure13"])["render_objects"]
 
 
+def test_figure_11_trains_predictors_and_scores_movies_by_them(built: Project) -> None:
+    planned = plan(built.folder, ["figure11"])
+    assert planned["train_predictors"] == planned["score_movies"] == 2
+    assert planned["measure_inside"] == 0 and not planned["fit_probe"]
+    built.snakemake("figure11", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    drawn = pd.read_csv(out / "figures/figure11.csv")
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["predictor"]) == {"trained", "no_change", "mean"}
+    assert set(drawn["context"].dropna()) == {4, 8} and drawn["state"].max() == BLOCKS
+    log = open_table(out / "inside/prediction/predictors/vjepa2_tiny.log.parquet").table
+    assert log["step"].max() == 4 and np.isfinite(log["loss"]).all()
+    verdict = json.loads((out / "figures/figure11_verdict.json").read_text())
+    assert verdict["brackets"] == "90 % interval over scenes"
+    # after four steps
+    assert "too little trained for a no" in verdict["models"][0]["reason"]
+    with Image.open(out / "figures/figure11.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+    scored = {"inside": {"prediction": {"window_stride": 4}}}
+    again = plan(built.folder, ["figure11"], scored)
+    assert again["train_predictors"] == 0 and again["score_movies"] == 2
+    trained = {"inside": {"prediction": {"predictors": {"steps": 5}}}}
+    assert plan(built.folder, ["figure11"], trained)["train_predictors"] == 2
+
+
 def test_figures_are_drawn_and_other_draws_measure_nothing_again(built: Project) -> None:
     built.snakemake("figure3", "figure19", "--cores", "2")
     out = built.folder / SMOKE_OUT

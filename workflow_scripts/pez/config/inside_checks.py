@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
 from pez.controls.registry import find_control
-from pez.inside.spec import FeaturesSpec, InsideSpec
+from pez.inside.spec import FeaturesSpec, InsideSpec, MoviesSpec
 from pez.runtime.schema import did_you_mean
 
 
@@ -24,6 +24,11 @@ def check_inside(config: Config, name: str) -> Iterable[str]:
             yield (
                 f"{key}.controls = {control!r}: it has no network to look into; take one with "
                 "other weights or other clips"
+            )
+        elif isinstance(spec, MoviesSpec) and find_control(control).replaces != "weights":
+            yield (
+                f"{key}.controls = {control!r}: predictors are trained on a network, and movies "
+                "are shown as they are; take a control with other weights"
             )
         else:
             yield from check_first_seed(f"{key}.controls", control, seeds, config)
@@ -53,7 +58,12 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: the measurement asks for "
             "several objects a clip; take a dataset of source objects"
         )
-    elif spec.clip_groups not in source.groupings:
+    elif isinstance(spec, MoviesSpec) and source.kind != "plausibility":
+        yield (
+            f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: the measurement scores "
+            "possible and impossible movies; name such a dataset"
+        )
+    elif not isinstance(spec, MoviesSpec) and spec.clip_groups not in source.groupings:
         yield (
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: clips are taken by their "
             "condition, and it forms none"

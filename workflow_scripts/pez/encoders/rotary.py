@@ -6,6 +6,7 @@ every block, as the published code does, the angles take half of a block's time 
 """
 
 from collections.abc import Callable
+from copy import copy
 
 import torch
 from torch import Tensor
@@ -62,6 +63,13 @@ class Rotary:
         sign = torch.tensor([-1.0, 1.0]).repeat(head_size // 2)
         self._cosine = angle.cos().to(device, dtype)
         self._signed_sine = (sign * angle.sin()).to(device, dtype)
+
+    def at_positions(self, positions: Tensor) -> "Rotary":
+        """Return the rotation of tokens with these numbers in whole clips, int64 [N]."""
+        chosen = copy(self)
+        chosen._cosine = self._cosine[positions]
+        chosen._signed_sine = self._signed_sine[positions]
+        return chosen
 
     def __call__(self, vectors: Tensor) -> Tensor:
         """Rotate queries or keys [clips, heads, N, head size] of all N tokens of whole clips.

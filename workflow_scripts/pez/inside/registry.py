@@ -16,6 +16,7 @@ from pez.inside.spec import InsideSpec
 
 if TYPE_CHECKING:
     from pez.inside.judged import Facts, Judged
+    from pez.inside.movies import Movies
     from pez.inside.network import Measured, Network
     from pez.inside.stored import Stored
 
@@ -42,12 +43,13 @@ def find_inside_section(kind: str) -> type[InsideSpec]:
     return found
 
 
-def measure(spec: InsideSpec, read: "Network | Stored") -> "Measured":
+def measure(spec: InsideSpec, read: "Network | Stored | Movies") -> "Measured":
     """Measure a network as ``spec`` says.
 
     Args:
         spec: the measurement.
-        read: the network with its clips; or its stored features, for a `FeaturesSpec`.
+        read: the network with its clips; its stored features, for a `FeaturesSpec`; or with its
+            predictors and movies, where the spec is of movies.
 
     Raises:
         ArtifactError: a clip is damaged, or what is measured is not finite.

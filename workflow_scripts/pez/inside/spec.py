@@ -56,3 +56,9 @@ class FeaturesSpec(InsideSpec):
     def read_from(self) -> tuple[str, ...]:
         """Datasets whose features it reads; the first is `dataset`."""
         return (self.dataset,)
+
+
+class MoviesSpec(InsideSpec):
+    """A measurement that trains predictors on a network, and scores whole movies by them."""
+
+    clip_groups: ClassVar[ClipGroups] = "video"

@@ -1,11 +1,31 @@
 """Learning rate and momentum of the target encoder, as functions of the step alone."""
 
 import math
+from typing import Protocol
 
 from pez.pretraining.spec import PretrainingSpec
 
 
-def learning_rate(spec: PretrainingSpec, step: int) -> float:
+class Scheduled(Protocol):
+    """A training with a learning rate that rises and falls."""
+
+    @property
+    def learning_rate(self) -> float:
+        """At its peak."""
+        ...
+
+    @property
+    def warmup_share(self) -> float:
+        """Steps until then, as a share of all."""
+        ...
+
+    @property
+    def steps(self) -> int:
+        """All steps."""
+        ...
+
+
+def learning_rate(spec: Scheduled, step: int) -> float:
     """Linear warm-up from 0, then a half cosine back to 0 at the last step."""
     warmup = spec.warmup_share * spec.steps
     if step < warmup:

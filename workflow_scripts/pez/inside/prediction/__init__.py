@@ -1,0 +1,1 @@
+"""A predictor on every residual state, and the surprise of movies that it gives."""
