@@ -31,9 +31,9 @@ def section(**changes: object) -> Section:
         "models": ["tiny"],
         "controls": {"untrained": [1]},
         "edit_depths": [0.25, 0.75],
-        "edit_probes": 2,
+        "edit_probes": 1,
         "folds": 3,
-        "alphas": [1e-6, 1e-3],
+        "alphas": [1e-1, 1.0],
         "draws": 200,
         "figures": {"figure24_network": "network_steering"},
     }

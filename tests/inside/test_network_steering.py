@@ -62,6 +62,35 @@ def test_a_random_edit_as_long_does_not_steer(ring: pd.Series) -> None:
             assert of_edit["to_target"] > 70 and of_edit["toward"] < -30
 
 
+def test_where_no_direction_is_held_no_edit_steers() -> None:
+    """Neither does what edits and probes would share, were they made of the same clips."""
+    random = torch.Generator().manual_seed(5)
+    tokens = torch.randn(CLIPS, TOKENS, WIDTH, generator=random)
+    found = effects(measure(section(), network(tokens)).table, 100, 0)
+    rows = found[(found["tokens"] == "all tokens") & (found["metric"] == "to_target")]
+    assert rows["value"].min() > 60
+
+
+def test_probes_that_read_nothing_set_no_edit() -> None:
+    """One always does; what more of them say of noise would move by edits without end."""
+    random = torch.Generator().manual_seed(5)
+    clips = network(torch.randn(CLIPS, TOKENS, WIDTH, generator=random))
+    own = run_unedited(clips, tokens_under_ball(clips), STATES)
+    probes = Arm(EVERYWHERE, "probes")
+    one, four = (
+        make_edits(spec, own, STATES, design_of(spec, labels()))[probes]
+        for spec in (section(edit_probes=1), section(edit_probes=4))
+    )
+    assert torch.equal(one, four)
+    clips = network(ring_tokens(noise=0.3))
+    own = run_unedited(clips, tokens_under_ball(clips), STATES)
+    one, four = (
+        make_edits(spec, own, STATES, design_of(spec, labels()))[probes]
+        for spec in (section(edit_probes=1), section(edit_probes=4))
+    )
+    assert (four.norm(dim=2) > one.norm(dim=2)).float().mean() > 0.9
+
+
 def test_what_stands_beside_is_what_it_is_called(ring: pd.Series) -> None:
     """Without an edit what is read is as far from the target as the turn is."""
     design = design_of(section(), labels())
@@ -91,11 +120,11 @@ def test_edits_are_made_of_other_magnitudes_alone() -> None:
     """Nothing of a clip's own speed decides its edit, but what the clip itself holds."""
     spec, known = section(), labels()
     design = design_of(spec, known)
-    held_out = (known["magnitude_index"] == 1).to_numpy()
+    held_out = torch.tensor(list(known["magnitude_index"] == 1))
     edits = []
     for moved in (0.0, 5.0):
         tokens = ring_tokens(noise=0.3)
-        tokens[np.flatnonzero(held_out)] += moved
+        tokens[held_out] += moved
         clips = network(tokens)
         own = run_unedited(clips, tokens_under_ball(clips), STATES)
         edits.append(make_edits(spec, own, STATES, design))
@@ -145,9 +174,15 @@ def test_the_other_clip_has_the_target_and_the_magnitude_and_is_not_fitted_to() 
     assert (other["magnitude_index"] == known["magnitude_index"]).all()
     assert design.counterfactual == 0 and design.apart.min() > 0.01
     for fold in design.folds:
-        held_out = fold.outer.held_out
-        assert held_out[design.other[held_out]].all()
-        assert set(known["direction_index"][fold.outer.train]) == set(range(8))
+        edited, makes, reads = (
+            set(part.tolist()) for part in (fold.edited, fold.makes.clips, fold.reads.clips)
+        )
+        assert set(design.other[fold.edited]) <= edited
+        assert edited | makes | reads == set(range(CLIPS))
+        assert len(edited) + len(makes) + len(reads) == CLIPS
+        for part in (fold.makes, fold.reads):
+            assert (np.bincount(design.own[part.clips]) == len(part.clips) / 8).all()
+            assert set(part.fit.tolist()) | set(part.seen.tolist()) == set(range(len(part.clips)))
     same = known.assign(start_x_m=known["start_index"], start_y_m=0.0)
     assert design_of(section(), same).counterfactual == 1
 

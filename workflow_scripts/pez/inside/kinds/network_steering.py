@@ -20,7 +20,7 @@ class Section(InsideSpec):
         description="of the states that are edited, as shares of all blocks",
     )
     edit_probes: int = Field(
-        5, ge=1, description="orthogonal ridge probes, of which one of the edits is made"
+        5, ge=1, description="orthogonal ridge probes that one of the edits is made of, at most"
     )
     folds: int = Field(
         5, ge=2, le=20, description="of the magnitudes: clips are edited by what others show"

@@ -13,7 +13,7 @@ from pez.inside.sequences.names import MEANS
 from pez.inside.sequences.readings import state_at
 from pez.inside.spec import InsideSpec
 from pez.inside.steering.design import Design, design_of
-from pez.inside.steering.edits import Clips, fit_reader, make_edits
+from pez.inside.steering.edits import fit_reader, make_edits
 from pez.inside.steering.names import (
     CARRIED,
     EVERYWHERE,
@@ -32,8 +32,8 @@ from pez.runtime.moments import moment
 def measure(spec: InsideSpec, network: Network) -> Measured:
     """Measure one network: a pass for the clips, and one for every edit at every edited state.
 
-    Every clip is turned to one other direction. Edits are made of, and probes fitted to, clips of
-    other magnitudes, as they are.
+    Every clip is turned to one other direction. Edits are made of one half of the clips of other
+    magnitudes, and probes fitted to the other half, as they are.
 
     Returns:
         Columns ``tokens`` that are edited, ``arm`` (see `pez.inside.steering.names`), ``edited``
@@ -89,11 +89,10 @@ def _read(
     }
     found = {arm: torch.empty((*one.shape[:3], 2)).double() for arm, one in asked.items()}
     for fold in design.folds:
-        clips = Clips.of(fold)
-        reader = fit_reader(spec, own, directions, clips)
+        reader = fit_reader(spec, own, directions, fold.reads)
         for arm, features in asked.items():
-            for place, one in enumerate(features[:, :, clips.held_out]):
-                found[arm][place][:, clips.held_out] = reader(one)
+            for place, one in enumerate(features[:, :, fold.edited]):
+                found[arm][place][:, fold.edited] = reader(one)
     return found
 
 

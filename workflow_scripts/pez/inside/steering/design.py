@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from pez.inside.kinds.network_steering import Section
 from pez.recipes.groupings import group_ids
@@ -17,16 +19,36 @@ _SAME_M = 1e-3  # starts that are no farther apart are one
 
 
 @dataclass(frozen=True)
+class Part:
+    """Clips that something is fitted to, as numbers.
+
+    Attributes:
+        clips: all of them, int64 [a].
+        fit: places in ``clips`` to fit to while a penalty is picked, int64 [b].
+        seen: places in ``clips`` to pick it by, int64 [c].
+    """
+
+    clips: Tensor
+    fit: Tensor
+    seen: Tensor
+
+
+@dataclass(frozen=True)
 class Fold:
     """Clips of one fold.
 
+    Edits are made of other clips than the probes that read them are fitted to: noise that both had
+    seen would steer what is read, even where a network holds no direction.
+
     Attributes:
-        outer: clips that edits and probes are fitted to, and clips that are edited.
-        inner: the same within the former, to pick a penalty by.
+        edited: clips that are edited, int64 [m]: all of some magnitudes.
+        makes: clips that their edits are made of, half of all others.
+        reads: clips that the probes which read them are fitted to, the other half.
     """
 
-    outer: Split
-    inner: Split
+    edited: Tensor
+    makes: Part
+    reads: Part
 
 
 @dataclass(frozen=True)
@@ -77,11 +99,26 @@ def design_of(spec: Section, labels: pd.DataFrame) -> Design:
     target = deal_targets(own, len(first), spec.target_seed)
     other, apart = nearest_start(labels[_START].to_numpy(float), own, target, magnitudes)
     conditions = labels["condition"].to_numpy()
-    rows = np.arange(len(labels))
-    outer = group_k_fold(rows, magnitudes, spec.folds, spec.fold_seed)
-    folds = [Fold(one, nested_split(one, conditions, spec.folds, spec.fold_seed)) for one in outer]
+    outer = group_k_fold(np.arange(len(labels)), magnitudes, spec.folds, spec.fold_seed)
+    folds = [_fold(spec, one, own, conditions) for one in outer]
     classes = target_values(labels, "direction_sincos")[first]
     return Design(classes, own, target, other, apart, folds)
+
+
+def _fold(
+    spec: Section, outer: Split, own: NDArray[np.int64], conditions: NDArray[np.int64]
+) -> Fold:
+    """Halve the clips to fit to: of each direction, every other one."""
+    rows = np.flatnonzero(outer.train)
+    turn = pd.Series(own[rows]).groupby(own[rows]).cumcount().to_numpy() % 2
+    parts = []
+    for half in (0, 1):
+        clips = rows[turn == half]
+        train = np.isin(np.arange(len(own)), clips)
+        inner = nested_split(Split(train, outer.held_out), conditions, spec.folds, spec.fold_seed)
+        places = (inner.train[clips].nonzero()[0], inner.held_out[clips].nonzero()[0])
+        parts.append(Part(*map(torch.from_numpy, (clips, *places))))
+    return Fold(torch.from_numpy(np.flatnonzero(outer.held_out)), *parts)
 
 
 def deal_targets(own: NDArray[np.int64], classes: int, seed: int) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -15,40 +16,13 @@ from pez.inside.sequences.edits import (
     smallest_edit,
 )
 from pez.inside.sequences.fits import Probes, fit_ridge
-from pez.inside.sequences.names import LENGTH, MEANS, PLANE, PROBES
+from pez.inside.sequences.names import DIRECTION, LENGTH, MEANS, PLANE, PROBES
+from pez.inside.sequences.scores import score
 from pez.inside.sequences.sequence import Space, common_scale, run_sequence
-from pez.inside.steering.design import Design, Fold
+from pez.inside.sequences.stopping import probes_until
+from pez.inside.steering.design import Design, Fold, Part
 from pez.inside.steering.names import ARMS, EVERYWHERE, UNDER_BALL, Arm
 from pez.inside.steering.passes import Unedited
-
-
-@dataclass(frozen=True)
-class Clips:
-    """Clips of a fold, as numbers.
-
-    Attributes:
-        train: clips to fit to, int64 [a].
-        held_out: clips that are edited, [m].
-        fit: places in ``train`` to fit to while a penalty is picked, [c].
-        seen: places in ``train`` to pick it by, [e].
-    """
-
-    train: Tensor
-    held_out: Tensor
-    fit: Tensor
-    seen: Tensor
-
-    @classmethod
-    def of(cls, fold: Fold) -> "Clips":
-        """The clips of ``fold``."""
-        train = fold.outer.train.nonzero()[0]
-        parts = (
-            train,
-            fold.outer.held_out.nonzero()[0],
-            fold.inner.train[train].nonzero()[0],
-            fold.inner.held_out[train].nonzero()[0],
-        )
-        return cls(*map(torch.from_numpy, parts))
 
 
 @dataclass(frozen=True)
@@ -68,18 +42,18 @@ class Reader:
         return self.probes(self.space(features.double()))
 
 
-def fit_reader(spec: Section, states: Tensor, directions: Tensor, clips: Clips) -> Reader:
-    """Fit a probe at every state to the clips of a fold that are not edited.
+def fit_reader(spec: Section, states: Tensor, directions: Tensor, part: Part) -> Reader:
+    """Fit a probe at every state.
 
     Args:
         spec: the measurement.
         states: features [S, n, D].
         directions: (sin, cos), [n, 2].
-        clips: of the fold.
+        part: clips to fit to.
     """
-    rows = states[:, clips.train].double()
+    rows = states[:, part.clips].double()
     space = common_scale(rows)
-    return Reader(space, _fit(spec, space(rows), directions[clips.train], clips))
+    return Reader(space, _fit(spec, space(rows), directions[part.clips], part))
 
 
 def make_edits(
@@ -90,8 +64,8 @@ def make_edits(
     Each clip is edited by what the clips of other magnitudes show. `MEANS`: the mean of the
     target's clips less that of the clip's own direction. `PLANE`: along the plane of the
     directions' means, as far as a probe says. `PROBES`: the smallest that makes orthogonal probes
-    read the target. `LENGTH`: as long as `MEANS`, along a random direction. Under the ball, means
-    are of the tokens there.
+    read the target, as many of them as read direction from yet other clips. `LENGTH`: as long as
+    `MEANS`, along a random direction. Under the ball, means are of the tokens there.
 
     Args:
         spec: the measurement.
@@ -106,50 +80,51 @@ def make_edits(
     features = {EVERYWHERE: own.means[states], UNDER_BALL: own.under}
     found = {arm: torch.empty_like(own.under) for arm in ARMS}
     for fold in design.folds:
-        clips = Clips.of(fold)
         for tokens, every in features.items():
-            edits = _edits_of(spec, every.double(), tokens == EVERYWHERE, design, clips, random)
-            for edit, change in edits.items():
-                found[Arm(tokens, edit)][:, clips.held_out] = change.float()
+            for place in range(len(states)):
+                one = every[[place]].double()
+                edits = _edits_at(spec, one, tokens == EVERYWHERE, design, fold, random)
+                for edit, change in edits.items():
+                    found[Arm(tokens, edit)][place, fold.edited] = change.float()
     return found
 
 
-def _edits_of(
+def _edits_at(
     spec: Section,
     features: Tensor,
     probed: bool,
     design: Design,
-    clips: Clips,
+    fold: Fold,
     random: torch.Generator,
 ) -> Mapping[str, Tensor]:
-    """Edits [F, m, D] of the clips of a fold, from ``features`` [F, n, D]; by probes if asked."""
-    classes, known = torch.from_numpy(design.classes), torch.from_numpy(design.own)
-    directions = classes[known].expand(len(features), -1, -1)
-    goal = directions[:, clips.train]
-    space = common_scale(features[:, clips.train])
-    rows, moved = space(features[:, clips.train]), space(features[:, clips.held_out])
-    target = torch.from_numpy(design.target)[clips.held_out]
+    """Edits [m, D] of the clips of a fold at one state, from ``features`` [1, n, D]."""
+    classes, makes = torch.from_numpy(design.classes), fold.makes.clips
+    directions = classes[torch.from_numpy(design.own)][None]
+    goal = directions[:, makes]
+    space = common_scale(features[:, makes])
+    rows, moved = space(features[:, makes]), space(features[:, fold.edited])
+    target = torch.from_numpy(design.target)[fold.edited]
 
     def to_target(moves: Tensor) -> Tensor:
-        """Of moves [F, m, T, D] to all directions that to the target, [F, m, D]."""
+        """Of moves [1, m, T, D] to all directions that to the target, [1, m, D]."""
         return moves[:, torch.arange(len(target)), target]
 
-    means = to_target(mean_move(rows, goal, directions[:, clips.held_out], classes))
+    means = to_target(mean_move(rows, goal, directions[:, fold.edited], classes))
     found = {MEANS: means, LENGTH: as_long(means[:, :, None], random)[:, :, 0]}
     if probed:
+        others, truth = space(features[:, fold.reads.clips]), directions[:, fold.reads.clips]
+        fit = partial(_fit, spec, part=fold.makes)
+        sequence = run_sequence(rows, others, goal, fit, spec.edit_probes)
+        outputs = score(DIRECTION, sequence.outputs, truth, 0.5)
+        (count,), _ = probes_until(DIRECTION, outputs, "appendix")
+        some = read_by(sequence, max(1, int(count)))
+        found[PLANE] = to_target(plane_move(rows, goal, read_by(sequence, 1), moved, classes))
+        found[PROBES] = to_target(smallest_edit(moved, some, classes))
+    return {name: (edit / space.map)[0] for name, edit in found.items()}
 
-        def fit(features: Tensor, targets: Tensor) -> Probes:
-            return _fit(spec, features, targets, clips)
 
-        sequence = run_sequence(rows, moved, goal, fit, spec.edit_probes)
-        first, every = read_by(sequence, 1), read_by(sequence, len(sequence.weights))
-        found[PLANE] = to_target(plane_move(rows, goal, first, moved, classes))
-        found[PROBES] = to_target(smallest_edit(moved, every, classes))
-    return {name: edit / space.map for name, edit in found.items()}
-
-
-def _fit(spec: Section, features: Tensor, targets: Tensor, clips: Clips) -> Probes:
-    """Ridge probes of features [F, a, D]; targets [a, 2], or [F, a, 2]."""
+def _fit(spec: Section, features: Tensor, targets: Tensor, part: Part) -> Probes:
+    """Ridge probes of the clips of ``part``: features [F, a, D]; targets [a, 2], or [F, a, 2]."""
     count = len(features)
-    fit, seen = (part.expand(count, -1) for part in (clips.fit, clips.seen))
+    fit, seen = (one.expand(count, -1) for one in (part.fit, part.seen))
     return fit_ridge(features, targets.expand(count, -1, -1), fit, seen, spec.alphas)

@@ -9,10 +9,11 @@ def other_in_words(counterfactual: float, apart_m: float) -> str:
         apart_m: median distance between the starts, metres.
     """
     if counterfactual == 1:
-        return "The other clip differs from it in direction alone."
-    few = "none" if counterfactual == 0 else f"{100 * counterfactual:.0f} %"
+        return "Other clip: it differs from the edited one in direction alone."
+    few = (
+        "No clip has" if counterfactual == 0 else f"{100 * counterfactual:.0f} % of the clips have"
+    )
     return (
-        f"For {few} of the clips there is one that differs in direction alone: the other clip has "
-        "the target direction, the same magnitude, and of those clips the nearest start (median "
-        f"distance {apart_m:.1f} m)."
+        "Other clip: of the target direction and the same magnitude, the one that starts nearest "
+        f"(median distance {apart_m:.1f} m). {few} a counterpart that differs in direction alone."
     )

@@ -99,8 +99,8 @@ def _answer(own: Effects, near: int, last: int) -> tuple[Answer, str]:
         return "undecided", "clips of the target direction themselves are not read as such there."
     means, length = (own.at(Arm(EVERYWHERE, edit), near, last, TOWARD) for edit in (MEANS, LENGTH))
     told = (
-        f"by {_EDITS[MEANS]}, what is read is {_nearer(means)} degrees nearer to the target; "
-        f"by {_EDITS[LENGTH]}, {_nearer(length)}"
+        f"by {_EDITS[MEANS]}, what is read is nearer to the target than to the clip's own "
+        f"direction by {_nearer(means)} degrees; by {_EDITS[LENGTH]}, by {_nearer(length)}"
     )
     if means.low > 0 and length.high < 0:
         return "yes", f"{told}."
