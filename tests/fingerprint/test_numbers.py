@@ -31,6 +31,7 @@ JUDGED_INSIDE = {name for name in jobs() if name.startswith("judge_inside")}
 DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 INSIDE = MEASURED_INSIDE | OF_FEATURES | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure19", "judge_inside figure3"}
+UNDER_BALL = {"measure_inside tuning", "measure_inside steering"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
@@ -153,7 +154,7 @@ INSIDE_EDITS = [
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/tuning/models.py", "2 * crossed", "3 * crossed", {"measure_inside tuning"}),
     ("inside/tuning/occupancy.py", "_SEEN = 0.02", "_SEEN = 0.03", {"measure_inside tuning"}),
-    ("clips/coverage.py", "away <= reach", "away < reach", {"measure_inside tuning"}),
+    ("clips/coverage.py", "away <= reach", "away < reach", UNDER_BALL),
     ("inside/tuning/ring.py", "SECTORS = 8", "SECTORS = 6", TUNING),
     ("figures/inside/tuning_maps.py", "magma_r", "magma",
      {"draw_inside figure4", "draw_inside figure21"}),
@@ -166,7 +167,14 @@ INSIDE_EDITS = [
     # the measurement stops by the appendix' rule, the figure shows both
     ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
     ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
-     {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}),
+     {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}
+     | {"draw_inside figure24_network"}),
+    ("inside/steering/design.py", "_SAME_M = 1e-3", "_SAME_M = 1e-2", {"measure_inside steering"}),
+    ("inside/steering/tokens.py", "_COVERED = 0.02", "_COVERED = 0.03", {"measure_inside steering"}),
+    ("inside/steering/verdict.py", "_ZONE = 1 / 3", "_ZONE = 1 / 2",
+     {"judge_inside figure24_network"}),
+    ("figures/inside/pictures/network_steering.py", "(0, 45, 90, 135, 180)", "(0, 90, 180)",
+     {"draw_inside figure24_network"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure19"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure3"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -189,7 +197,10 @@ OWNERS = {
     "encoders": WEIGHTS | ATTENTIVE | {"pretrain_nano", "choose_precision"} | MEASURED_INSIDE,
     "features": EXTRACTION | REPLACED | PROBES | MEASURED_INSIDE | OF_FEATURES,
     "recipes": PROBES | FIGURES | PAGE | MEASURED_INSIDE | OF_FEATURES,
-    "scores": PROBES | PAGE | OF_FEATURES | {"judge_inside figure24"},
+    "scores": PROBES
+    | PAGE
+    | OF_FEATURES
+    | {"judge_inside figure24", "measure_inside steering", "judge_inside figure24_network"},
     "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
     "probes": PROBES | FIGURES | OF_FEATURES,
     "emergence": FIGURES | PAGE,
@@ -217,10 +228,10 @@ OWNERS = {
     | OF_FEATURES,
     "clips.store": BALLS | MOVIES | OBJECTS | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     # what the ball covers of a frame
-    "clips.coverage": {"measure_inside tuning"},
+    "clips.coverage": UNDER_BALL,
     **dict.fromkeys(
         ("clips.colour", "clips.geometry", "clips.spec"),
-        BALLS | MOVIES | OBJECTS | {"pretrain_nano", "measure_inside tuning"},
+        BALLS | MOVIES | OBJECTS | UNDER_BALL | {"pretrain_nano"},
     ),
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view
