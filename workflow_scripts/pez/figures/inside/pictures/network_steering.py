@@ -10,7 +10,7 @@ from pez.evidence.schema import NO_CONTROL
 from pez.figures.audit.sheet import UNTRAINED_GREY, Made, Picture, handle
 from pez.figures.inside.grid import draw_course, ink, open_grid, told
 from pez.figures.inside.shown import few_ticks
-from pez.figures.looks import GREY, LEVEL_LINES
+from pez.figures.looks import GREY
 from pez.figures.spec import FigureStyle
 from pez.inside.steering.spoken import other_in_words
 
@@ -24,7 +24,7 @@ _ROWS = (  # tokens that are edited, metric, words
     ("all tokens", "to_target", "degrees to target"),
     ("all tokens", "to_truth", "degrees to truth"),
     ("all tokens", "radius", "length read"),
-    ("under the ball", "to_target", "ball: to target"),
+    ("under the ball", "to_target", "ball alone: to target"),
 )
 _ARMS = {  # number of the colour, words
     "class means": (0, "difference of two directions' means"),
@@ -37,7 +37,7 @@ _LEVELS = {"nothing": "no edit", "other clip": "other clip, of the target direct
 _LOOK: dict[str, Any] = {"linewidth": 1.1, "marker": "o", "markersize": 1.8, "zorder": 4}
 _GREY: dict[str, Any] = {"linewidth": 0.9, "marker": "o", "markersize": 1.4, "zorder": 2}
 _LEVEL: dict[str, dict[str, Any]] = {
-    "nothing": {"color": GREY, **LEVEL_LINES["chance"]},
+    "nothing": {"color": GREY, "linewidth": 1.1, "linestyle": (0, (1, 1.2))},
     "other clip": {"color": GREY, "linewidth": 1.1, "linestyle": (0, (4, 1.2))},
 }
 
