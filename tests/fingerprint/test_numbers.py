@@ -170,7 +170,8 @@ INSIDE_EDITS = [
      {f"draw_inside {name}" for name in ("figure22", "figure23", "figure24", "table3")}
      | {"draw_inside figure24_network"}),
     ("inside/steering/design.py", "_SAME_M = 1e-3", "_SAME_M = 1e-2", {"measure_inside steering"}),
-    ("inside/steering/tokens.py", "_COVERED = 0.02", "_COVERED = 0.03", {"measure_inside steering"}),
+    ("inside/steering/tokens.py", "_COVERED = 0.02", "_COVERED = 0.03",
+     {"measure_inside steering"}),
     ("inside/steering/verdict.py", "_ZONE = 1 / 3", "_ZONE = 1 / 2",
      {"judge_inside figure24_network"}),
     ("figures/inside/pictures/network_steering.py", "(0, 45, 90, 135, 180)", "(0, 90, 180)",
