@@ -26,6 +26,7 @@ from pez.inside.sequences.subspaces import (
     haar_cosines,
     principal_cosines,
 )
+from pez.inside.sequences.within import within_conditions
 from pez.runtime.errors import ConfigError
 
 ALPHAS = (1e-4, 1e-2, 1.0)
@@ -115,6 +116,31 @@ def test_a_count_depends_on_an_invertible_map_and_the_whitened_one_does_not(
         counts, all_read = probes_until("speed", metrics, "caption")
         assert counts.tolist() == [count]
         assert all_read[0] == (count == 2)  # "at least": the space is empty
+
+
+def test_angles_in_whitened_features_are_those_after_any_invertible_map() -> None:
+    """And not those before; of noise that is alike in all directions they are the plain ones."""
+    conditions = np.repeat(np.arange(30), 40)
+    means, noise = normal(30, 8)[conditions], normal(1200, 8, seed=1)
+    shear = torch.eye(8).double() + 0.8 * normal(8, 8, seed=2)
+    bases = [torch.linalg.qr(normal(8, 2, seed=seed))[0] for seed in (3, 4)]
+    # probes w of x are probes of the mapped features with the inverse's transpose
+    mapped = [torch.linalg.qr(torch.linalg.solve(shear.mT, basis))[0] for basis in bases]
+    plain = within_conditions((means + noise)[None], conditions, 0.0)
+    sheared = within_conditions(((means + noise) @ shear.mT)[None] * 3, conditions, 0.0)
+    assert plain is not None and sheared is not None
+    own, there, again = (
+        compare(principal_cosines(*pair))
+        for pair in (
+            bases,
+            [plain(basis, 0) for basis in bases],
+            [sheared(basis, 0) for basis in mapped],
+        )
+    )
+    np.testing.assert_allclose(again, there, rtol=1e-6)
+    np.testing.assert_allclose(there, own, rtol=0.15)
+    assert abs(compare(principal_cosines(*mapped)).mean_angle - own.mean_angle) > 5
+    assert within_conditions(noise[None], np.arange(1200), 0.0) is None
 
 
 def test_random_directions_taken_out_leave_a_signal_of_many_dimensions() -> None:

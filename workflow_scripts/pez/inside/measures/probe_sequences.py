@@ -9,6 +9,7 @@ from pez.inside.sequences.arms import Bases, run_arms
 from pez.inside.sequences.overlaps import overlap_rows
 from pez.inside.sequences.readings import readings_of, state_at
 from pez.inside.sequences.steering import steering_rows
+from pez.inside.sequences.within import within_conditions
 from pez.inside.spec import InsideSpec
 from pez.inside.stored import Stored
 from pez.runtime.errors import ArtifactError
@@ -33,7 +34,10 @@ def measure(spec: InsideSpec, stored: Stored) -> Measured:
     near = state_at(spec.depth, count)
     bases: list[Bases] = []
     parts = list(run_arms(spec, readings, near, bases))
-    parts += [overlap_rows(spec, bases, width), steering_rows(spec, readings, near)]
+    clips = stored.clips[spec.dataset]
+    conditions = clips.labels["condition"].to_numpy()
+    within = within_conditions(clips.states, conditions, spec.shrinkage)
+    parts += [overlap_rows(spec, bases, width, within), steering_rows(spec, readings, near)]
     rows = pd.concat(parts, ignore_index=True).fillna({"against": ""})
     _check(rows, str(stored.identity["model"]))
     for name in ("what", "variable", "against", "solver", "arm", "metric"):
