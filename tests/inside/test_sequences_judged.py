@@ -176,6 +176,7 @@ def test_a_course_is_named_by_its_steps(tables) -> None:
     assert "first 6 probes" in said.question and said.answer == "undecided"
     assert "nothing is read" in said.reason  # after three epochs
     assert any(line.startswith("In untrained networks") for line in said.statements)
+    assert sum("after its linear erasure" in line for line in said.statements) == 2
 
 
 @pytest.mark.parametrize("figure", FIGURES)

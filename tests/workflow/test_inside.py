@@ -95,7 +95,7 @@ def test_sequences_read_features_that_are_there_and_run_no_network(built: Projec
     built.snakemake(*figures, "--cores", "2")
     out = built.folder / SMOKE_OUT
     table = open_table(out / "inside/sequences/vjepa2_tiny.parquet")
-    assert set(table.table["what"]) == {"score", "overlap", "steering"}
+    assert set(table.table["what"]) == {"score", "overlap", "steering", "erasure"}
     assert set(table.table["variable"]) == {"direction", "speed", "plausibility"}
     assert table.metadata["others"]["intphys_mini"]["dataset"] == "intphys_mini"
     for figure in figures:
