@@ -32,6 +32,7 @@ DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 TRAINED, SCORED = {"train_predictors prediction"}, {"score_movies prediction"}
 INSIDE = MEASURED_INSIDE | OF_FEATURES | TRAINED | SCORED | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure19", "judge_inside figure3"}
+UNDER_BALL = {"measure_inside tuning", "measure_inside steering"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
     f"fit_probe {name}.reference" for name in ("speed", "direction", "acceleration", "velocity_xy")
@@ -158,7 +159,7 @@ INSIDE_EDITS = [
     ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
     ("inside/tuning/models.py", "2 * crossed", "3 * crossed", {"measure_inside tuning"}),
     ("inside/tuning/occupancy.py", "_SEEN = 0.02", "_SEEN = 0.03", {"measure_inside tuning"}),
-    ("clips/coverage.py", "away <= reach", "away < reach", {"measure_inside tuning"}),
+    ("clips/coverage.py", "away <= reach", "away < reach", UNDER_BALL),
     ("inside/tuning/ring.py", "SECTORS = 8", "SECTORS = 6", TUNING),
     ("figures/inside/tuning_maps.py", "magma_r", "magma",
      {"draw_inside figure4", "draw_inside figure21"}),
@@ -171,13 +172,21 @@ INSIDE_EDITS = [
     # the measurement stops by the appendix' rule, the figure shows both
     ("inside/sequences/stopping.py", '"r2": 0.3', '"r2": 0.4', {"judge_inside figure22"}),
     ("figures/inside/grid.py", "_BAND = 0.2", "_BAND = 0.3",
-     {f"draw_inside figure{name}" for name in (11, 22, 23, 24)} | {"draw_inside table3"}),
+     {f"draw_inside figure{name}" for name in (11, 22, 23, 24)}
+     | {"draw_inside table3", "draw_inside figure24_network"}),
     ("inside/prediction/predictor.py", "_MLP_RATIO = 4", "_MLP_RATIO = 3", TRAINED | SCORED),
     ("inside/prediction/surprise.py", "_SAME_PIXELS = 1e-3", "_SAME_PIXELS = 1e-2", SCORED),
     ("inside/prediction/accuracy.py", "CHANCE = 0.5", "CHANCE = 0.6", {"judge_inside figure11"}),
     ("figures/inside/pictures/layer_prediction.py", "(0.35, 0.9)", "(0.3, 0.9)",
      {"draw_inside figure11"}),
     ("pretraining/schedule.py", "0.5 * (1 +", "0.6 * (1 +", TRAINED | {"pretrain_nano"}),
+    ("inside/steering/design.py", "_SAME_M = 1e-3", "_SAME_M = 1e-2", {"measure_inside steering"}),
+    ("inside/steering/tokens.py", "_COVERED = 0.02", "_COVERED = 0.03",
+     {"measure_inside steering"}),
+    ("inside/steering/verdict.py", "_ZONE = 1 / 3", "_ZONE = 1 / 2",
+     {"judge_inside figure24_network"}),
+    ("figures/inside/pictures/network_steering.py", "(0, 45, 90, 135, 180)", "(0, 90, 180)",
+     {"draw_inside figure24_network"}),
     ("inside/attention_layers.py", "_SURE = 0.9", "_SURE = 0.8", {"judge_inside figure19"}),
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure3"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
@@ -209,7 +218,8 @@ OWNERS = {
     | PAGE
     | OF_FEATURES
     | SCORED
-    | {"judge_inside figure11", "judge_inside figure24"},
+    | {"judge_inside figure11", "judge_inside figure24", "measure_inside steering"}
+    | {"judge_inside figure24_network"},
     "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
     "probes": PROBES | FIGURES | OF_FEATURES,
     "emergence": FIGURES | PAGE,
@@ -247,10 +257,10 @@ OWNERS = {
     | OF_FEATURES,
     "clips.store": BALLS | MOVIES | OBJECTS | OWN | EXTRACTION | REPLACED | PAGE | MEASURED_INSIDE,
     # what the ball covers of a frame
-    "clips.coverage": {"measure_inside tuning"},
+    "clips.coverage": UNDER_BALL,
     **dict.fromkeys(
         ("clips.colour", "clips.geometry", "clips.spec"),
-        BALLS | MOVIES | OBJECTS | {"pretrain_nano", "measure_inside tuning"},
+        BALLS | MOVIES | OBJECTS | UNDER_BALL | {"pretrain_nano"},
     ),
     "own_clips": OWN,
     "clips.visibility": BALLS | PROBES | FIGURES,  # who was in view

@@ -15,6 +15,7 @@ from pez.inside.sequences.edits import (
     read_by,
     smallest_edit,
 )
+from pez.inside.sequences.erasure import linear_erasure, read_by_network
 from pez.inside.sequences.fits import fit_adam, fit_ridge
 from pez.inside.sequences.scores import score
 from pez.inside.sequences.sequence import common_scale, run_sequence, whitening
@@ -26,6 +27,7 @@ from pez.inside.sequences.subspaces import (
     haar_cosines,
     principal_cosines,
 )
+from pez.inside.sequences.within import within_conditions
 from pez.runtime.errors import ConfigError
 
 ALPHAS = (1e-4, 1e-2, 1.0)
@@ -115,6 +117,63 @@ def test_a_count_depends_on_an_invertible_map_and_the_whitened_one_does_not(
         counts, all_read = probes_until("speed", metrics, "caption")
         assert counts.tolist() == [count]
         assert all_read[0] == (count == 2)  # "at least": the space is empty
+
+
+def test_angles_in_whitened_features_are_those_after_any_invertible_map() -> None:
+    """And not those before; of noise that is alike in all directions they are the plain ones."""
+    conditions = np.repeat(np.arange(30), 40)
+    means, noise = normal(30, 8)[conditions], normal(1200, 8, seed=1)
+    shear = torch.eye(8).double() + 0.8 * normal(8, 8, seed=2)
+    bases = [torch.linalg.qr(normal(8, 2, seed=seed))[0] for seed in (3, 4)]
+    # probes w of x are probes of the mapped features with the inverse's transpose
+    mapped = [torch.linalg.qr(torch.linalg.solve(shear.mT, basis))[0] for basis in bases]
+    plain = within_conditions((means + noise)[None], conditions, 0.0)
+    sheared = within_conditions(((means + noise) @ shear.mT)[None] * 3, conditions, 0.0)
+    assert plain is not None and sheared is not None
+    own, there, again = (
+        compare(principal_cosines(*pair))
+        for pair in (
+            bases,
+            [plain(basis, 0) for basis in bases],
+            [sheared(basis, 0) for basis in mapped],
+        )
+    )
+    np.testing.assert_allclose(again, there, rtol=1e-6)
+    np.testing.assert_allclose(there, own, rtol=0.15)
+    assert abs(compare(principal_cosines(*mapped)).mean_angle - own.mean_angle) > 5
+    assert within_conditions(noise[None], np.arange(1200), 0.0) is None
+
+
+@pytest.mark.parametrize("harmonics", [0.0, 1.0])
+def test_a_linear_erasure_leaves_nothing_to_ridge_and_harmonics_to_a_network(
+    harmonics: float,
+) -> None:
+    """The second and third harmonic tell direction, and are uncorrelated with (sin, cos)."""
+    features, directions = ring(480, 10, 0.1)
+    angle = torch.atan2(directions[..., 0], directions[..., 1])
+    for column, times in ((2, 2), (4, 3)):
+        features[..., column] += harmonics * (times * angle).sin()
+        features[..., column + 1] += harmonics * (times * angle).cos()
+    features = features @ torch.linalg.qr(normal(10, 10, seed=5))[0]
+    splits = stratified_splits(np.arange(480) % 8, 1 / 3, 1, seed=0)
+    train, goal = (one[:, splits.train[0]] for one in (features, directions))
+    others, truth = (one[:, splits.held_out[0]] for one in (features, directions))
+    erase = linear_erasure(train, goal, 0.1)
+    seen, asked = erase(train), erase(others)
+    centred = goal - goal.mean(dim=1, keepdim=True)
+    assert (seen.mT @ centred).abs().max() < 1e-8 < (train.mT @ centred).abs().max()
+    assert torch.linalg.matrix_rank(seen - train, atol=1e-8).item() == 2
+    random = torch.Generator().manual_seed(0)
+    read = {
+        "ridge": ridge(seen, goal)(asked),
+        "network": read_by_network(seen, goal, splits, asked, random),
+    }
+    r2 = {
+        name: score("direction", outputs[None], truth, 0.5)["r2"][0, 0]
+        for name, outputs in read.items()
+    }
+    assert r2["ridge"] < 0.1
+    assert r2["network"] > 0.6 if harmonics else -0.2 < r2["network"] < 0.1
 
 
 def test_random_directions_taken_out_leave_a_signal_of_many_dimensions() -> None:

@@ -118,6 +118,8 @@ def test_the_table_has_every_sequence_pair_and_edit(tables) -> None:
     pairs = set(zip(overlap["variable"], overlap["against"], overlap["arm"], strict=True))
     assert ("direction", "direction", "other clips") in pairs
     assert ("direction", "direction", "same clips") not in pairs
+    metrics = set(overlap["metric"])
+    assert {"mean_angle_within", "smallest_angle_within", "z_overlap_within", "p_within"} <= metrics
     assert {("direction", "speed", arm) for arm in ("same clips", "other clips")} <= pairs
     steering = rows[rows["what"] == "steering"]
     by_probes = steering[steering["arm"] == "probes"].groupby("solver", observed=True)["number"]
@@ -153,6 +155,7 @@ def test_overlap_asks_for_draws_that_can_tell(tables) -> None:
     assert said.answer == "undecided" and "raise inside.*.haar" in said.reason
     (said,) = judged(tables, "table3").verdict.models
     assert any(line.startswith("Direction from two halves") for line in said.statements)
+    assert any("whitened within conditions" in line for line in said.statements)
 
 
 def test_probes_of_two_variables_do_not_start_alike() -> None:
@@ -173,6 +176,7 @@ def test_a_course_is_named_by_its_steps(tables) -> None:
     assert "first 6 probes" in said.question and said.answer == "undecided"
     assert "nothing is read" in said.reason  # after three epochs
     assert any(line.startswith("In untrained networks") for line in said.statements)
+    assert sum("after its linear erasure" in line for line in said.statements) == 2
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -95,7 +95,7 @@ def test_sequences_read_features_that_are_there_and_run_no_network(built: Projec
     built.snakemake(*figures, "--cores", "2")
     out = built.folder / SMOKE_OUT
     table = open_table(out / "inside/sequences/vjepa2_tiny.parquet")
-    assert set(table.table["what"]) == {"score", "overlap", "steering"}
+    assert set(table.table["what"]) == {"score", "overlap", "steering", "erasure"}
     assert set(table.table["variable"]) == {"direction", "speed", "plausibility"}
     assert table.metadata["others"]["intphys_mini"]["dataset"] == "intphys_mini"
     for figure in figures:
@@ -108,6 +108,23 @@ def test_sequences_read_features_that_are_there_and_run_no_network(built: Projec
         assert "over draws of clips" in verdict["brackets"]
     again = plan(built.folder, ["table3"], {"inside": {"sequences": {"draws": 200}}})
     assert again["measure_features"] == 0 and again["judge_inside"] == 1
+
+
+def test_edits_run_through_both_networks_and_are_read_at_later_states(built: Project) -> None:
+    built.snakemake("figure24_network", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    table = open_table(out / "inside/steering/vjepa2_tiny.parquet")
+    assert table.metadata["edited"] == [1, 3] and table.metadata["counterfactual"] == 0
+    drawn = pd.read_csv(out / "figures/figure24_network.csv")
+    assert set(drawn["control"]) == {"none", "untrained"}
+    assert set(drawn["tokens"]) == {"all tokens", "under the ball", "none"}
+    assert (drawn["state"] >= drawn["edited"]).all() and drawn["state"].max() == BLOCKS
+    page = (out / "figures/figure24_network_verdict.md").read_text()
+    assert "at state 1 turn the direction" in page and "In untrained networks" in page
+    with Image.open(out / "figures/figure24_network.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+    again = plan(built.folder, ["figure24_network"], {"inside": {"steering": {"draws": 200}}})
+    assert again["measure_inside"] == 0 and again["judge_inside"] == 1
 
 
 def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> None:

@@ -6,9 +6,11 @@ import pandas as pd
 from pez.inside.kinds.probe_sequences import Section
 from pez.inside.network import Measured
 from pez.inside.sequences.arms import Bases, run_arms
+from pez.inside.sequences.erasure import erasure_rows
 from pez.inside.sequences.overlaps import overlap_rows
 from pez.inside.sequences.readings import readings_of, state_at
 from pez.inside.sequences.steering import steering_rows
+from pez.inside.sequences.within import within_conditions
 from pez.inside.spec import InsideSpec
 from pez.inside.stored import Stored
 from pez.runtime.errors import ArtifactError
@@ -21,8 +23,9 @@ def measure(spec: InsideSpec, stored: Stored) -> Measured:
         Columns ``what``, ``variable``, ``against`` (the other variable of a pair), ``solver``,
         ``arm``, ``state``, ``split``, ``number``, ``metric`` and ``value``. ``what``: ``score``, of
         the probe after ``number`` others are taken out; ``overlap``, of two subspaces;
-        ``steering``, with ``number`` probes. Beside them ``states`` and ``near``, the state looked
-        at closely, ``width``, and the features that a sequence can take out (``span``).
+        ``steering``, with ``number`` probes; ``erasure``, of direction. Beside them ``states`` and
+        ``near``, the state looked at closely, ``width``, and the features that a sequence can take
+        out (``span``).
 
     Raises:
         ArtifactError: a number is not finite.
@@ -33,7 +36,11 @@ def measure(spec: InsideSpec, stored: Stored) -> Measured:
     near = state_at(spec.depth, count)
     bases: list[Bases] = []
     parts = list(run_arms(spec, readings, near, bases))
-    parts += [overlap_rows(spec, bases, width), steering_rows(spec, readings, near)]
+    clips = stored.clips[spec.dataset]
+    conditions = clips.labels["condition"].to_numpy()
+    within = within_conditions(clips.states, conditions, spec.shrinkage)
+    parts += [overlap_rows(spec, bases, width, within), steering_rows(spec, readings, near)]
+    parts.append(erasure_rows(spec, readings[0], near))
     rows = pd.concat(parts, ignore_index=True).fillna({"against": ""})
     _check(rows, str(stored.identity["model"]))
     for name in ("what", "variable", "against", "solver", "arm", "metric"):

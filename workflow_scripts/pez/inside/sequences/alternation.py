@@ -15,6 +15,7 @@ from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
 from pez.inside.sequences.beside import Beside, over_splits, spread_of
+from pez.inside.sequences.erased import erased_in_words
 from pez.inside.sequences.names import DIRECTION, PROBES
 from pez.inside.wording import number, number_range, with_interval
 
@@ -79,7 +80,7 @@ def judge_scores(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(_statements(curves, solver, limit, untrained)),
+        statements=(*_statements(curves, solver, limit, untrained), *erased_in_words(own)),
         numbers=tuple(_numbers(curves, limit)),
     )
     return over_splits(shown.drop(columns=["what", "against", "state"])), verdict

@@ -105,6 +105,12 @@ def _statements(own: Beside, rows: pd.DataFrame) -> Iterator[str]:
             z = found.loc[found["metric"] == "z_overlap", "value"].dropna().to_numpy()
             over = f"; z over all states {number_range(z, '.1f')}" if len(z) else ""
             yield f"{named.capitalize()}, {solver}, state {own.near}: {_angles(here)}{over}."
+            if "mean_angle_within" in here:
+                yield (
+                    "The same where features are whitened within conditions: mean angle "
+                    f"{number(here['mean_angle_within'], '.1f')}, smallest "
+                    f"{number(here['smallest_angle_within'], '.1f')} degrees{_z(here)}."
+                )
 
 
 def _angles(found: pd.Series) -> str:
@@ -119,6 +125,12 @@ def _angles(found: pd.Series) -> str:
         f"{first} and {second} dimensions, mean angle {mean}, smallest {smallest}, overlap "
         f"{overlap} (chance {chance})"
     )
+
+
+def _z(found: pd.Series) -> str:
+    """z of the overlap in whitened features; nothing where subspaces fill the space."""
+    value = found.get("z_overlap_within", float("nan"))
+    return f", z {number(value, '.1f')}" if pd.notna(value) else ""
 
 
 def _numbers(own: Beside, rows: pd.DataFrame) -> Iterator[Number]:

@@ -9,13 +9,25 @@ from pez.inside.kinds.probe_sequences import Section
 from pez.inside.sequences.arms import Bases
 from pez.inside.sequences.names import OTHER, SAME
 from pez.inside.sequences.subspaces import against_random, principal_cosines
+from pez.inside.sequences.within import SUFFIX, Within
+
+_WITHIN = ("mean_angle", "smallest_angle", "z_overlap", "p")  # metrics
 
 
-def overlap_rows(spec: Section, bases: Sequence[Bases], width: int) -> pd.DataFrame:
+def overlap_rows(
+    spec: Section, bases: Sequence[Bases], width: int, within: Within | None
+) -> pd.DataFrame:
     """Hold every pair of subspaces against random ones of their dimensions.
 
     Pairs from the same clips (as the paper has them; not for one variable with itself), and from
     clips that have none in common: the first half of one, the second half of the other.
+
+    Args:
+        spec: the measurement.
+        bases: subspaces of all variables.
+        width: dimensions of the features.
+        within: if given, pairs are also compared in features whitened by it; names of these metrics
+            end in `SUFFIX`.
     """
     rows = []
     for one, other in _pairs(bases):
@@ -26,6 +38,10 @@ def overlap_rows(spec: Section, bases: Sequence[Bases], width: int) -> pd.DataFr
                 sizes = (first.shape[1], second.shape[1])
                 cosines = principal_cosines(first, second)
                 found = against_random(cosines, *sizes, width, spec.haar, spec.split_seed)
+                if within is not None:
+                    there = principal_cosines(within(first, state), within(second, state))
+                    again = against_random(there, *sizes, width, spec.haar, spec.split_seed)
+                    found = {**found, **{f"{name}{SUFFIX}": again[name] for name in _WITHIN}}
                 rows += [
                     (one.variable, other.variable, one.solver, one.clips, state, split[0], *pair)
                     for pair in found.items()

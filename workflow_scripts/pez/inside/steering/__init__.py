@@ -1,0 +1,1 @@
+"""Edits of direction at one residual state, read at later ones: what is computed and said."""
