@@ -42,6 +42,7 @@ from pez.fingerprint.provenance import (
 from pez.inside.registry import looked_into
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.gpu_devices import Listing
 from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
 from pez.runtime.schema import did_you_mean

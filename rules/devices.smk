@@ -15,6 +15,8 @@ def gpus():
     return granted.value if granted else len(visible_devices())
 
 
+DEVICES = None  # of this machine, where some may be used
+
 if workflow.exec_mode != ExecMode.DEFAULT:
     # A single job on the node of a cluster, which knows its rule: of either size.
     EXTRACTION_SIZES = [SHARD, WHOLE]
@@ -24,7 +26,20 @@ elif workflow.global_resources["_nodes"].value is not None:
     EXTRACTION_SIZES = [SHARD if granted and not granted.value else WHOLE]
 elif gpus():
     EXTRACTION_SIZES = [WHOLE]
+    DEVICES = Listing()  # asks nvidia-smi, and does not wait for its answer
     os.environ[PLACES] = str(gpus())
     workflow.register_resource("gpu", SEATS * gpus())
 else:
     EXTRACTION_SIZES = [SHARD]
+
+
+onstart:
+    if DEVICES and not DEVICES.devices():
+        complaint = DEVICES.complaint or "nvidia-smi is not there"
+        if os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
+            complaint = f"CUDA_VISIBLE_DEVICES = {os.environ['CUDA_VISIBLE_DEVICES']!r}"
+        print(
+            f"This run may use {os.environ[PLACES]} GPUs and there are none ({complaint}): it computes on the "
+            "CPU.",
+            file=sys.stderr,
+        )

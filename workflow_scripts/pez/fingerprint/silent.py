@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 OUTSIDE_PROVENANCE = {
     "pez.runtime.atomic",
     "pez.runtime.errors",
+    "pez.runtime.gpu_devices",
     "pez.runtime.gpu_lease",
     "pez.runtime.job",
     "pez.runtime.note",
