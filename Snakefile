@@ -35,6 +35,7 @@ from pez.fingerprint.provenance import (
     digest,
     digest_of_clips,
     digest_of_file,
+    digest_of_texts,
     made,
     sampled_digest,
     values,
