@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -46,6 +47,7 @@ from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_devices import Listing
 from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
+from pez.runtime.run_lock import call_runner, running
 from pez.runtime.schema import did_you_mean
 
 
@@ -78,6 +80,7 @@ wildcard_constraints:
 
 include: "rules/devices.smk"
 include: "rules/common.smk"
+include: "rules/interruption.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"

@@ -126,3 +126,15 @@ def test_a_gpu_that_torch_cannot_use_is_named_with_the_cure(tmp_path: Path) -> N
     assert ended.returncode == 1
     assert "cannot use GPU GPU-a (The NVIDIA driver on your system is too old)" in ended.stderr
     assert "--resources gpu=0" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_a_job_whose_snakemake_was_killed_before_it_began_does_nothing(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    script = "with job(snakemake) as run:\n    open(sys.argv[1] + '.done', 'w')\n"
+    for process, there in ((dead.pid, False), (os.getpid(), True)):
+        log = tmp_path / f"logs/{process}.log"
+        ended = run(script, log, PEZ_RUNNER=f"{process} {namespace}")
+        assert ended.returncode == (0 if there else 1)
+        assert log.with_name(f"{log.name}.done").exists() == there

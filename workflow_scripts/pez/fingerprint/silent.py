@@ -12,6 +12,7 @@ OUTSIDE_PROVENANCE = {
     "pez.runtime.gpu_lease",
     "pez.runtime.job",
     "pez.runtime.note",
+    "pez.runtime.run_lock",
 }
 # Of these not even the calls count: a progress bar is what it goes through.
 SILENT_MODULES = {

@@ -18,6 +18,7 @@ from pez.runtime.lease_log import record
 from pez.runtime.moments import follow, moment
 from pez.runtime.note import write_note
 from pez.runtime.progress import set_terminal
+from pez.runtime.run_lock import runner_is_dead
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,9 @@ def job(snakemake: Any) -> Iterator[Job]:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)
         raise SystemExit(1) from None
+    except KeyboardInterrupt:
+        logger.info("stopped (Ctrl-C); nothing is left half written")
+        raise SystemExit(130) from None
     finally:
         run.end()
         moment("end")
@@ -142,3 +146,5 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if runner_is_dead():  # killed before the kernel was asked: nothing is begun
+            raise SystemExit(1)
