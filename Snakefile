@@ -51,7 +51,8 @@ from pez.runtime.run_lock import call_runner, running
 from pez.runtime.schema import did_you_mean
 
 
-configfile: "config.yaml"
+# A working directory of its own (--directory) needs no configuration of its own.
+configfile: "config.yaml" if Path("config.yaml").exists() else str(CHECKOUT / "config.yaml")
 
 
 try:

@@ -14,8 +14,11 @@ from conftest import SMOKE, SMOKE_OUT, Project
 BYTE_EQUAL = ["clips", "checkpoints", "features", "probes", "figures"]
 
 
-def kill_when_printed(project: Project, text: str, *arguments: str) -> None:
-    """Start the run, kill -9 Snakemake as soon as it (or a job) prints ``text``."""
+def kill_when_printed(
+    project: Project, text: str, *arguments: str, whole_tree: bool = False
+) -> None:
+    """Start the run, and kill -9 Snakemake, or it and all its jobs, as soon as one prints
+    ``text``."""
     command = [sys.executable, "-m", "snakemake", "figure2c", "--cores", "2", *arguments]
     run = subprocess.Popen(
         [*command, "--configfile", SMOKE],
@@ -23,6 +26,7 @@ def kill_when_printed(project: Project, text: str, *arguments: str) -> None:
         env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
+        start_new_session=True,
     )
     assert run.stderr is not None
     seen = b""
@@ -30,7 +34,10 @@ def kill_when_printed(project: Project, text: str, *arguments: str) -> None:
         chunk = os.read(run.stderr.fileno(), 65536)
         assert chunk, f"the run ended before it printed {text!r}:\n{seen.decode()}"
         seen = seen[-1000:] + chunk
-    run.send_signal(signal.SIGKILL)
+    if whole_tree:
+        os.killpg(run.pid, signal.SIGKILL)
+    else:
+        run.send_signal(signal.SIGKILL)
     run.wait()
     run.stderr.close()
     deadline = time.monotonic() + 10
@@ -67,7 +74,7 @@ def built_files(project: Project) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_killed_while_rendering_and_while_extracting(project: Project, smoke_run: Project) -> None:
-    kill_when_printed(project, "render velocity 000")
+    kill_when_printed(project, "render velocity 000", whole_tree=True)
     assert not list(project.folder.glob(f"{SMOKE_OUT}/clips/kubric/velocity/shard_000*"))
     # As on a GPU, where a job extracts a dataset; on a CPU, shard by shard, it is finished.
     kill_when_printed(project, "vjepa2_tiny: shard_000 to shard_001", "--resources", "gpu=1")
