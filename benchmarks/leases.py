@@ -133,7 +133,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=10_000)
     parser.add_argument("--devices", type=int, default=8)
-    parser.add_argument("--waiting", type=int, default=64, help="jobs that there are at a time")
+    parser.add_argument("--waiting", type=int, default=24, help="jobs that there are at a time")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
