@@ -34,12 +34,6 @@ else:
 
 
 onstart:
-    if DEVICES and not DEVICES.devices():
-        complaint = DEVICES.complaint or "nvidia-smi is not there"
-        if os.environ.get("CUDA_VISIBLE_DEVICES") is not None:
-            complaint = f"CUDA_VISIBLE_DEVICES = {os.environ['CUDA_VISIBLE_DEVICES']!r}"
-        print(
-            f"This run may use {os.environ[PLACES]} GPUs and there are none ({complaint}): it computes on the "
-            "CPU.",
-            file=sys.stderr,
-        )
+    absence = DEVICES and DEVICES.absence()
+    if absence:
+        print(f"No GPU can be used ({absence}): this run computes on the CPU.", file=sys.stderr)

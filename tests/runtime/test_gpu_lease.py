@@ -188,6 +188,16 @@ def test_a_broken_nvidia_smi_is_no_device_and_says_why(
     assert listing.complaint is not None and listing.complaint.startswith(complaint)
 
 
+def test_a_run_without_devices_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert Listing().absence() == "CUDA_VISIBLE_DEVICES = '-1'"
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert Listing().absence() == "nvidia-smi is not there"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert Listing().absence() is None
+
+
 @pytest.mark.parametrize("name", ["0", "GPU-aaaa", "GPU-aaaa-1111"])
 def test_other_names_of_a_leased_device_are_waited_for(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -113,8 +113,8 @@ def wait_for(run: "subprocess.Popen[str]", text: str) -> None:
 
 @pytest.mark.slow
 def test_a_second_run_says_who_holds_the_folder_and_ctrl_c_how_to_go_on(project: Project) -> None:
-    first = start(project, "clips", "--cores", "2")
-    wait_for(first, "Rendering")
+    first = start(project, "clips", "--cores", "1")
+    wait_for(first, "render ")  # the progress of a job that has begun
     second = project.snakemake("clips", "--cores", "2", check=False)
     assert second.returncode == 1
     assert f"process {first.pid} of " in second.stderr

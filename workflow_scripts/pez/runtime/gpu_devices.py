@@ -52,6 +52,13 @@ class Listing:
             found.append(known)
         return list(dict.fromkeys(found))
 
+    def absence(self) -> str | None:
+        """Say why there are no devices; None if there are some."""
+        if self.devices():
+            return None
+        given = f"CUDA_VISIBLE_DEVICES = {self._given!r}" if self._given is not None else None
+        return self.complaint or given or "nvidia-smi is not there"
+
     def _listed(self) -> list[Device]:
         """What nvidia-smi lists; nothing if it is not there or cannot."""
         if self._asked is None:

@@ -72,6 +72,9 @@ def job(snakemake: Any) -> Iterator[Job]:
     alone.
     """
     _die_with_parent()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ctrl-C ends the job at once; Python's exception would fill the log, or Blender catch it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     log = Path(snakemake.log[0]) if snakemake.log else None
     terminal = _redirect_output(log) if log else sys.stderr
     logging.basicConfig(
@@ -94,9 +97,6 @@ def job(snakemake: Any) -> Iterator[Job]:
         logger.error("%s", error)
         print(f"Error in rule {snakemake.rule}: {error}", file=terminal, flush=True)
         raise SystemExit(1) from None
-    except KeyboardInterrupt:
-        logger.info("stopped (Ctrl-C); nothing is left half written")
-        raise SystemExit(130) from None
     finally:
         run.end()
         moment("end")
