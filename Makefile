@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 CORES ?= $(shell nproc)
-GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | wc -l)
+GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
 .PHONY: help setup test lint lock schema docs clean pictures figure2b figure2c all clips page
 

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -35,6 +36,7 @@ from pez.fingerprint.provenance import (
     digest,
     digest_of_clips,
     digest_of_file,
+    digest_of_texts,
     made,
     sampled_digest,
     values,
@@ -43,12 +45,15 @@ from pez.inside.registry import looked_into
 from pez.inside.spec import MoviesSpec
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.gpu_devices import Listing
 from pez.runtime.gpu_lease import PLACES, visible_devices
 from pez.runtime.note import read_note
+from pez.runtime.run_lock import call_runner, running
 from pez.runtime.schema import did_you_mean
 
 
-configfile: "config.yaml"
+# A working directory of its own (--directory) needs no configuration of its own.
+configfile: "config.yaml" if Path("config.yaml").exists() else str(CHECKOUT / "config.yaml")
 
 
 try:
@@ -77,6 +82,7 @@ wildcard_constraints:
 
 include: "rules/devices.smk"
 include: "rules/common.smk"
+include: "rules/interruption.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"

@@ -224,6 +224,7 @@ def page_inside():
 def page_audit_files():
     """Files of the audit that the page shows, told apart by their names (`pez.page.audit`): its
     tables, its ledger, predictions and pictures. None of them while no audit is configured."""
+    refuse("audit")
     if not CONFIG.audit:
         return []
     calibrations = [audit_calibration(blocks) for blocks in audit_blocks()]

@@ -36,7 +36,7 @@ def index_made(dataset):
     if SETS[dataset].movie_jobs:
         movies = render_mini_made(dataset)["provenance"]
     else:
-        movies = digest([Path(label).read_text() for label in SETS[dataset].movie_files])
+        movies = digest_of_texts(SETS[dataset].movie_files)
     return made(index_given(dataset), code("index_intphys.py"), [movies])
 
 

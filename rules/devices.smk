@@ -15,6 +15,8 @@ def gpus():
     return granted.value if granted else len(visible_devices())
 
 
+DEVICES = None  # of this machine, where some may be used
+
 if workflow.exec_mode != ExecMode.DEFAULT:
     # A single job on the node of a cluster, which knows its rule: of either size.
     EXTRACTION_SIZES = [SHARD, WHOLE]
@@ -24,7 +26,14 @@ elif workflow.global_resources["_nodes"].value is not None:
     EXTRACTION_SIZES = [SHARD if granted and not granted.value else WHOLE]
 elif gpus():
     EXTRACTION_SIZES = [WHOLE]
+    DEVICES = Listing()  # asks nvidia-smi, and does not wait for its answer
     os.environ[PLACES] = str(gpus())
     workflow.register_resource("gpu", SEATS * gpus())
 else:
     EXTRACTION_SIZES = [SHARD]
+
+
+onstart:
+    absence = DEVICES and DEVICES.absence()
+    if absence:
+        print(f"No GPU can be used ({absence}): this run computes on the CPU.", file=sys.stderr)

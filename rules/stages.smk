@@ -66,4 +66,6 @@ class StagedWorkflow(type(workflow)):
             value = replace(value, **{option: rules_of(names) for option, names in given.items()})
         elif name == "scheduling_settings" and value is not None:
             value = replace(value, prioritytargets=rules_of(value.prioritytargets))
+        elif name == "_persistence" and "lock" not in vars(value):  # which a dry run replaces
+            value = with_run_lock(value)
         super().__setattr__(name, value)

@@ -1,12 +1,19 @@
 """Provenance: what is in them, and that they hold the provenance of their inputs."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from pez.encoders.spec import EncoderSpec, RandomWeights
 from pez.fingerprint.choices import choices_of, names_in
-from pez.fingerprint.provenance import made, sampled_digest, values
+from pez.fingerprint.provenance import (
+    digest_of_clips,
+    digest_of_texts,
+    made,
+    sampled_digest,
+    values,
+)
 from pez.runtime.note import read_note, write_note
 
 ENCODER = EncoderSpec(
@@ -57,3 +64,15 @@ def test_a_note_that_says_nothing_is_no_note(tmp_path: Path, text: str) -> None:
     assert read_note(note) == "0123"
     note.write_text(text)
     assert read_note(note) is None
+
+
+def test_a_pipe_among_the_clips_or_labels_is_not_waited_for(tmp_path: Path) -> None:
+    """The check of the clips names it; here it only must not stop the plan."""
+    os.mkfifo(tmp_path / "a.mp4")
+    (tmp_path / "b.mp4").symlink_to(tmp_path / "gone.mp4")
+    (tmp_path / "c.mp4").write_bytes(b"c")
+    paths = [tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4")]
+    before = digest_of_clips({path.name: [path] for path in paths}), digest_of_texts(paths)
+    paths[2].write_bytes(b"d")
+    after = digest_of_clips({path.name: [path] for path in paths}), digest_of_texts(paths)
+    assert before[0] != after[0] and before[1] != after[1]

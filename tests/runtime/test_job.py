@@ -112,3 +112,29 @@ def test_the_job_dies_with_its_parent(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     raise AssertionError("the job outlived its parent")
+
+
+def test_a_gpu_that_torch_cannot_use_is_named_with_the_cure(tmp_path: Path) -> None:
+    """As with a driver older than the build of PyTorch, or a device that it no longer knows."""
+    log = tmp_path / "logs/a.log"
+    script = (
+        "def refuse(*_, **__): raise RuntimeError('The NVIDIA driver on your system is too old')\n"
+        "sys.modules['torch'] = types.SimpleNamespace(ones=refuse, __version__='2.11.0')\n"
+        "with job(snakemake) as run:\n    run.device\n"
+    )
+    ended = run(script, log, "GPU-a", PEZ_GPU_LEASE_DIR=str(tmp_path / "leases"))
+    assert ended.returncode == 1
+    assert "cannot use GPU GPU-a (The NVIDIA driver on your system is too old)" in ended.stderr
+    assert "--resources gpu=0" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_a_job_whose_snakemake_was_killed_before_it_began_does_nothing(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    script = "with job(snakemake) as run:\n    open(sys.argv[1] + '.done', 'w')\n"
+    for process, there in ((dead.pid, False), (os.getpid(), True)):
+        log = tmp_path / f"logs/{process}.log"
+        ended = run(script, log, PEZ_RUNNER=f"{process} {namespace}")
+        assert ended.returncode == (0 if there else 1)
+        assert log.with_name(f"{log.name}.done").exists() == there

@@ -197,6 +197,16 @@ def figure2c() -> dict[str, Any]:
             r"probes\.plausibility\.protocols\.strict: clips = 'in_view'",
         ),
         ("encoders.models.a_untrained", {}, r"encoders\.models\.a_untrained"),
+        # a key that is called like the kind of its section
+        ("datasets.objects.frames", {}, r"datasets\.objects\.frames = \{\}: .*integer"),
+        (
+            "figures.figure2c.title",
+            "a\0b",
+            r"figure2c\.title: 'a\\x00b' holds a character that can",
+        ),
+        ("figures.figure2c.title", "\ud800", r"figure2c\.title: '\\ud800' holds a character that"),
+        ("protocols.strict.selections", [], r"strict\.selections = \[\]: 1 or more are expected"),
+        ("protocols.strict.selections", "nested", r"strict\.selections = 'nested': a list is exp"),
     ],
 )
 def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) -> None:
@@ -214,6 +224,8 @@ def test_bad_value_is_named_with_its_cure(key: str, value: Any, message: str) ->
         ("figures.figure6.models", ["nothing"], {"figure6"}),
         ("encoders.models.vjepa2_nano.weights.file", "nowhere", {
             "figure2b", "figure2c", "figure1", "figure6", "figure8", "figure10"}),
+        # shown by the audit and by what looks inside alone
+        ("audit.models", ["nothing"], set()),
     ],
 )  # fmt: skip
 def test_what_is_wrong_concerns_only_what_asks_for_it(
@@ -223,6 +235,13 @@ def test_what_is_wrong_concerns_only_what_asks_for_it(
     assert {name for name in problems if name in defaults()["figures"]} == refused
     with pytest.raises(ConfigError):
         load_config(with_value(key, value), CHECKOUT)
+
+
+def test_missing_shipped_weights_concern_the_audit_and_what_looks_inside() -> None:
+    key = "encoders.models.vjepa2_nano.weights.file"
+    _, problems = open_config(with_value(key, "nowhere"), CHECKOUT)
+    for name in ("audit", "figure3", "figure22"):
+        assert any("weights.file = 'nowhere': no such file" in line for line in problems[name])
 
 
 def test_an_earlier_name_of_a_grouping_is_taken_and_explained(

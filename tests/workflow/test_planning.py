@@ -407,3 +407,18 @@ def test_features_survive_the_loss_of_clips(built: Project) -> None:
     shutil.rmtree(Path(built.folder, SMOKE_OUT, "clips/kubric/acceleration"))
     planned = plan(built.folder, ["figure2c"], {"figure_style": {"dpi": 200}})
     assert planned == jobs(draw_figure=1, figure2c=1)
+
+
+def test_a_page_is_refused_for_what_is_wrong_with_its_audit(project: Project) -> None:
+    with pytest.raises(WorkflowError, match=r"audit\.models = 'x'"):
+        plan(project.folder, ["page"], {"audit": {"models": ["x"]}})
+
+
+def test_a_working_directory_without_a_configuration_takes_the_defaults(
+    project: Project, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    snakefile = str(project.folder / "Snakefile")
+    planned = project.snakemake("clips", "-n", "-s", snakefile, "--directory", str(empty))
+    assert "render_clips" in planned.stdout + planned.stderr

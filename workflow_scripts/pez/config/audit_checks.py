@@ -1,22 +1,25 @@
 """What must agree between the audit and the other sections of the configuration."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pez.audit.spec import AuditSpec
 from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
+from pez.config.weights_checks import check_weights
 from pez.recipes.spec import GradientSolver
 from pez.runtime.schema import did_you_mean
 
 
-def check_audit(config: Config) -> Iterable[str]:
-    """Yield what is wrong with the audit."""
+def check_audit(config: Config, checkout: Path) -> Iterable[str]:
+    """Yield what is wrong with the audit; ``checkout`` holds shipped weights."""
     audit = config.audit
     if audit is None:
         return
     for model in audit.models:
         if model not in config.encoders.models:
             yield f"audit.models = {did_you_mean(model, list(config.encoders.models))}"
+    yield from check_weights(config, audit.models, checkout)
     if not audit.datasets:
         yield "audit: no dataset is named: give velocity, acceleration or plausibility"
     for kind, name in audit.datasets.items():

@@ -10,8 +10,9 @@ from pez.config.control_checks import check_controls, check_features_controls
 from pez.config.inside_checks import check_inside, check_inside_figures
 from pez.config.model import Config
 from pez.config.sweep_checks import check_sweeps
+from pez.config.weights_checks import check_weights
 from pez.datasets.source import MOST_SHARDS, Source
-from pez.encoders.spec import EmbeddedWeights, EncoderSpec
+from pez.encoders.spec import EncoderSpec
 from pez.figures.spec import FigureSpec
 from pez.recipes.columns import CategoryTarget, ColumnGrouping, NumberTarget
 from pez.recipes.kinds import least_groups
@@ -37,9 +38,9 @@ def inconsistencies(config: Config, checkout: Path) -> Iterable[str]:
     if not problems:
         for figure in config.figures:
             yield from figure_problems(config, figure, checkout)
-        yield from check_audit(config)
+        yield from check_audit(config, checkout)
         for name in config.inside:
-            yield from check_inside(config, name)
+            yield from check_inside(config, name, checkout)
 
 
 def problems_of_all(config: Config, checkout: Path) -> Iterable[str]:
@@ -68,8 +69,9 @@ def recipe_problems(config: Config) -> dict[str, list[str]]:
 
 def figure_problems(config: Config, figure: str, checkout: Path) -> list[str]:
     """Problems of ``figure`` with the models, probes and protocols that it names."""
+    shown = config.figures[figure].models
     return list(
-        dict.fromkeys([*_check_figure(config, figure), *_check_weights(config, figure, checkout)])
+        dict.fromkeys([*_check_figure(config, figure), *check_weights(config, shown, checkout)])
     )
 
 
@@ -249,18 +251,3 @@ def _check_pretraining(config: Config) -> Iterable[str]:
     )
     if family != trained:
         yield f"pretraining.model = {model!r} is of family {family!r}: only {trained!r} is trained"
-
-
-def _check_weights(config: Config, figure: str, checkout: Path) -> Iterable[str]:
-    """Look for the shipped weights of every model that ``figure`` shows.
-
-    Checkpoints are looked for when a rule asks for them.
-    """
-    for name in config.figures[figure].models:
-        encoder = config.encoders.models.get(name)
-        weights = encoder.weights if encoder else None
-        if isinstance(weights, EmbeddedWeights) and not (checkout / weights.file).is_file():
-            yield (
-                f"encoders.models.{name}.weights.file = {weights.file!r}: no such file in "
-                f"{checkout}; restore it from the repository"
-            )

@@ -1,20 +1,23 @@
 """What must agree between measurements inside networks and the rest of the configuration."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
+from pez.config.weights_checks import check_weights
 from pez.controls.registry import find_control
 from pez.inside.spec import FeaturesSpec, InsideSpec, MoviesSpec
 from pez.runtime.schema import did_you_mean
 
 
-def check_inside(config: Config, name: str) -> Iterable[str]:
-    """Yield what is wrong with the measurement ``name``."""
+def check_inside(config: Config, name: str, checkout: Path) -> Iterable[str]:
+    """Yield what is wrong with the measurement ``name``; ``checkout`` holds shipped weights."""
     spec, key = config.inside[name], f"inside.{name}"
     for model in spec.models:
         if model not in config.encoders.models:
             yield f"{key}.models = {did_you_mean(model, list(config.encoders.models))}"
+    yield from check_weights(config, spec.models, checkout)
     yield from _check_dataset(key, spec, config)
     yield from _check_movies(key, spec, config)
     for control, seeds in spec.controls.items():

@@ -1,7 +1,7 @@
 """Reading of the configuration, with errors in the words of its files."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,9 +50,9 @@ def open_config(raw: Mapping[str, Any], checkout: Path) -> tuple[Config, dict[st
         + [line for recipe in figure.recipes for line in recipes.get(recipe, [])]
         for name, figure in config.figures.items()
     }
-    inside = {name: list(check_inside(config, name)) for name in config.inside}
+    inside = {name: list(check_inside(config, name, checkout)) for name in config.inside}
     drawn = {figure: inside[name] for figure, name in config.inside_figures.items()}
-    found = {**recipes, **figures, **drawn, "audit": list(check_audit(config))}
+    found = {**recipes, **figures, **drawn, "audit": list(check_audit(config, checkout))}
     return config, {name: lines for name, lines in found.items() if lines}
 
 
@@ -70,6 +70,7 @@ def _read(raw: Mapping[str, Any]) -> Config:
         "config.yaml"
         for key in moved
     )
+    _refuse(_unwritable("", raw))
     try:
         return Config.model_validate(dict(raw))
     except ValidationError as error:
@@ -82,18 +83,39 @@ def _refuse(problems: Iterable[str]) -> None:
         raise ConfigError(refusal(found))
 
 
+def _unwritable(key: str, value: Any) -> Iterator[str]:
+    """Yield the texts that no file or name can hold: YAML can spell them with a backslash."""
+    if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
+        yield f"{key or 'top level'}: {value!r} holds a character that cannot be written to a file"
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _unwritable(key, name)
+            yield from _unwritable(f"{key}.{name}".lstrip("."), inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _unwritable(key, inner)
+
+
+_TAGS = ("source", "kind", "method")  # keys that tell the kinds of a section apart
+
+
 def _key(location: tuple[int | str, ...], raw: Any, missing: bool) -> str:
     """Write pydantic's ``location`` as the key a user would look for in the file.
 
-    Pydantic inserts the tag of a discriminated union, which is no key: parts that the raw
-    configuration does not have are left out, but for the last of a ``missing`` key.
+    Pydantic inserts the tag of a discriminated union, which is no key, though it may look like one:
+    a dataset of source objects has a key ``objects``. Other parts that the raw configuration does
+    not have are left out, but for the last of a ``missing`` key.
     """
-    parts = []
+    parts: list[str] = []
+    tagged = False
     for index, part in enumerate(location):
+        if not tagged and isinstance(raw, Mapping) and part in [raw.get(tag) for tag in _TAGS]:
+            tagged = True
+            continue
         inside = isinstance(raw, Mapping) and part in raw
         inside = inside or (isinstance(raw, list | tuple) and part in range(len(raw)))
         if inside:
-            raw = raw[part]
+            raw, tagged = raw[part], False
         if inside or (missing and index == len(location) - 1):
             parts.append(str(part))
     return ".".join(parts)
@@ -111,13 +133,32 @@ def _describe(error: ValidationError, raw: Mapping[str, Any]) -> Iterable[str]:
         elif problem["type"] in _TAG_ERRORS:
             yield f"{key}.{_tag(problem)}"
         elif problem["type"] in ("model_type", "dict_type", "model_attributes_type"):
-            yield f"{key} = {problem['input']!r}: a section of keys is expected"
+            yield f"{key} = {_shown(problem['input'])}: a section of keys is expected"
         elif problem["type"] == "missing":
             yield f"{key} is missing: it has no default"
         else:
-            yield f"{key} = {problem['input']!r}: {problem['msg']}"
+            yield f"{key} = {_shown(problem['input'])}: {_expected(problem)}"
 
 
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def _expected(problem: ErrorDetails) -> str:
+    """Say what would be right, of a list without Python's name for it."""
+    context = problem.get("ctx", {})
+    match problem["type"]:
+        case "tuple_type" | "list_type":
+            return "a list is expected"
+        case "too_short":
+            return f"{context['min_length']} or more are expected"
+        case "too_long":
+            return f"{context['max_length']} at most are expected"
+    return problem["msg"]
+
+
+_LONGEST = 200  # letters of a value in a message
 _TAG_ERRORS = ("union_tag_invalid", "union_tag_not_found")
 
 

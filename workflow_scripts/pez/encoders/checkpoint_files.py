@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from pez.runtime.errors import ArtifactError
@@ -39,8 +39,13 @@ def _read_safetensors(files: list[Path]) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for path in files:
         entries, _, _ = read_header(path)
-        with safe_open(path, framework="pt") as file:
-            tensors |= {name: file.get_tensor(name) for name in entries}
+        try:
+            with safe_open(path, framework="pt") as file:
+                tensors |= {name: file.get_tensor(name) for name in entries}
+        except SafetensorError as error:
+            raise ArtifactError(
+                f"{path} is not a whole safetensors file ({error}): delete it and fetch it again."
+            ) from error
     return tensors
 
 

@@ -7,13 +7,18 @@ the present configuration and code would make, wherever the file has been copied
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
+from pez.runtime.errors import ArtifactError
+from pez.runtime.regular import open_regular
+
 _SAMPLE = 1 << 16  # bytes that are read at each of some places of a large file
 _PLACES = 16
+_LONGEST_TEXT = 1 << 20  # letters of a text that are looked at
 
 
 def values(given: Any) -> Any:
@@ -51,20 +56,47 @@ def digest(data: Any) -> str:
 
 
 def digest_of_file(path: Path | str) -> str:
-    """Return the SHA-256 of a file's content."""
-    with Path(path).open("rb") as file:
+    """Return the SHA-256 of a file's content.
+
+    Raises:
+        ArtifactError: it cannot be read, or is a pipe or a device, which would have no end.
+    """
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def digest_of_clips(clips: Mapping[str, Iterable[Path]]) -> str:
-    """Return a digest of the files of clips by their names: small ones whole, samples of others."""
+    """Return a digest of the files of clips by their names: small ones whole, samples of others.
+
+    What cannot be read is left to the check of the clips, which names it with all else.
+    """
     found = hashlib.sha256()
     for name, files in clips.items():
         found.update(f"{name}\0".encode())
         for path in files:
-            small = path.stat().st_size <= _SAMPLE * _PLACES
-            found.update((digest_of_file(path) if small else sampled_digest([path])).encode())
+            found.update(_digest_of_part(path).encode())
     return found.hexdigest()[:16]
+
+
+def _digest_of_part(path: Path) -> str:
+    try:
+        small = path.stat().st_size <= _SAMPLE * _PLACES
+        return digest_of_file(path) if small else sampled_digest([path])
+    except (ArtifactError, OSError):
+        return "unreadable"
+
+
+def digest_of_texts(paths: Iterable[Path | str]) -> str:
+    """Return a digest of small files of text; what cannot be read is left to who reads them."""
+    return digest([_text(path) for path in paths])
+
+
+def _text(path: Path | str) -> str:
+    try:
+        with open_regular(path) as file:
+            return TextIOWrapper(file, "utf-8", errors="replace").read(_LONGEST_TEXT)
+    except ArtifactError:
+        return "unreadable"
 
 
 def sampled_digest(paths: Iterable[Path]) -> str:
@@ -77,7 +109,7 @@ def sampled_digest(paths: Iterable[Path]) -> str:
     for path in paths:
         size = path.stat().st_size
         found.update(f"{path.name}\0{size}\0".encode())
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             for place in range(_PLACES + 1):
                 file.seek(max(0, size - _SAMPLE) * place // _PLACES)
                 found.update(file.read(_SAMPLE))

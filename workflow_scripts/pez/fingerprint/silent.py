@@ -8,9 +8,11 @@ from collections.abc import Iterable, Iterator
 OUTSIDE_PROVENANCE = {
     "pez.runtime.atomic",
     "pez.runtime.errors",
+    "pez.runtime.gpu_devices",
     "pez.runtime.gpu_lease",
     "pez.runtime.job",
     "pez.runtime.note",
+    "pez.runtime.run_lock",
 }
 # Of these not even the calls count: a progress bar is what it goes through.
 SILENT_MODULES = {

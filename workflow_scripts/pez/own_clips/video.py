@@ -90,6 +90,8 @@ def _video(path: Path) -> Iterator[np.ndarray]:
             if not container.streams.video:
                 raise ClipError("it holds no video")
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise ClipError("nothing here decodes its codec")
             if stream.codec_context.width * stream.codec_context.height > _MOST_PIXELS:
                 raise ClipError("its frames are larger than 8192 x 8192 pixels")
             stream.codec_context.thread_count = 1

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from pez.runtime.lease_log import record
 from pez.runtime.moments import follow, moment
 from pez.runtime.note import write_note
 from pez.runtime.progress import set_terminal
+from pez.runtime.run_lock import runner_is_dead
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +41,13 @@ class Job:
         moment("ready")
         self.leased = self._queue.lease()
         if self.leased:
+            _check_usable(self.leased)
             logger.info("leased GPU %s", ", ".join(self.leased))
             if self._lease_log:
                 record(self._lease_log, "lease", self._rule, self.leased)
         elif self._gpus:
-            logger.info("computing on the CPU: this machine offers no GPU")
+            why = f" ({self._queue.complaint})" if self._queue.complaint else ""
+            logger.info("computing on the CPU: this machine offers no GPU%s", why)
         else:
             logger.info("computing on the CPU: the rule was granted no GPU")
         moment("device")
@@ -69,6 +72,9 @@ def job(snakemake: Any) -> Iterator[Job]:
     alone.
     """
     _die_with_parent()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ctrl-C ends the job at once; Python's exception would fill the log, or Blender catch it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     log = Path(snakemake.log[0]) if snakemake.log else None
     terminal = _redirect_output(log) if log else sys.stderr
     logging.basicConfig(
@@ -97,6 +103,27 @@ def job(snakemake: Any) -> Iterator[Job]:
         logger.info("rule %s ended after %.1f s", snakemake.rule, time.monotonic() - started)
 
 
+def _check_usable(devices: Sequence[str]) -> None:
+    """Try the leased ``devices`` with PyTorch, where the script has imported it.
+
+    Raises:
+        PezError: it cannot use them: the driver is too old, or the device is.
+    """
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return
+    try:
+        for number in range(len(devices)):
+            torch.ones(1, device=f"cuda:{number}").add(1).cpu()
+    except (RuntimeError, AssertionError) as error:  # the latter: a build without CUDA
+        said = str(error).strip().split("\n")[0]
+        raise PezError(
+            f"PyTorch {torch.__version__} cannot use GPU {', '.join(devices)} ({said}). Update the "
+            "driver, take another device with CUDA_VISIBLE_DEVICES, or compute on the CPU with "
+            "--resources gpu=0."
+        ) from error
+
+
 def _redirect_output(log: Path) -> Any:
     """Send the process's stdout and stderr to ``log``; return the terminal they came from.
 
@@ -119,3 +146,5 @@ def _die_with_parent() -> None:
     if sys.platform == "linux":
         pr_set_pdeathsig = 1
         ctypes.CDLL(None, use_errno=True).prctl(pr_set_pdeathsig, signal.SIGKILL)
+        if runner_is_dead():  # killed before the kernel was asked: nothing is begun
+            raise SystemExit(1)

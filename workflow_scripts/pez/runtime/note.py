@@ -19,8 +19,10 @@ def write_note(path: Path | str, provenance: str) -> None:
 
 def read_note(path: Path | str) -> str | None:
     """Return the provenance that a note holds; None if there is no note, or no readable one."""
+    if not Path(path).is_file():  # nor a pipe, from which there is nothing to read
+        return None
     try:
         provenance = json.loads(Path(path).read_text())["provenance"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return provenance if isinstance(provenance, str) else None
