@@ -144,8 +144,13 @@ def root(tmp_path: Path) -> Path:
         pytest.param(CLIPS_CONTROL, "noise", set(), id="control with clips of its own"),
         pytest.param(FEATURES_CONTROL, "noise", set(), id="control with features of its own"),
         # what records a whole section in its file, field by field, counts every field: a training's
-        # state (no figure needs it), and a clip shard
-        pytest.param(FIELD, "", {"pretrain_nano"}, id="field that nothing reads"),
+        # state (no figure needs it), predictors, and a clip shard
+        pytest.param(
+            FIELD,
+            "",
+            {"pretrain_nano", "train_predictors prediction", "score_movies prediction"},
+            id="field that nothing reads",
+        ),
         pytest.param(PROBE_FIELD, "", TELLING | {"fit_sweep"}, id="field that figures tell"),
         pytest.param(SCENE_FIELD, "", {"render_clips"}, id="field that a file records"),
     ],

@@ -274,6 +274,7 @@ OWNERS = {
     | TRAINED
     | SCORED,
     "__init__": set[str](),
+    "results": set[str](),  # for notebooks: no rule runs it
     "config": set[str](),
     "datasets": set[str](),
     "controls": OF_CONTROLS | REPLACED | FIGURES | PAGE | INSIDE,
@@ -361,7 +362,7 @@ WITHOUT = {
     "pez.controls.kinds.permuted", "pez.controls.spec",
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.figures.inside.help",  # read when planning
-    "pez.recipes.columns", "pez.results", "pez.runtime.schema",
+    "pez.recipes.columns", "pez.runtime.schema",
 }  # fmt: skip
 
 
