@@ -227,6 +227,9 @@ OWNERS = {
     "evidence": PROBES | FIGURES | PAGE | JUDGED_INSIDE | DRAWN_INSIDE,
     "inside": INSIDE,
     "inside.judged": INSIDE | PAGE,  # verdicts stand on the page
+    **dict.fromkeys(  # claim C10 is judged and worded by them
+        ("inside.heads.costs", "inside.heads.effects", "inside.wording"), INSIDE | {"judge_audit"}
+    ),
     "intphys": MOVIES
     | OBJECTS
     | MOVIE_PROBES

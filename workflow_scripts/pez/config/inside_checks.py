@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from pez.config.control_checks import check_first_seed
 from pez.config.model import Config
 from pez.config.weights_checks import check_weights
 from pez.controls.registry import find_control
+from pez.datasets.source import Source
 from pez.inside.spec import FeaturesSpec, InsideSpec, MoviesSpec
 from pez.runtime.schema import did_you_mean
 
@@ -54,7 +56,7 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
     source = config.sets.get(spec.dataset)
     if source is None:
         yield f"{key}.dataset = {did_you_mean(spec.dataset, list(config.sets))}"
-    elif problem := source.problem():
+    elif (problem := source.problem()) and not _asked_later(spec, source):
         yield f"{key}.dataset = {spec.dataset!r}: {problem}"
     elif spec.reads_objects and not source.has_objects:
         yield (
@@ -76,6 +78,11 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: nothing says where its "
             "balls are, and the measurement asks; take a dataset of source balls"
         )
+
+
+def _asked_later(spec: InsideSpec, source: Source[Any]) -> bool:
+    """Whether the rules ask if the published movies lie where they are said to, as for probes."""
+    return isinstance(spec, MoviesSpec) and source.is_there
 
 
 def _check_movies(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
