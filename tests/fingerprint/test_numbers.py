@@ -365,6 +365,7 @@ WITHOUT = {
     "pez.controls.kinds.permuted", "pez.controls.spec",
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.figures.inside.help",  # read when planning
+    "pez.inside.kinds.window_ablation",
     "pez.recipes.columns", "pez.runtime.schema",
 }  # fmt: skip
 
