@@ -70,7 +70,8 @@ def _read(raw: Mapping[str, Any]) -> Config:
         "config.yaml"
         for key in moved
     )
-    _refuse(_unwritable("", raw))
+    known = [key for key in raw if key in Config.model_fields]  # others are refused below
+    _refuse(line for key in known for line in _unwritable(key, raw[key]))
     try:
         return Config.model_validate(dict(raw))
     except ValidationError as error:
@@ -86,11 +87,11 @@ def _refuse(problems: Iterable[str]) -> None:
 def _unwritable(key: str, value: Any) -> Iterator[str]:
     """Yield the texts that no file or name can hold: YAML can spell them with a backslash."""
     if isinstance(value, str) and re.search("[\0\ud800-\udfff]", value):
-        yield f"{key or 'top level'}: {value!r} holds a character that cannot be written to a file"
+        yield f"{key}: {value!r} holds a character that cannot be written to a file"
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             yield from _unwritable(key, name)
-            yield from _unwritable(f"{key}.{name}".lstrip("."), inner)
+            yield from _unwritable(f"{key}.{name}", inner)
     elif isinstance(value, list | tuple):
         for inner in value:
             yield from _unwritable(key, inner)
