@@ -36,7 +36,7 @@ class Intphys(Movies[IntphysEntry]):
         if self.entry.root is None or not Path(self.entry.root).is_dir():
             return (
                 f"{self.key}.root = {self.entry.root!r} is not a folder. Set it to the folder of "
-                "the public IntPhys development set that holds O1, O2 and O3 (see docs/checkpoints.md)."
+                "the public IntPhys development set that holds O1, O2 and O3 (docs/checkpoints.md)."
             )
         return super().problem()
 
