@@ -9,7 +9,7 @@ from pez.emergence.facts import ModelFacts
 from pez.evidence.schema import NO_CONTROL
 from pez.inside.attention_tables import Beside, Heads
 from pez.inside.head_statistics import PEZ_DEPTH, contrast, head_means, interval, pez_blocks
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.wording import blocks_in_words, number_range, with_interval
 
 MEASURES = ("spatial", "temporal")  # that are drawn
@@ -75,17 +75,16 @@ def _verdict(beside: Beside, facts: ModelFacts) -> ModelVerdict:
             f"{with_interval(more, '.2f', sign=True)}."
         )
         numbers.append(number_of("share of local heads inside less outside", more))
-    return ModelVerdict(
-        model=beside.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        beside.model,
+        facts,
         question=f"Are heads that look less far than {limit_words} more frequent in the blocks "
         f"whose output lies at {low:g} to {high:g} of depth "
         f"({blocks_in_words(np.flatnonzero(inside))})?",
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
 
 

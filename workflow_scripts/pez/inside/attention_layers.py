@@ -20,7 +20,7 @@ from pez.inside.head_statistics import (
     pez_blocks,
     specialisation,
 )
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.wording import blocks_in_words, number, number_range, with_interval
 
 UNITS = {"spatial": "patches", "temporal": "tubelets"}  # of the measures that are drawn
@@ -102,15 +102,14 @@ def _verdict(beside: Beside, facts: ModelFacts) -> ModelVerdict:
     for control in beside.controls:
         if find_control(control).replaces == "clips":
             statements.append(_remaining(beside, control, numbers))
-    return ModelVerdict(
-        model=beside.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        beside.model,
+        facts,
         question=question,
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
 
 

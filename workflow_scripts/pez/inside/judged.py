@@ -1,6 +1,6 @@
 """What is drawn and said of a measurement inside networks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -93,9 +93,27 @@ def clips_in_words(spec: InsideSpec, count: int, origin: str) -> str:
     return f"{count} of {spec.dataset}, {each} of every direction and magnitude ({origin})"
 
 
-def is_published(facts: ModelFacts) -> bool:
-    """Whether the weights are published ones, which may be read as the paper's."""
-    return facts.source == _PUBLISHED
+def said_of(
+    model: str,
+    facts: ModelFacts,
+    *,
+    question: str,
+    answer: Answer,
+    reason: str,
+    statements: Iterable[str],
+    numbers: Iterable[Number],
+) -> ModelVerdict:
+    """What is said of ``model``: only published weights may be read as the paper's."""
+    return ModelVerdict(
+        model=model,
+        weights=facts.weights,
+        reproduction=facts.source == _PUBLISHED,
+        question=question,
+        answer=answer,
+        reason=reason,
+        statements=tuple(statements),
+        numbers=tuple(numbers),
+    )
 
 
 def write_verdict(verdict: InsideVerdict, markdown: Path, json: Path) -> None:

@@ -17,7 +17,7 @@ from pez.inside.ablation.readings import (
     WHOLE,
 )
 from pez.inside.head_statistics import Interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.wording import number, number_range, with_interval
 
 _IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
@@ -44,18 +44,17 @@ def verdict_of(
         *_others(here),
         *_untrained(controls, end),
     ]
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             "Do the masked blocks need the keys within a window, beyond what removing as many "
             "others costs (direction, by probes fitted again at the end of these blocks)?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(_numbers(here)),
+        statements=statements,
+        numbers=_numbers(here),
     )
 
 

@@ -17,7 +17,7 @@ from pez.inside.head_statistics import Interval
 from pez.inside.heads.costs import Costs
 from pez.inside.heads.effects import BEYOND, COST, INTERACTION, SCORE
 from pez.inside.heads.sets import LOCAL
-from pez.inside.judged import ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import ModelVerdict, Number, number_of, said_of
 from pez.inside.wording import blocks_in_words, number, number_range, with_interval
 
 
@@ -50,18 +50,17 @@ def verdict_of(
         *_place(here),
         *_untrained(untrained, end),
     ]
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             f"Does direction, as a probe fitted again reads it at state {end}, need the local "
             f"heads of {blocks_in_words(blocks)} more than as many other heads of these blocks?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(_numbers(here)),
+        statements=statements,
+        numbers=_numbers(here),
     )
 
 

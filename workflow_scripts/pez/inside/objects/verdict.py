@@ -7,7 +7,7 @@ import numpy as np
 from pez.emergence.facts import ModelFacts
 from pez.estimands.intervals import Band, simultaneous_band
 from pez.inside.head_statistics import Interval, interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, Scores
 from pez.inside.objects.targets import DIRECTION, OTHER, OWN, VELOCITY
 from pez.inside.wording import number, number_range, with_interval
@@ -34,18 +34,17 @@ def verdict_of(
     own, others = scores[VELOCITY], [one[VELOCITY] for one in untrained]
     answer, reason = _answer(own, others)
     statements = [*_levels(scores), *_by_part(own), *_beside(own, others)]
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             "Is an object's velocity read from the mean over all tokens beyond that of another "
             "object of the clip, and beyond what the motion of the whole scene tells of it?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(_numbers(scores)),
+        statements=statements,
+        numbers=_numbers(scores),
     )
 
 

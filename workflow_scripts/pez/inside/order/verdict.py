@@ -7,7 +7,7 @@ import numpy as np
 from pez.emergence.facts import ModelFacts
 from pez.estimands.registry import Estimated
 from pez.inside.head_statistics import Interval, interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.order.course import (
     ESTIMANDS,
     ONSETS,
@@ -65,10 +65,9 @@ def verdict_of(
     for task, found in estimates.items():
         for name, unit in zip(ESTIMANDS, ("states", "states", "share"), strict=True):
             numbers += _known(f"{name}: {IN_WORDS[task]}", estimand_interval(found, name), unit)
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             "Does temporal order become readable with depth: are clips told from themselves with "
             "their tubelets shuffled, at some state better than at state 0, and by a larger rise "
@@ -76,8 +75,8 @@ def verdict_of(
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pez.emergence.facts import ModelFacts
 from pez.inside.depth import blocks_within
 from pez.inside.head_statistics import PEZ_DEPTH, Interval, interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.patches.arrays import Array
 from pez.inside.wording import number, number_range, with_interval
 
@@ -118,10 +118,9 @@ def spread_verdict(
         ),
     ]
     low, high = PEZ_DEPTH
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             f"Is direction readable away from the ball at {high:g} of depth (R2 of probes of "
             f"single patches that the ball stays {far:g} patches away from or more, by the last "
@@ -129,8 +128,8 @@ def spread_verdict(
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
 
 
@@ -206,18 +205,17 @@ def transfer_verdict(
         number_of("across less within", told(across - halves.within[:, place])),
         *(number_of(pair, told(one[:, place])) for pair, one in halves.pairs.items()),
     ]
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             f"Does a probe of direction transfer between {halves.words} at {PEZ_DEPTH[1]:g} of "
             "depth, and better than in untrained networks?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(_about(halves, untrained, place)),
-        numbers=tuple(numbers),
+        statements=_about(halves, untrained, place),
+        numbers=numbers,
     )
 
 

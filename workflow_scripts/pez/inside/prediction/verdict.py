@@ -6,7 +6,7 @@ import numpy as np
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval, interval
-from pez.inside.judged import Answer, ModelVerdict, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, number_of, said_of
 from pez.inside.kinds.layer_prediction import is_middle
 from pez.inside.prediction.accuracy import (
     CHANCE,
@@ -48,10 +48,9 @@ def verdict_of(
         *_losses(own),
     ]
     numbers = [number_of(f"matched pairs, middle third: {name}", one) for name, one in margins]
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             "Are matched pairs told apart by surprise at the same state better in the middle third "
             "of the network than at state 0 and at the last, better than with nothing changing, "
@@ -59,8 +58,8 @@ def verdict_of(
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.sequences.beside import Beside, over_splits, spread_of
 from pez.inside.sequences.erased import erased_in_words
 from pez.inside.sequences.names import DIRECTION, PROBES
@@ -70,10 +70,9 @@ def judge_scores(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
     if first < _READ:
         answer = "undecided"
         reason = f"the first probe has {100 * first:.0f} % within 15 degrees: nothing is read."
-    verdict = ModelVerdict(
-        model=own.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    verdict = said_of(
+        own.model,
+        facts,
         question=(
             f"Is direction read well and badly by turns over the first {ours.shape[1]} probes "
             f"({solver}, accuracy within 15 degrees, state {own.near})?"
@@ -81,7 +80,7 @@ def judge_scores(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
         answer=answer,
         reason=reason,
         statements=(*_statements(curves, solver, limit, untrained), *erased_in_words(own)),
-        numbers=tuple(_numbers(curves, limit)),
+        numbers=_numbers(curves, limit),
     )
     return over_splits(shown.drop(columns=["what", "against", "state"])), verdict
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from pez.emergence.facts import ModelFacts
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.kinds.probe_sequences import Rule
 from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
 from pez.inside.sequences.names import DIRECTION, PROBES, RANDOM, SHUFFLED, WHITENED
@@ -48,10 +48,9 @@ def judge_counts(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
     counts = counts_of(own)
     here = counts[is_own(counts) & (counts["state"] == own.near)]
     answer, reason = _answer(here)
-    verdict = ModelVerdict(
-        model=own.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    verdict = said_of(
+        own.model,
+        facts,
         question=(
             "Is the number of orthogonal probes that read direction a dimension of its code: the "
             "same when features are whitened, which keeps all that is linearly readable (ridge "
@@ -59,8 +58,8 @@ def judge_counts(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelVer
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(_statements(own, counts)),
-        numbers=tuple(_numbers(here)),
+        statements=_statements(own, counts),
+        numbers=_numbers(here),
     )
     return over_splits(counts), verdict
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from pez.emergence.facts import ModelFacts
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
 from pez.inside.sequences.names import DIRECTION, OTHER, SAME, SPEED
 from pez.inside.wording import number, number_range
@@ -24,18 +24,17 @@ def judge_overlap(own: Beside, haar: int, facts: ModelFacts) -> tuple[pd.DataFra
     """
     rows = own.of("overlap")
     answer, reason = _answer(rows, haar)
-    verdict = ModelVerdict(
-        model=own.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    verdict = said_of(
+        own.model,
+        facts,
         question=(
             "Do probes of direction and of speed, fitted to clips that have none in common, span "
             "subspaces that share more than random ones of their dimensions?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(_statements(own, rows)),
-        numbers=tuple(_numbers(own, rows)),
+        statements=_statements(own, rows),
+        numbers=_numbers(own, rows),
     )
     return over_splits(rows.drop(columns=["what", "number"])), verdict
 

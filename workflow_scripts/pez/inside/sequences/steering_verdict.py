@@ -7,7 +7,7 @@ import pandas as pd
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.sequences.beside import Beside, is_own, over_splits, spread_of
 from pez.inside.sequences.names import (
     LENGTH,
@@ -30,18 +30,17 @@ def judge_steering(own: Beside, facts: ModelFacts) -> tuple[pd.DataFrame, ModelV
     found = over_splits(rows.drop(columns=["what", "variable", "against"]))
     here = found[is_own(found)]
     answer, reason = _answer(here)
-    verdict = ModelVerdict(
-        model=own.model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    verdict = said_of(
+        own.model,
+        facts,
         question=(
             "Do dozens of dimensions have to be moved before a probe that did not see the edit "
             f"reads the target direction within {CLOSE_DEG:g} degrees (state {own.near})?"
         ),
         answer=answer,
         reason=reason,
-        statements=tuple(_statements(here, found[found["control"] == "untrained"])),
-        numbers=tuple(_numbers(here)),
+        statements=_statements(here, found[found["control"] == "untrained"]),
+        numbers=_numbers(here),
     )
     return found, verdict
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pez.emergence.facts import ModelFacts
 from pez.inside.head_statistics import Interval
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published, number_of
+from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.sequences.names import LENGTH, MEANS, NOTHING, PLANE, PROBES
 from pez.inside.steering.effects import EDIT, RADIUS, TO_TARGET, TO_TRUTH, TOWARD
 from pez.inside.steering.names import (
@@ -71,10 +71,9 @@ def verdict_of(
     last = int(found["state"].max())
     near = edited_in_zone(known, last)
     answer, reason = _answer(own, near, last)
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=(
             f"Does an edit of all tokens at state {near} turn the direction that is read at state "
             f"{last}: nearer to the target than to the clip's own?"
@@ -88,7 +87,7 @@ def verdict_of(
             _ceiling(own, known, last),
             *_untrained(others, near, last),
         ),
-        numbers=tuple(_numbers(own, known["edited"], last)),
+        numbers=_numbers(own, known["edited"], last),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from pez.controls.registry import find_control
 from pez.emergence.facts import ModelFacts
 from pez.evidence.schema import NO_CONTROL
-from pez.inside.judged import Answer, ModelVerdict, Number, is_published
+from pez.inside.judged import Answer, ModelVerdict, Number, said_of
 from pez.inside.tables import NetworkTable
 from pez.inside.tuning.readings import BALL, GIVEN_PLACE, OCCUPANCY, PLAIN
 from pez.inside.tuning.ring import SECTORS, Units, by_control, ring_of, units_of
@@ -270,13 +270,12 @@ def _said(
     statements: Sequence[str],
     numbers: Sequence[Number],
 ) -> ModelVerdict:
-    return ModelVerdict(
-        model=model,
-        weights=facts.weights,
-        reproduction=is_published(facts),
+    return said_of(
+        model,
+        facts,
         question=question,
         answer=answer,
         reason=reason if reason.endswith(".") else f"{reason}.",
-        statements=tuple(statements),
-        numbers=tuple(numbers),
+        statements=statements,
+        numbers=numbers,
     )
