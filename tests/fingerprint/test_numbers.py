@@ -228,7 +228,8 @@ OWNERS = {
     "inside": INSIDE,
     "inside.judged": INSIDE | PAGE,  # verdicts stand on the page
     **dict.fromkeys(  # claim C10 is judged and worded by them
-        ("inside.heads.costs", "inside.heads.effects", "inside.wording"), INSIDE | {"judge_audit"}
+        ("inside.ablation.scores", "inside.heads.costs", "inside.heads.effects", "inside.wording"),
+        INSIDE | {"judge_audit"},
     ),
     "intphys": MOVIES
     | OBJECTS

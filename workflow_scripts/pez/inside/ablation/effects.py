@@ -1,20 +1,18 @@
 """What a removal costs, and whether it costs more than removing as many other keys."""
 
 from collections.abc import Iterator, Mapping
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
-from pez.estimands.bootstrap import bootstrap_weights
 from pez.estimands.intervals import percentile
 from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
+from pez.inside.ablation.scores import READ, scores_by
 
 SCORE, DROP, BEYOND, INTERACTION = "score", "drop", "beyond", "interaction"  # estimands
 MATCHED = ("random", "far")
 _PASS = ["where", "window", "keys"]
-_READ = ["state", "task", "reading"]
-_Scores = Mapping[tuple[str, ...], np.ndarray]
+_Scores = Mapping[tuple[object, ...], np.ndarray]
 
 
 def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
@@ -32,26 +30,12 @@ def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
         window, less the drop by as many keys ``against`` it (`MATCHED`); `INTERACTION`: that for
         direction, less that for the place of the start.
     """
-    clips = table.drop_duplicates("clip_id")
-    weights = bootstrap_weights(clips["condition"].to_numpy(), draws, seed)
-    weights = np.vstack([np.ones(len(clips)), weights])
-    scores = _scores(table, list(clips["clip_id"]), weights)
-    rows = list(_rows(scores))
-    found = pd.DataFrame(rows, columns=[*_PASS, *_READ, "estimand", "against", "values"])
+    rows = list(_rows(scores_by(table, _PASS, draws, seed)))
+    found = pd.DataFrame(rows, columns=[*_PASS, *READ, "estimand", "against", "values"])
     values = np.stack(list(found.pop("values")), axis=1)
     low, high = percentile(values[1:])
     shares = table.groupby(_PASS, observed=True)[["removed", "empty"]].first()
     return found.assign(value=values[0], low=low, high=high).join(shares, on=_PASS)
-
-
-def _scores(table: pd.DataFrame, clips: list[str], weights: np.ndarray) -> _Scores:
-    """Scores under all weights, [1 + B], by pass and reading."""
-    found = {}
-    for key, rows in table.groupby([*_PASS, *_READ], sort=False, observed=True):
-        own = rows.set_index("clip_id").loc[clips]
-        score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
-        found[cast(tuple[str, ...], key)] = score
-    return found
 
 
 def _rows(scores: _Scores) -> Iterator[tuple[object, ...]]:
@@ -72,7 +56,7 @@ def _rows(scores: _Scores) -> Iterator[tuple[object, ...]]:
 
 
 def _beyond(
-    scores: _Scores, where: str, window: str, other: str, read: tuple[str, ...]
+    scores: _Scores, where: object, window: object, other: str, read: tuple[object, ...]
 ) -> np.ndarray | None:
     """Score after removing ``other`` keys, less that after removing as many in the window."""
     pair = [scores.get((where, window, keys, *read)) for keys in (other, "window")]

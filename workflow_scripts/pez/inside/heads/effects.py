@@ -6,37 +6,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pez.estimands.bootstrap import bootstrap_weights
 from pez.estimands.intervals import percentile
 from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
+from pez.inside.ablation.scores import READ, scores_by
 from pez.inside.heads.costs import Costs
 from pez.inside.heads.sets import LOCAL
 
 SCORE, COST, BEYOND, INTERACTION = "score", "cost", "beyond", "interaction"  # estimands
-READ = ("state", "task", "reading")
 Array = NDArray[np.float64]
 
 
 def scores(table: pd.DataFrame, draws: int, seed: int) -> dict[tuple[object, ...], Array]:
-    """Scores of one network, by heads, state, task and reading: of the clips, then of draws.
+    """`pez.inside.ablation.scores.scores_by` of one network, by heads, state, task and reading.
 
     Args:
         table: rows of `pez.inside.measures.head_ablation.measure`.
-        draws: bootstrap draws B of conditions, the same for all scores: differences are paired.
+        draws: bootstrap draws of conditions.
         seed: of the draws.
-
-    Returns:
-        float64 [1 + B] each.
     """
-    clips = table.drop_duplicates("clip_id")
-    weights = bootstrap_weights(clips["condition"].to_numpy(), draws, seed)
-    weights = np.vstack([np.ones(len(clips)), weights])
-    found: dict[tuple[object, ...], Array] = {}
-    for key, rows in table.groupby(["heads", *READ], sort=False, observed=True):
-        own = rows.set_index("clip_id").loc[clips["clip_id"]]
-        score = 1 - weights @ own["loss"].to_numpy() / (weights @ own["total"].to_numpy())
-        found[key] = score
-    return found
+    return scores_by(table, ["heads"], draws, seed)
 
 
 def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
