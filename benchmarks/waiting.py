@@ -5,11 +5,12 @@
 
 For every number N of GPUs and every set of targets a fresh copy of the project runs the real
 `snakemake TARGETS --cores 8 --resources gpu=N` on V-JEPA 2 Large and its controls. Beforehand, and
-not counted, it gets the clips of the default datasets (ray-cast and not rendered: rendering is no
-GPU's work), 360 movies of 100 frames in the layout of IntPhys' public release, and a checkpoint of
-random weights in the layout of Meta's files. Figures of movies, the audit and measurements inside
-networks are as by default, on those movies and that network; attentive probes have its 16 heads.
-`--times 4` makes four times the clips of balls.
+not counted, it gets the clips of the default datasets (ray-cast, or discs for several objects, and
+not rendered: rendering is no GPU's work), 360 movies of 100 frames in the layout of IntPhys' public
+release, and a checkpoint of random weights in the layout of Meta's files. Figures of movies, the
+audit and measurements inside networks are as by default, on those movies and that network;
+attentive probes have its 16 heads. `--times 4` makes four times the clips of balls. `--onward`
+lets every set of targets go on in the folder of the last, so that it counts what is new in it.
 
 Every second of the run is given to one thing: to what the jobs were doing that ran then, by the
 moments that they note (`pez.runtime.moments`), or to Snakemake where none ran. Where several ran,
@@ -52,6 +53,7 @@ def main() -> None:
     )
     parser.add_argument("--cores", type=int, default=8)
     parser.add_argument("--times", type=int, default=1, help="as many clips of balls as by default")
+    parser.add_argument("--onward", action="store_true", help="one folder for all sets of targets")
     parser.add_argument("--smoke", action="store_true", help="with configs/smoke.yaml")
     parser.add_argument("--out", type=Path, help="folder for tables and records")
     options = parser.parse_args()
@@ -61,13 +63,16 @@ def main() -> None:
         started = time.perf_counter()
         model = "vjepa2_tiny" if options.smoke else "vjepa2_large"
         overlays = [CHECKOUT / "configs/smoke.yaml"] if options.smoke else []
-        overlays.append(write_overlay(folder, model, overlays, options.times))
+        few = {"scenes": 2, "frames": 24, "sampling": {"frames": 8}} if options.smoke else {}
+        overlays.append(write_overlay(folder, model, overlays, few, options.times))
         prepared(make_inputs, folder, MEASURED, overlays)
         print(f"inputs made in {time.perf_counter() - started:.0f} s", flush=True)
         for gpus in options.gpus:
-            for targets in options.targets:
+            for number, targets in enumerate(options.targets):
                 title = f"{targets.replace('+', ' ')}, {gpus} GPU" + "s" * (gpus != 1)
-                place = project(folder / "project", folder / "clips", overlays)
+                place = folder / "project"
+                if not (options.onward and number):
+                    project(place, folder / "clips", overlays)
                 section = run(place, overlays, targets.split("+"), gpus, options.cores, title)
                 print(section, flush=True)
                 sections.append(section)
@@ -88,17 +93,21 @@ def prepared(make: Callable[..., None], *arguments: object) -> None:
         raise SystemExit("the inputs could not be made")
 
 
-def write_overlay(folder: Path, model: str, overlays: list[Path], times: int) -> Path:
-    """Configuration: everything is about a network of ``model``'s sizes, and its controls."""
+def write_overlay(
+    folder: Path, model: str, overlays: list[Path], shown_movies: dict, times: int = 1
+) -> Path:
+    """Configuration: everything is about a network of ``model``'s sizes, and its controls.
+
+    ``shown_movies``: what the movies have otherwise than those of IntPhys' release.
+    """
     config = merged(overlays)
     sizes = dict(config["encoders"]["models"][model])
     sizes["weights"] = {"source": "checkpoint", "file": str(folder / "meta.pt")}
     shown, movies = {"models": [MEASURED]}, "intphys_dev"
-    few = {"scenes": 2, "frames": 24, "sampling": {"frames": 8}} if overlays else {}
     overlay = {
         "output_dir": "artifacts",
         "datasets": {
-            movies: {"root": str(folder / "dev"), **few},
+            movies: {"root": str(folder / "dev"), **shown_movies},
             **{
                 name: {"starts": times * config["datasets"][name]["starts"]}
                 for name in ("velocity", "acceleration")
@@ -111,14 +120,18 @@ def write_overlay(folder: Path, model: str, overlays: list[Path], times: int) ->
         },
         "figures": dict.fromkeys(config["figures"], shown),
         "audit": {**shown, "plausibility": movies},
-        "inside": dict.fromkeys(config["inside"], shown),
+        "inside": {
+            **dict.fromkeys(config["inside"], shown),
+            "sequences": {**shown, "movies": movies},
+            "prediction": {**shown, "dataset": movies},
+        },
     }
     path = folder / "overlay.yaml"
     path.write_text(yaml.safe_dump(overlay))
     return path
 
 
-def project(folder: Path, clips: Path, overlays: list[Path]) -> Path:
+def project(folder: Path, clips: Path, overlays: list[Path]) -> None:
     """A fresh copy of the project beside the clips, which are linked into it with their notes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
@@ -126,7 +139,7 @@ def project(folder: Path, clips: Path, overlays: list[Path]) -> Path:
         source = CHECKOUT / part
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, folder / part)
     for file in clips.rglob("*.*"):
-        link = folder / "artifacts/clips/kubric" / file.relative_to(clips)
+        link = folder / "artifacts/clips" / file.relative_to(clips)
         link.parent.mkdir(parents=True, exist_ok=True)
         os.link(file, link)
     subprocess.run(
@@ -136,7 +149,6 @@ def project(folder: Path, clips: Path, overlays: list[Path]) -> Path:
         stdout=subprocess.DEVNULL,
         check=True,
     )
-    return folder
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -147,20 +159,19 @@ def run(
     place: Path, overlays: list[Path], targets: Sequence[str], gpus: int, cores: int, title: str
 ) -> str:
     """Run the workflow and tell in Markdown what it was waited for."""
-    command = [sys.executable, "-m", "snakemake", *targets, "--cores", str(cores), "--resources",
-               f"gpu={gpus}", "--configfile", *map(str, overlays)]  # fmt: skip
-    log = place / "snakemake.log"
-    with log.open("w") as file:
-        started = time.time()
-        done = subprocess.run(command, cwd=place, env=environment(place), stdout=file, stderr=file)
-        ended = time.time()
-    if done.returncode:
-        return f"## {title}: failed after {ended - started:.1f} s\n\n{log.read_text()[-5000:]}"
-    moments = read_moments(place / "artifacts/logs/moments.csv")
-    spans = spans_of(moments)
+    started = time.time()
+    failure = snakemake(place, overlays, targets, gpus, cores)
+    ended = time.time()
+    if failure:
+        return f"## {title}: failed after {ended - started:.1f} s\n\n{failure}"
+    spans = [
+        span
+        for span in spans_of(read_moments(place / "artifacts/logs/moments.csv"))
+        if span.start >= started
+    ]
     lines = [f"## {title}: {ended - started:.1f} s", ""]
     lines += whole_time(spans, started, ended)
-    lines += ["", *by_rule(spans, place)]
+    lines += ["", *by_rule(spans, place, started)]
     lines += ["", *by_job(spans, started)]
     lines += ["", *critical_path(spans, started, ended)]
     extracting = [span for span in spans if short(span.rule) == "extract_features"]
@@ -172,12 +183,29 @@ def run(
         ]
     record = place / "artifacts/logs/gpu_leases.csv"
     if record.exists():
-        leases = read_leases(record)
+        leases = [lease for lease in read_leases(record) if lease.start >= started]
         held = sum((lease.end or lease.start) - lease.start for lease in leases)
         devices = len({lease.device for lease in leases})
         lines += ["", f"{len(leases)} leases of {devices} devices, {held:.1f} s in all; "
                       f"{len(overlapping(leases))} overlap."]  # fmt: skip
     return "\n".join(lines)
+
+
+def snakemake(
+    place: Path,
+    overlays: list[Path],
+    targets: Sequence[str],
+    gpus: int,
+    cores: int,
+    before: Sequence[str] = (),
+) -> str:
+    """Run the workflow, by the command ``before``; return the end of a failed run's log."""
+    command = [*before, sys.executable, "-m", "snakemake", *targets, "--cores", str(cores),
+               "--resources", f"gpu={gpus}", "--configfile", *map(str, overlays)]  # fmt: skip
+    log = place / "snakemake.log"
+    with log.open("w") as file:
+        done = subprocess.run(command, cwd=place, env=environment(place), stdout=file, stderr=file)
+    return log.read_text()[-5000:] if done.returncode else ""
 
 
 def keep(place: Path, out: Path, name: str) -> None:

@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow_scripts")
 
 from pez.datasets.sources.balls import Balls
 from pez.datasets.sources.intphys import IntphysEntry
+from pez.datasets.sources.objects import Objects
 from pez.encoders.spec import EncoderSpec
 from pez.intphys.layout import frame_path, movie_folders, write_status
 from pez.intphys.spec import BLOCKS
@@ -36,18 +37,20 @@ def make_inputs(folder: Path, model: str, overlays: list[Path]) -> None:
     movies = IntphysEntry.model_validate(raw["datasets"]["intphys_dev"])
     make_movies(Path(movies.root), movies)
     config = load_config(raw, CHECKOUT)
-    for name, balls in config.sets.items():
-        if balls.has_trajectories:
-            make_clips(folder / "clips" / name, name, balls)
+    for name, source in config.sets.items():
+        if isinstance(source, Balls):
+            make_clips(folder / source.place / name, name, source)
+        elif isinstance(source, Objects):
+            make_objects(folder / source.place / name, name, source)
     write_checkpoint(folder / "meta.pt", config.encoder(model))
 
 
 def make_clips(folder: Path, name: str, balls: Balls) -> None:
     import numpy as np
-    import pandas as pd
     import torch
     from ball_probes import DATASETS, ball_clips
 
+    from pez.clips.labels import trajectory_table
     from pez.clips.ray_cast import FRAME_PIXELS, render
     from pez.clips.store import write_clips
     from pez.runtime.tables import write_table
@@ -60,9 +63,8 @@ def make_clips(folder: Path, name: str, balls: Balls) -> None:
     identity = {"dataset": name, "clip_ids": ids,
                 "frame_shape": [scene.frames, scene.resolution, scene.resolution]}  # fmt: skip
     track = scenes.position[:, 0].double().numpy()  # metres [clips, frames, 3]
-    clip, frame = np.indices(track.shape[:2]).reshape(2, -1)
-    table = pd.DataFrame({"clip_id": np.array(ids)[clip], "frame": frame})
-    table[["x_m", "y_m", "z_m"]] = track.reshape(-1, 3)
+    velocity = np.gradient(track, 1 / scene.frames_per_second, axis=1)
+    table = trajectory_table(scene, ids, track, velocity)
     source = write_table(folder / "trajectories.parquet", table, identity)
     write_table(folder / "labels.parquet", labels, identity | {"source": source})
     for shard, first in enumerate(range(0, len(ids), size)):
@@ -82,6 +84,61 @@ def make_clips(folder: Path, name: str, balls: Balls) -> None:
             first,
             {"dataset": name, "source": source, "shard": shard},
         )
+
+
+def make_objects(folder: Path, name: str, source: Objects) -> None:
+    """Clips of several objects: discs in their colours that keep their first velocity."""
+    import numpy as np
+    import pandas as pd
+    from PIL import ImageColor
+
+    from pez.clips.store import write_clips
+    from pez.objects.columns import LABEL_COLUMNS, OBJECT_COLUMNS
+    from pez.objects.scene import deal_kinds, draw_scene
+    from pez.objects.view import in_picture, in_view
+    from pez.runtime.tables import write_table
+
+    spec, size = source.design, source.shard_size
+    ids = [f"{name}_{clip:04d}" for clip in range(spec.clips)]
+    row, column = np.mgrid[: spec.resolution, : spec.resolution]
+    seconds = np.arange(spec.frames)[:, None] / spec.frames_per_second
+    parts, labels, films = [], [], []
+    for clip, (clip_id, kinds) in enumerate(zip(ids, deal_kinds(spec), strict=True)):
+        film = np.full((spec.frames, spec.resolution, spec.resolution, 3), 150, np.uint8)
+        things = draw_scene(spec, clip, kinds)
+        rows = []
+        for number, thing in enumerate(things):
+            velocity = np.tile([*thing.velocity_m_s, 0.0], (spec.frames, 1))
+            position = [*thing.start_m, thing.half_size_m[2]] + velocity * seconds
+            place, moves = in_picture(spec, position, velocity)
+            of_kind = pd.DataFrame({"clip_id": clip_id, "object": number,
+                                    "frame": np.arange(spec.frames), "kind": thing.kind.name,
+                                    **thing.kind._asdict()})  # fmt: skip
+            of_kind[list(OBJECT_COLUMNS[7:10])] = thing.half_size_m
+            pose = np.tile([1.0, 0.0, 0.0, 0.0], (spec.frames, 1))
+            numbers = np.concatenate([position, pose, velocity, place, moves], axis=1)
+            of_kind[list(OBJECT_COLUMNS[10:-2])] = numbers
+            of_kind["in_view"], of_kind["collided"] = in_view(spec, place), False
+            rows.append(of_kind)
+            radius = thing.half_size_m[0] * spec.resolution / 6.8  # the floor that is seen, metres
+            colour = ImageColor.getrgb(thing.kind.colour)
+            for frame, (x, y) in enumerate(place):
+                film[frame][(column - x) ** 2 + (row - y) ** 2 < radius**2] = colour
+        films.append(film)
+        parts.append(pd.concat(rows, ignore_index=True))
+        means = parts[-1][["vx_px", "vy_px"]].mean()
+        moving = sum(thing.moves for thing in things)
+        labels.append((clip_id, name, len(things), moving, False, *means))
+    identity = {"dataset": name, "clip_ids": ids, "frame_shape": list(films[0].shape[:3])}
+    table = pd.concat(parts, ignore_index=True)[list(OBJECT_COLUMNS)]
+    checksum = write_table(folder / "objects.parquet", table, identity)
+    said = pd.DataFrame(labels, columns=list(LABEL_COLUMNS))
+    write_table(folder / "labels.parquet", said, identity | {"source": checksum})
+    for shard, first in enumerate(range(0, len(ids), size)):
+        last = min(first + size, len(ids))
+        metadata = {"dataset": name, "source": checksum, "shard": shard}
+        file = folder / f"shard_{shard:03d}.safetensors"
+        write_clips(file, np.stack(films[first:last]), ids[first:last], first, metadata)
 
 
 def make_movies(root: Path, entry: IntphysEntry) -> None:
@@ -165,6 +222,7 @@ with SnakemakeApi(OutputSettings(quiet={Quietness.ALL}, dryrun=True)) as api:
     dag = workflow.dag(DAGSettings(targets={"clips"}))
     dag.execute_workflow(executor="dryrun")
     for job in workflow._workflow.dag.jobs:
-        if job.rule.name in ("simulate_clips", "render_clips"):
+        stage, _, what = job.rule.name.partition("_")
+        if stage in ("simulate", "render") and what in ("clips", "objects"):
             write_note(job.output.note, job.params.made["provenance"])
 """

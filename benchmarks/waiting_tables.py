@@ -71,7 +71,7 @@ def whole_time(spans: Sequence[Span], started: float, ended: float) -> list[str]
     return table(("what the time went to", "s"), rows)
 
 
-def by_rule(spans: Sequence[Span], place: Path) -> list[str]:
+def by_rule(spans: Sequence[Span], place: Path, started: float) -> list[str]:
     """Seconds of all jobs of a rule, one after the other, by what they did."""
     stages = [stage for stage in STAGES if any(span.doing == stage for span in spans)]
     total: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -80,7 +80,7 @@ def by_rule(spans: Sequence[Span], place: Path) -> list[str]:
         rule = short(span.rule)
         total[rule][span.doing] += span.end - span.start
         jobs[rule].add(span.job)
-    whole = benchmarks(place)
+    whole = benchmarks(place, started)
     rows = []
     for rule, seconds in total.items():
         known = sum(seconds.values())
@@ -95,10 +95,12 @@ def short(rule: str) -> str:
     return "extract_features" if rule.startswith("extract_") else rule
 
 
-def benchmarks(place: Path) -> dict[str, float]:
-    """Wall time of the jobs of every rule by Snakemake's benchmark files."""
+def benchmarks(place: Path, since: float) -> dict[str, float]:
+    """Wall time of the jobs of every rule by Snakemake's benchmark files, newer than ``since``."""
     found: dict[str, float] = defaultdict(float)
     for path in (place / "artifacts/benchmarks").rglob("*.tsv"):
+        if path.stat().st_mtime < since:
+            continue
         with path.open(newline="") as file:
             found[path.parent.name] += sum(
                 float(row["s"]) for row in csv.DictReader(file, delimiter="\t")

@@ -296,12 +296,17 @@ def owners(module: str) -> set[str]:
 
 
 class Edited:
-    """Fingerprints of the code with one module replaced; the others are read once for all."""
+    """Fingerprints of the code with one module replaced; the others are read once for all.
+
+    A job that executes nothing of the module keeps its fingerprint and is not followed again.
+    """
 
     def __init__(self, root: Path = SCRIPTS) -> None:
         self.code = CodeBase(root, CHOICES)
-        for job in jobs().values():
-            self.code.fingerprint(*job)
+        self.executed = {
+            name: set(self.code.closure(script, chosen and chosen & CHOICES).executed)
+            for name, (script, chosen) in jobs().items()
+        }
 
     def changed(self, module: str, text: str, tmp_path: Path) -> set[str]:
         """Kinds of jobs that rebuild when ``module`` has ``text``."""
@@ -316,8 +321,12 @@ class Edited:
         units.source._modules = {**known.source._modules, module: edited}
         units._units = {key: unit for key, unit in known._units.items() if key.module != module}
         units._effects = {name: one for name, one in known._effects.items() if name != module}
-        now = {name: code.fingerprint(*job) for name, job in jobs().items()}
-        return {name for name, before in as_it_is().items() if now[name] != before}
+        before = as_it_is()
+        return {
+            name
+            for name, job in jobs().items()
+            if module in self.executed[name] and code.fingerprint(*job) != before[name]
+        }
 
     def replaced(self, file: str, old: str, new: str, tmp_path: Path) -> set[str]:
         """Kinds of jobs that rebuild when ``file`` of the package has ``new`` for ``old``."""
