@@ -52,7 +52,7 @@ def spans_of(moments: Iterable[Moment]) -> list[Span]:
     spans = []
     for (_, rule, job), own in jobs.items():
         for before, after in pairwise(own):
-            doing = DOING.get(after.moment, after.moment)
+            doing = DOING.get(after.moment, "computing")  # others are of one measurement alone
             spans.append(Span(before.time_s, after.time_s, job, rule, doing))
     return spans
 
