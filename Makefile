@@ -1,5 +1,6 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make test-slurm  the workflow through a real Slurm of one node (root, apt-get install slurm-wlm)
 # make docs        the documentation as a site (site/index.html)
 # make clean       what tests, documentation and packaging leave behind; never artifacts
 # make pictures    README's pictures, drawn anew from this commit
@@ -10,7 +11,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
-.PHONY: help setup test lint lock schema docs clean pictures figure2b figure2c all clips page
+.PHONY: help setup test test-slurm lint lock schema docs clean pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,8 +30,11 @@ pictures: figure2c figure2b figure1 figure6 clips
 	install -m 644 artifacts/intphys/intphys_mini/contact_sheet.png docs/images/intphys_mini.png
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow --ignore tests/slurm
 	$(BIN)/python -m pytest tests/workflow # whole runs: they use every core themselves
+
+test-slurm: setup
+	$(BIN)/python -m pytest tests/slurm
 
 lint: setup
 	$(BIN)/ruff check .

@@ -1,6 +1,12 @@
 """Encoder weights: downloaded or found, converted once to encoder-only safetensors, or random."""
 
 
+# The nodes of a cluster often have no internet.
+localrules:
+    download_checkpoint,
+    fetch_from_hub,
+
+
 rule download_checkpoint:
     input:
         stands=lambda wildcards: stands(
