@@ -25,10 +25,15 @@ ON_CLUSTER = (
 if workflow.exec_mode != ExecMode.DEFAULT:
     # A single job on the node of a cluster, which knows its rule: of either size.
     EXTRACTION_SIZES = [SHARD, WHOLE]
+    if os.environ.get(PLACES) == "0":
+        # Of --resources Snakemake tells the cluster, and not the job there, which would ask for a GPU.
+        workflow.register_resource("gpu", 0)
 elif ON_CLUSTER:
     # A cluster deals the devices out, and a job that waits there waits in the cluster's queue.
     granted = workflow.global_resources.get("gpu").value
     EXTRACTION_SIZES = [SHARD if granted == 0 else WHOLE]
+    if granted == 0:
+        os.environ[PLACES] = "0"
 elif gpus():
     EXTRACTION_SIZES = [WHOLE]
     DEVICES = Listing()  # asks nvidia-smi, and does not wait for its answer

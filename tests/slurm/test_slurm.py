@@ -127,6 +127,15 @@ def test_a_job_at_its_time_limit_is_named_with_the_cure(
     assert [job["JobState"] for job in jobs() if job["TimeLimit"] == "00:01:00"] == ["TIMEOUT"]
 
 
+def test_without_gpus_none_is_asked_for(node: None, project: Project) -> None:
+    before = len(jobs())
+    project.snakemake(f"{SMOKE_OUT}/precision.json", *SLURM, "--resources", "gpu=0")
+    (job,) = jobs()[before:]
+    assert job["JobState"] == "COMPLETED" and "TresPerJob" not in job
+    log = project.folder / SMOKE_OUT / "logs/choose_precision/run.log"
+    assert "computing on the CPU: the rule was granted no GPU" in log.read_text()
+
+
 def test_downloads_run_where_there_is_internet(node: None, project: Project) -> None:
     """The nodes of this Slurm have none: what asks for a page there fails."""
     published = project.folder / "vitl.pt"
