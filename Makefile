@@ -1,5 +1,9 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make test-slurm  the workflow through a real Slurm of one node (root, apt-get install slurm-wlm)
+# make audit-lock  known vulnerabilities of the locked packages (asks pypi.org)
+# make sbom        what the environment consists of, as CycloneDX (build/sbom.json)
+# make licences    licences of the installed packages (build/licences.md)
 # make docs        the documentation as a site (site/index.html)
 # make clean       what tests, documentation and packaging leave behind; never artifacts
 # make pictures    README's pictures, drawn anew from this commit
@@ -8,9 +12,10 @@
 SHELL := /bin/bash
 BIN := .venv/bin
 CORES ?= $(shell nproc)
+AUDIT := .venv/audit
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
-.PHONY: help setup test lint lock schema docs clean pictures figure2b figure2c all clips page
+.PHONY: help setup test test-slurm lint lock audit-lock sbom licences schema docs clean pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,8 +34,11 @@ pictures: figure2c figure2b figure1 figure6 clips
 	install -m 644 artifacts/intphys/intphys_mini/contact_sheet.png docs/images/intphys_mini.png
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow --ignore tests/slurm
 	$(BIN)/python -m pytest tests/workflow # whole runs: they use every core themselves
+
+test-slurm: setup
+	$(BIN)/python -m pytest tests/slurm
 
 lint: setup
 	$(BIN)/ruff check .
@@ -46,11 +54,33 @@ clean:
 	rm -rf site build dist .pytest_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
-# After a change of envs/requirements.in.
+# After a change of envs/requirements.in or envs/audit.in.
+COMPILE := $(BIN)/uv pip compile --generate-hashes --python-version 3.11 \
+  --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
+  --custom-compile-command "make lock" --quiet
 lock: setup
-	$(BIN)/uv pip compile envs/requirements.in --override envs/overrides.txt --generate-hashes \
-	  --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
-	  --custom-compile-command "make lock" --quiet --output-file envs/requirements.lock
+	$(COMPILE) envs/requirements.in --override envs/overrides.txt \
+	  --output-file envs/requirements.lock
+	$(COMPILE) envs/audit.in --output-file envs/audit.lock
+
+$(AUDIT): envs/audit.lock | setup
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(AUDIT)
+	$(BIN)/uv pip install --quiet --system-certs --python $(AUDIT)/bin/python --require-hashes \
+	  --no-deps --requirements envs/audit.lock
+	touch $(AUDIT)
+
+audit-lock: $(AUDIT)
+	$(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --requirement envs/requirements.lock
+
+sbom: $(AUDIT)
+	mkdir -p build
+	$(AUDIT)/bin/cyclonedx-py environment $(BIN)/python --pyproject pyproject.toml \
+	  --output-reproducible --output-file build/sbom.json
+
+licences: $(AUDIT)
+	mkdir -p build
+	$(AUDIT)/bin/pip-licenses --python $(BIN)/python --from mixed --order license \
+	  --format markdown --output-file build/licences.md
 
 # After a change of a configuration section or of the ledger.
 schema: setup

@@ -1,5 +1,6 @@
 """Physics Emergence Zone: from simulated clips to probe figures. Run `snakemake` for the targets."""
 
+import logging
 import os
 import re
 import sys
@@ -10,9 +11,11 @@ from itertools import product
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
 from snakemake.utils import min_version
 from snakemake_interface_executor_plugins.settings import ExecMode
+from snakemake_interface_logger_plugins.common import LogEvent
 
 min_version("9.27")
 
@@ -47,6 +50,7 @@ from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_devices import Listing
 from pez.runtime.gpu_lease import PLACES, visible_devices
+from pez.runtime.limits import advice, limit_reached
 from pez.runtime.note import read_note
 from pez.runtime.run_lock import call_runner, running
 from pez.runtime.schema import did_you_mean
@@ -83,6 +87,7 @@ wildcard_constraints:
 include: "rules/devices.smk"
 include: "rules/common.smk"
 include: "rules/interruption.smk"
+include: "rules/limits.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"

@@ -1,6 +1,12 @@
 """Encoder weights: downloaded or found, converted once to encoder-only safetensors, or random."""
 
 
+# The nodes of a cluster often have no internet.
+localrules:
+    download_checkpoint,
+    fetch_from_hub,
+
+
 rule download_checkpoint:
     input:
         stands=lambda wildcards: stands(
@@ -22,7 +28,9 @@ rule download_checkpoint:
         mem_mb=1000,
         runtime=240,
     params:
-        url=lambda wildcards: checkpoint_url(wildcards.file),
+        url=lambda wildcards: downloaded(wildcards.file).url,
+        sha256=lambda wildcards: downloaded(wildcards.file).sha256,
+        record=f"{OUT}/checkpoints/sha256/{{file}}.txt",
         made=lambda wildcards: download_made(wildcards.file),
     message:
         "Downloading {wildcards.file}"
@@ -54,6 +62,7 @@ rule fetch_from_hub:
         runtime=240,
     params:
         weights=lambda wildcards: values(CONFIG.encoder(wildcards.model).weights),
+        record=f"{OUT}/checkpoints/sha256/{{model}}.txt",
         made=lambda wildcards: fetch_made(wildcards.model),
     message:
         "Weights of {wildcards.model} from the Hugging Face hub"

@@ -109,10 +109,10 @@ def checkpoint_files(model):
     return [file for file in dict.fromkeys([source, *named]) if file.exists()]
 
 
-def checkpoint_url(file):
-    """Where the published checkpoint ``file`` is downloaded from."""
+def downloaded(file):
+    """Weights of the published checkpoint ``file``: where it is downloaded from, and its digest."""
     sources = [spec.weights for spec in CONFIG.encoders.models.values()]
-    return next(s.url for s in sources if s.source == "checkpoint" and s.file == file)
+    return next(s for s in sources if s.source == "checkpoint" and s.file == file)
 
 
 def stream_files(model, dataset, view, shard):

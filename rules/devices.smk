@@ -11,19 +11,29 @@ SHARD, WHOLE = "{shard}", "whole"
 
 def gpus():
     """GPUs that this run may use: those of --resources gpu, or else of this machine."""
-    granted = workflow.global_resources.get("gpu")
-    return granted.value if granted else len(visible_devices())
+    granted = workflow.global_resources.get("gpu").value
+    return len(visible_devices()) if granted is None else granted
 
 
 DEVICES = None  # of this machine, where some may be used
 
+# Whether this process hands jobs to a cluster.
+ON_CLUSTER = (
+    workflow.exec_mode == ExecMode.DEFAULT and workflow.global_resources["_nodes"].value is not None
+)
+
 if workflow.exec_mode != ExecMode.DEFAULT:
     # A single job on the node of a cluster, which knows its rule: of either size.
     EXTRACTION_SIZES = [SHARD, WHOLE]
-elif workflow.global_resources["_nodes"].value is not None:
+    if os.environ.get(PLACES) == "0":
+        # Of --resources Snakemake tells the cluster, and not the job there, which would ask for a GPU.
+        workflow.register_resource("gpu", 0)
+elif ON_CLUSTER:
     # A cluster deals the devices out, and a job that waits there waits in the cluster's queue.
-    granted = workflow.global_resources.get("gpu")
-    EXTRACTION_SIZES = [SHARD if granted and not granted.value else WHOLE]
+    granted = workflow.global_resources.get("gpu").value
+    EXTRACTION_SIZES = [SHARD if granted == 0 else WHOLE]
+    if granted == 0:
+        os.environ[PLACES] = "0"
 elif gpus():
     EXTRACTION_SIZES = [WHOLE]
     DEVICES = Listing()  # asks nvidia-smi, and does not wait for its answer

@@ -12,7 +12,8 @@ def code(script, given=None):
 
 @cache
 def download_made(file):
-    return made(checkpoint_url(file), code("download_checkpoint.py"), [])
+    given = downloaded(file)
+    return made([given.url, given.sha256], code("download_checkpoint.py"), [])
 
 
 @cache

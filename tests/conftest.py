@@ -14,6 +14,7 @@ PROJECT_PARTS = ["Snakefile", "config.yaml", "rules", "workflow_scripts", "confi
                  "envs", "resources"]  # fmt: skip
 SMOKE = "configs/smoke.yaml"
 SMOKE_OUT = "artifacts/smoke"
+BYTE_EQUAL = ("clips", "checkpoints", "features", "probes", "figures")
 FIGURES = ("figure2c", "figure2b", "figure1", "figure6", "figure8", "figure10")
 
 
@@ -41,6 +42,16 @@ class Project:
         if check and done.returncode:
             raise AssertionError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
         return done
+
+    def built_files(self) -> dict[str, bytes]:
+        """Contents of what a run has built and every other run has to repeat, by path."""
+        root = self.folder / SMOKE_OUT
+        return {
+            str(path.relative_to(root)): path.read_bytes()
+            for part in BYTE_EQUAL
+            for path in sorted((root / part).rglob("*"))
+            if path.is_file()
+        }
 
     def copy(self, folder: Path) -> "Project":
         """Copy the project with all it has built; modification times are kept."""

@@ -5,4 +5,5 @@ from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        download(snakemake.params.url, snakemake.output[0])
+        given = snakemake.params
+        download(given.url, snakemake.output[0], given.record, given.sha256)

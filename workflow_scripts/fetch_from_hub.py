@@ -7,4 +7,5 @@ if __name__ == "__main__":
         from pez.encoders.hub import fetch_from_hub
         from pez.encoders.spec import HubWeights
 
-        fetch_from_hub(HubWeights.model_validate(snakemake.params.weights), snakemake.output[0])
+        weights = HubWeights.model_validate(snakemake.params.weights)
+        fetch_from_hub(weights, snakemake.output[0], snakemake.params.record)

@@ -1,5 +1,6 @@
 """Downloads from a real HTTP server on this machine, which cuts, refuses and lies on request."""
 
+import hashlib
 import re
 import threading
 from collections.abc import Iterator
@@ -87,8 +88,18 @@ def output(tmp_path):
     return tmp_path / "downloads" / "vitl.pt"
 
 
-def fetch(server, output, attempts=3):
-    download(server.url, output, attempts=attempts, pause_s=0.01)
+@pytest.fixture
+def record(tmp_path):
+    return tmp_path / "sha256" / "vitl.pt.txt"
+
+
+def fetch(server, output, attempts=3, sha256=None):
+    record = output.parents[1] / "sha256" / "vitl.pt.txt"
+    download(server.url, output, record, sha256, attempts=attempts, pause_s=0.01)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()
 
 
 def assert_whole(output, data=DATA):
@@ -194,9 +205,9 @@ def test_size_must_be_announced(server, output):
         fetch(server, output)
 
 
-def test_no_server_at_all(output):
+def test_no_server_at_all(output, record):
     with pytest.raises(ArtifactError, match=r"127.0.0.1:9/vitl.pt could not be downloaded: 2 att"):
-        download("http://127.0.0.1:9/vitl.pt", output, attempts=2, pause_s=0.01)
+        download("http://127.0.0.1:9/vitl.pt", output, record, attempts=2, pause_s=0.01)
 
 
 def test_too_small_a_disk_is_noticed_before_the_first_byte(server, output, monkeypatch):
@@ -204,3 +215,54 @@ def test_too_small_a_disk_is_noticed_before_the_first_byte(server, output, monke
     monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
     with pytest.raises(ArtifactError, match=r"0.0 GB free and 0.0 GB are still to be downloaded"):
         fetch(server, output)
+
+
+def test_the_digest_of_the_first_download_outlives_it(server, output, record):
+    fetch(server, output)
+    assert record.read_text() == f"{digest(DATA)}  {server.url}\n"
+    output.unlink()
+    fetch(server, output)
+    assert_whole(output)
+    assert record.read_text() == f"{digest(DATA)}  {server.url}\n"
+
+
+def test_a_later_download_that_differs_is_refused_with_both_digests(server, output, record):
+    fetch(server, output)
+    output.unlink()
+    server.data = other = DATA[:-1] + b"?"
+    with pytest.raises(ArtifactError) as refused:
+        fetch(server, output)
+    told = str(refused.value)
+    assert server.url in told and str(record) in told
+    assert f"has SHA-256 {digest(other)}, and an earlier download had {digest(DATA)}" in told
+    assert not list(output.parent.iterdir())
+    assert digest(DATA) in record.read_text() and digest(other) not in record.read_text()
+    # the cure that the message names
+    assert f"the key sha256: {digest(other)}" in told
+    fetch(server, output, sha256=digest(other))
+    assert_whole(output, other)
+    assert record.read_text() == f"{digest(other)}  {server.url}\n"
+
+
+def test_a_download_that_is_not_the_published_file_is_refused(server, output, record):
+    fetch(server, output, sha256=digest(DATA))
+    output.unlink()
+    server.data = DATA[::-1]
+    expected = f"{digest(DATA[::-1])}, and weights.sha256 of the model is {digest(DATA)}"
+    with pytest.raises(ArtifactError, match=expected):
+        fetch(server, output, sha256=digest(DATA))
+    assert not list(output.parent.iterdir())
+
+
+def test_a_continued_download_has_the_digest_of_the_whole(server, output, record):
+    server.cut_after = [12 * CHUNK]
+    fetch(server, output, sha256=digest(DATA))
+    assert digest(DATA) in record.read_text()
+
+
+def test_a_damaged_record_is_named_and_nothing_is_taken(server, output, record):
+    record.parent.mkdir()
+    record.write_text("f00  x\n")
+    with pytest.raises(ArtifactError, match=r"vitl\.pt\.txt, line 1, is not a SHA-256.*delete the"):
+        fetch(server, output)
+    assert not output.exists()

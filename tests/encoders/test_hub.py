@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hub_server import COMMIT, REPOSITORY, Hub, running
+from hub_server import COMMIT, REPOSITORY, Hub, etag, running
 from pydantic import ValidationError
 from safetensors.torch import save
 
@@ -21,6 +21,7 @@ from pez.encoders.spec import HubWeights
 from pez.runtime.errors import ArtifactError
 
 SPEC = encoder_spec(weights={"source": "hub", "name": f"{REPOSITORY}@v1"})
+RECORD = "sha256/tiny.txt"
 CONFIG = json.dumps({"num_attention_heads": SPEC.heads, "crop_size": SPEC.input_size}).encode()
 FETCH = """
 import sys
@@ -28,7 +29,7 @@ from pez.encoders.hub import fetch_from_hub
 from pez.encoders.spec import HubWeights
 from pez.runtime.errors import ArtifactError
 try:
-    fetch_from_hub(HubWeights(source="hub", name=sys.argv[1]), sys.argv[2])
+    fetch_from_hub(HubWeights(source="hub", name=sys.argv[1]), *sys.argv[2:])
 except ArtifactError as error:
     sys.exit(f"REFUSED {error}")
 """
@@ -56,7 +57,7 @@ def fetch(hub: Hub | None, folder: Path, name: str = f"{REPOSITORY}@v1", **envir
         "HF_HUB_DISABLE_XET": "1",
     } | environment
     done = subprocess.run(
-        [sys.executable, "-c", FETCH, name, str(folder / "pointer.json")],
+        [sys.executable, "-c", FETCH, name, str(folder / "pointer.json"), str(folder / RECORD)],
         env=environment, capture_output=True, text=True,
     )  # fmt: skip
     refusal = [line for line in done.stderr.splitlines() if line.startswith("REFUSED")]
@@ -140,6 +141,34 @@ def test_a_cache_that_was_emptied_is_named(tmp_path):
     (tmp_path / "pointer.json").write_text(json.dumps(pointer))
     with pytest.raises(ArtifactError, match=r"gone is gone from the hub's cache: delete .*json"):
         read_pointer(tmp_path / "pointer.json")
+
+
+def test_files_have_the_digests_that_the_hub_publishes(hub, tmp_path):
+    assert fetch(hub, tmp_path) is None
+    folder, _ = read_pointer(tmp_path / "pointer.json")
+    published = etag(hub.files["model.safetensors"])
+    line = f"{published}  {REPOSITORY}@v1/model.safetensors"
+    assert line in (tmp_path / RECORD).read_text().splitlines()
+    stored = (folder / "model.safetensors").resolve()
+    stored.write_bytes(b"?" + stored.read_bytes()[1:])
+    message = fetch(hub, tmp_path)
+    assert f"{stored} has SHA-256 " in message and f"the hub publishes {published}" in message
+    stored.unlink()  # the cure that the message names
+    assert fetch(hub, tmp_path) is None
+
+
+def test_a_model_that_was_changed_on_the_hub_is_refused(hub, tmp_path):
+    assert fetch(hub, tmp_path) is None
+    first = etag(hub.files["model.safetensors"])
+    hub.files["model.safetensors"] += b"?"
+    second = etag(hub.files["model.safetensors"])
+    message = fetch(hub, tmp_path, HF_HOME=str(tmp_path / "another"))
+    assert (
+        f"@v1/model.safetensors has SHA-256 {second}, and an earlier fetch had {first}" in message
+    )
+    cure = f"{REPOSITORY}@{COMMIT}"
+    assert f"weights.name: {cure}" in message
+    assert fetch(hub, tmp_path, cure, HF_HOME=str(tmp_path / "another")) is None
 
 
 @pytest.mark.parametrize("name", ["model", "https://hub/org/model", "org/model@", "org/a/b"])

@@ -45,6 +45,12 @@ def figure2c() -> dict[str, Any]:
         ("encoders.models.vjepa2_nano.heads", 5, r"hidden_size = 192 is no multiple of heads = 5"),
         ("encoders.models.vjepa2_large.weights.file", "x", r"vjepa2_large\.weights\.file = 'x': "),
         ("encoders.models.vjepa2_large.weights.url", "x", r"weights\.url = 'x': an address begins"),
+        ("encoders.models.vjepa2_large.weights.sha256", "x", r"sha256 = 'x': .* 64 digits of 0-9"),
+        (
+            "encoders.models.vjepa2_large.weights",
+            {"source": "checkpoint", "file": "/data/latest.pt", "sha256": "0" * 64},
+            r"weights\.sha256 = '0+': it is of the file at `url`, and there is none",
+        ),
         (
             "encoders.models.vjepa2_large.family",
             "vjepa",

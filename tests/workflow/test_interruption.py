@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import SMOKE, SMOKE_OUT, Project
-
-BYTE_EQUAL = ["clips", "checkpoints", "features", "probes", "figures"]
+from conftest import BYTE_EQUAL, SMOKE, SMOKE_OUT, Project
 
 
 def kill_when_printed(
@@ -62,16 +60,6 @@ def processes_in(folder: Path) -> list[str]:
     return found
 
 
-def built_files(project: Project) -> dict[str, bytes]:
-    root = project.folder / SMOKE_OUT
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for part in BYTE_EQUAL
-        for path in sorted((root / part).rglob("*"))
-        if path.is_file()
-    }
-
-
 @pytest.mark.slow
 def test_killed_while_rendering_and_while_extracting(project: Project, smoke_run: Project) -> None:
     kill_when_printed(project, "render velocity 000", whole_tree=True)
@@ -80,7 +68,7 @@ def test_killed_while_rendering_and_while_extracting(project: Project, smoke_run
     kill_when_printed(project, "vjepa2_tiny: shard_000 to shard_001", "--resources", "gpu=1")
     finished = project.snakemake("figure2c", "--cores", "2")
     assert "Removing the locks that a killed run has left here." in finished.stderr
-    again, undisturbed = built_files(project), built_files(smoke_run)
+    again, undisturbed = project.built_files(), smoke_run.built_files()
     assert again.keys() <= undisturbed.keys()
     assert {name.split("/")[0] for name in again} == set(BYTE_EQUAL)
     differing = [name for name, content in again.items() if undisturbed[name] != content]

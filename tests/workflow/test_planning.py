@@ -1,5 +1,6 @@
 """What a change makes Snakemake rebuild, and what it leaves alone."""
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import ResourceSettings
 
 from conftest import FIGURES, SMOKE_OUT, Project
 from workflow.planning import plan, plan_jobs
@@ -105,6 +107,44 @@ def test_another_window_of_frames_cuts_again_and_renders_nothing(smoke_run: Proj
     assert planned["sample_intphys_mini"] == 1
     assert planned["extract_vjepa2_tiny_intphys_mini"] == 2
     assert planned["fit_probe"] == 2 * 3 * 2
+
+
+@pytest.mark.parametrize(
+    ("resources", "size"), [({}, "_whole"), ({"gpu": 4}, "_whole"), ({"gpu": 0}, "")]
+)
+def test_jobs_of_a_cluster_extract_whole_datasets_unless_it_has_no_gpus(
+    project: Project, resources: dict[str, int], size: str
+) -> None:
+    cluster = ResourceSettings(nodes=4, resources=resources)
+    planned = {job.rule.name for job in plan_jobs(project.folder, resources=cluster)}
+    assert {f"extract_vjepa2_tiny_{dataset}{size}" for dataset in ("velocity", "acceleration")} == {
+        name for name in planned if re.fullmatch("extract_vjepa2_tiny_(velocity|acc).*", name)
+    }
+
+
+def test_gpus_that_nobody_limits_are_all_used(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlimited = ResourceSettings(cores=2)
+    for devices, size in (("", ""), ("GPU-one,GPU-two", "_whole")):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", devices)
+        monkeypatch.setenv("PEZ_GPU_PLACES", "")
+        monkeypatch.setenv("PATH", str(project.folder))  # no nvidia-smi that knows better
+        planned = {job.rule.name for job in plan_jobs(project.folder, resources=unlimited)}
+        assert f"extract_vjepa2_tiny_velocity{size}" in planned
+
+
+def test_jobs_that_need_the_internet_stay_where_snakemake_runs(project: Project) -> None:
+    sizes = {"hidden_size": 48, "layers": 2, "heads": 2, "mlp_size": 96}
+    on_the_hub = {**sizes, "weights": {"source": "hub", "name": "lab/tiny"}}
+    for model, rule in (("vjepa2_large", "download_checkpoint"), ("tiny", "fetch_from_hub")):
+        overlay = {
+            "encoders": {"models": {"tiny": on_the_hub}},
+            "figures": {"figure2c": {"models": [model]}},
+        }
+        planned = plan_jobs(project.folder, overlay=overlay)
+        here = {job.rule.name for job in planned if job.rule.name in job.rule.workflow._localrules}
+        assert here == {rule}
 
 
 def test_a_gpu_extracts_a_dataset_in_one_job(project: Project) -> None:

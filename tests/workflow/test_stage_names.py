@@ -29,6 +29,11 @@ def jobs(printed: str) -> Counter[str]:
     return Counter({rule: int(count) for rule, count in rows})
 
 
+@pytest.fixture(autouse=True)
+def no_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+
 def of_stage(counts: Counter[str], stage: str) -> int:
     return sum(count for rule, count in counts.items() if rule.startswith(f"{stage}_"))
 

@@ -1,4 +1,4 @@
-"""Download of a large file over HTTP: resumed after a cut, checked against its size."""
+"""Download of a large file over HTTP: resumed after a cut, its size and its digest checked."""
 
 import errno
 import re
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from pez.encoders.digests import recorded, sha256_of, write_record
 from pez.runtime.errors import ArtifactError
 from pez.runtime.progress import progress
 
@@ -29,8 +30,18 @@ class _Incomplete(Exception):
     """The transfer stopped early; asking for the rest may help."""
 
 
-def download(url: str, output: Path | str, attempts: int = 5, pause_s: float = 2.0) -> None:
+def download(
+    url: str,
+    output: Path | str,
+    record: Path | str,
+    sha256: str | None = None,
+    attempts: int = 5,
+    pause_s: float = 2.0,
+) -> None:
     """Download ``url`` to ``output``, through ``<output>.part``, and show a progress bar.
+
+    The file must have the digest ``sha256`` if that is given, else the one that ``record`` holds of
+    an earlier download. Its digest is written to ``record``.
 
     A ``.part`` file left by an earlier run is continued, if the server says (``If-Range``) that its
     file is still the same one. After ``attempts`` tries in a row that bring no new byte it gives up
@@ -38,7 +49,7 @@ def download(url: str, output: Path | str, attempts: int = 5, pause_s: float = 2
 
     Raises:
         ArtifactError: the server refuses, the transfer keeps failing, the announced size changes or
-            is not what arrives, or the disk is too small.
+            is not what arrives, the digest is another one, or the disk is too small.
     """
     output = Path(output)
     output.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +78,33 @@ def download(url: str, output: Path | str, attempts: int = 5, pause_s: float = 2
                 f"no space left on the disk while downloading to {part}: free some, or set "
                 "output_dir to a larger disk, and run again to continue."
             ) from error
+    _check_digest(url, part, Path(record), sha256)
     part.replace(output)
     _validator_file(part).unlink(missing_ok=True)
+
+
+def _check_digest(url: str, part: Path, record: Path, published: str | None) -> None:
+    """Keep the digest of ``part`` in ``record``, or delete ``part`` if it is not the right one."""
+    digests = recorded(record)
+    found = sha256_of(part)
+    print(f"{url}: SHA-256 {found}", flush=True)
+    expected = published or digests.get(url, found)
+    if found == expected:
+        write_record(record, {**digests, url: found})
+        return
+    part.unlink()
+    _validator_file(part).unlink(missing_ok=True)
+    if published:
+        raise ArtifactError(
+            f"{url} has SHA-256 {found}, and weights.sha256 of the model is {published}: it is not "
+            "the published file, or was damaged on the way. It was deleted: run again, or correct "
+            "the key."
+        )
+    raise ArtifactError(
+        f"{url} has SHA-256 {found}, and an earlier download had {expected} ({record}): its "
+        "publisher has replaced the file, or somebody else has. It was deleted. To take the new "
+        f"file, give the model's weights the key sha256: {found}."
+    )
 
 
 def _fetch_rest(url: str, part: Path) -> None:

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from pez.encoders.registry import family_names
@@ -27,6 +27,11 @@ class CheckpointWeights(Schema):
         description="folder of the same weights in Hugging Face form, looked for next",
     )
     url: str | None = Field(None, description="where it is downloaded from otherwise")
+    sha256: str | None = Field(
+        None,
+        description="SHA-256 of what is downloaded, where its publisher names one; null: that of "
+        "the first download holds for later ones",
+    )
 
     @property
     def is_path(self) -> bool:
@@ -56,6 +61,17 @@ class CheckpointWeights(Schema):
         if url is not None and not url.startswith(("http://", "https://")):
             raise refusal("an address begins with http:// or https://")
         return url
+
+    @field_validator("sha256")
+    @classmethod
+    def _is_a_sha256(cls, sha256: str | None, info: ValidationInfo) -> str | None:
+        if sha256 is None:
+            return None
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+            raise refusal("a SHA-256 is 64 digits of 0-9 and a-f, as sha256sum prints it")
+        if info.data.get("url") is None:
+            raise refusal("it is of the file at `url`, and there is none: give one, or drop this")
+        return sha256
 
 
 class HubWeights(Schema):

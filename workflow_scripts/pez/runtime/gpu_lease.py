@@ -68,7 +68,7 @@ class DeviceQueue:
         self.complaint = self._listing.complaint
         if not devices:
             return []
-        places = int(os.environ.get(PLACES) or 0)  # 0: nothing was said, as on a cluster
+        places = int(os.environ.get(PLACES) or 0)  # nothing is said to jobs of a cluster with GPUs
         # less is granted than asked for, as Snakemake does it with every resource
         count = min(self._count, places) if places else self._count
         if count > len(devices):
