@@ -119,7 +119,8 @@ EDITS = [
 # Edits of what the audit uses, and all that they rebuild.
 AUDIT_EDITS = [
     ("solvers/leave_out.py", "values.clamp(min=0)", "values.clamp(min=1)",
-     MEASURED | {"calibrate_audit", "measure_inside object_probes", "measure_inside order"}),
+     MEASURED | {"calibrate_audit", "measure_inside object_probes", "measure_inside order",
+     "measure_inside scenes"}),
     ("audit/gradient.py", '("validation", "nested")', '("nested", "validation")',
      {"audit_network"}),
     ("audit/planted/build.py", "_KEPT = 0.9", "_KEPT = 0.8", {"calibrate_audit"}),
@@ -191,8 +192,10 @@ INSIDE_EDITS = [
     ("inside/attention_heads.py", '["spatial"] / 2', '["spatial"] / 3', {"judge_inside figure3"}),
     ("figures/inside/pictures/attention_layers.py", "1.06 * top", "1.05 * top",
      {"draw_inside figure19"}),
-    ("figures/inside/pictures/order_task.py", "(0, 25, 50, 75, 100)", "(0, 50, 100)",
-     {"draw_inside figure12"}),
+    ("figures/inside/task_courses.py", "(0, 25, 50, 75, 100)", "(0, 50, 100)",
+     {"draw_inside figure12", "draw_inside figure12_objects"}),
+    ("inside/scenes/tasks.py", "0.5 / np.where", "0.6 / np.where", {"measure_inside scenes"}),
+    ("inside/scenes/verdict.py", "one.low > 0", "one.low > 1", {"judge_inside figure12_objects"}),
     ("figures/inside/pictures/attention_heads.py", '"PuOr"', '"PuOr_r"', {"draw_inside figure3"}),
 ]  # fmt: skip
 

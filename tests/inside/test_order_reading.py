@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pez.audit.folds import make_plan
-from pez.inside.order.reading import read_task, twice
 from pez.inside.order.tasks import Order, Sectors, direction_task, place_task
+from pez.inside.tasks.reading import read_task, twice
 
 CLIPS, WIDTH = 80, 12
 ALPHAS = (1e-2, 1.0, 1e2, 1e4)

@@ -127,11 +127,12 @@ def test_edits_run_through_both_networks_and_are_read_at_later_states(built: Pro
     assert again["measure_inside"] == 0 and again["judge_inside"] == 1
 
 
-def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> None:
-    planned = plan(built.folder, ["figure13"])
+def test_clips_of_several_objects_give_figure_13_and_what_they_are_and_do(built: Project) -> None:
+    targets = ("figure13", "figure12_objects")
+    planned = plan(built.folder, targets)
     assert planned["simulate_objects"] == 1 and planned["render_objects"] == 2
-    assert planned["measure_inside"] == 2
-    built.snakemake("figure13", "--cores", "2")
+    assert planned["measure_inside"] == 4
+    built.snakemake(*targets, "--cores", "2")
     out = built.folder / SMOKE_OUT
     drawn = pd.read_csv(out / "figures/figure13.csv")
     assert set(drawn["control"]) == {"none", "untrained"}
@@ -142,9 +143,14 @@ def test_figure_13_is_drawn_from_clips_of_several_objects(built: Project) -> Non
         verdict["brackets"] == "90 % interval over clips"
         and verdict["models"][0]["answer"] != "yes"
     )
-    with Image.open(out / "figures/figure13.png") as picture:
-        assert np.asarray(picture.convert("L")).std() > 10
-    assert not plan(built.folder, ["figure13"])["render_objects"]
+    scenes = pd.read_csv(out / "figures/figure12_objects.csv")
+    assert {"count", "kinds", "moving"} <= set(scenes["task"]) and scenes["state"].max() == BLOCKS
+    said = (out / "figures/figure12_objects_verdict.md").read_text()
+    assert "More objects collide more often" in said
+    for figure in targets:
+        with Image.open(out / f"figures/{figure}.png") as picture:
+            assert np.asarray(picture.convert("L")).std() > 10
+    assert not plan(built.folder, targets)["render_objects"]
 
 
 def test_figure_11_trains_predictors_and_scores_movies_by_them(built: Project) -> None:

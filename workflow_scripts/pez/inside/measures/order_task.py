@@ -10,19 +10,19 @@ from pez.encoders.patches import TUBELET_FRAMES
 from pez.estimands.landmarks import noise_floor
 from pez.inside.kinds.order_task import Section
 from pez.inside.network import Measured, Network
-from pez.inside.order.course import above_chance
 from pez.inside.order.orders import other_orders
 from pez.inside.order.passes import pooled_states
-from pez.inside.order.reading import Read, read_task, twice
 from pez.inside.order.tasks import (
     DIRECTION,
     PLACE,
     Order,
-    Task,
     direction_task,
     place_task,
 )
 from pez.inside.spec import InsideSpec
+from pez.inside.tasks.course import above_chance
+from pez.inside.tasks.reading import Read, read_task, twice
+from pez.inside.tasks.task import Task
 from pez.runtime.errors import ConfigError
 
 

@@ -1,7 +1,6 @@
 """Tasks that are read side by side: their targets, and who is told right."""
 
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,29 +11,6 @@ DIRECTION, PLACE = "direction", "place"  # beside the orders, which are named as
 PLACES = 8  # sectors of the start
 TIE = 1e-3  # of predictions of +1 or -1: nearer to 0 they say neither
 _FULL_TURN = 2 * np.pi
-
-
-class Task(Protocol):
-    """What is read of some rows of features."""
-
-    @property
-    def targets(self) -> np.ndarray:
-        """What is fitted to, float64 [rows, outputs]."""
-
-    @property
-    def chance(self) -> float:
-        """Accuracy of answers at random, each as likely as any other."""
-
-    def right(self, predictions: np.ndarray) -> np.ndarray:
-        """Whether each clip is told right: float64 [S, clips].
-
-        Args:
-            predictions: less the mean target of the rows that the probe was fitted to, float64
-                [S, rows, outputs].
-        """
-
-    def dealt(self, random: np.random.Generator) -> "Task":
-        """Return the same with labels dealt out at random."""
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ from pez.emergence.facts import ModelFacts
 from pez.estimands.registry import Estimated
 from pez.inside.head_statistics import Interval, interval
 from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
-from pez.inside.order.course import (
-    ESTIMANDS,
-    ONSETS,
-    SHARPNESS,
-    Course,
-    accuracy_interval,
-    estimand_interval,
-    onset_difference,
-)
 from pez.inside.order.tasks import DIRECTION, PLACE
-from pez.inside.wording import number, number_range, with_interval
+from pez.inside.tasks.course import ONSETS, Course, estimand_interval, onset_difference
+from pez.inside.tasks.words import (
+    ONSET_IN_WORDS,
+    estimates_of,
+    number_if_known,
+    of_task,
+    percent,
+    points,
+)
+from pez.inside.wording import number
 
 _ALPHA = 0.05
 _DECIDES = "tubelets"
@@ -29,7 +29,6 @@ IN_WORDS = {
     DIRECTION: "direction",
     PLACE: "sector of the start",
 }
-_ONSET_IN_WORDS = {"half_rise": "half rise", "step": "step"}
 Courses = Mapping[str, Course]
 
 
@@ -54,7 +53,10 @@ def verdict_of(
     estimates = {task: course.estimates() for task, course in own.items()}
     statements = [
         _exact(own[_DECIDES], unequal),
-        *(_of_task(task, own[task], estimates[task], untrained) for task in own),
+        *(
+            of_task(IN_WORDS[task], own[task], estimates[task], [one[task] for one in untrained])
+            for task in own
+        ),
         *_differences(estimates, numbers),
     ]
     if "reversed" in own:
@@ -63,8 +65,7 @@ def verdict_of(
             "the two apart is where balls start and end, no arrow of time."
         )
     for task, found in estimates.items():
-        for name, unit in zip(ESTIMANDS, ("states", "states", "share"), strict=True):
-            numbers += _known(f"{name}: {IN_WORDS[task]}", estimand_interval(found, name), unit)
+        numbers += estimates_of(IN_WORDS[task], found)
     return said_of(
         model,
         facts,
@@ -89,7 +90,7 @@ def _answer(own: Course, untrained: Sequence[Course], numbers: list[Number]) -> 
         Number(name="p of no state above state 0", value=p),
     ]
     told = (
-        f"accuracy rises by {_points(found)} points from state 0 to state "
+        f"accuracy rises by {points(found)} points from state 0 to state "
         f"{own.accuracy.argmax()} (p {p:.3f})"
     )
     if not untrained:
@@ -99,7 +100,7 @@ def _answer(own: Course, untrained: Sequence[Course], numbers: list[Number]) -> 
         other, other_drawn = seed.rise()
         beyond.append(interval(rise - other, drawn - other_drawn))
     numbers += [number_of("that rise less an untrained network's", one) for one in beyond]
-    told += f", by {', '.join(map(_points, beyond))} more than in untrained networks"
+    told += f", by {', '.join(map(points, beyond))} more than in untrained networks"
     if p <= _ALPHA and found.low > 0 and all(one.low > 0 for one in beyond):
         return "yes", f"{told}."
     if found.high < needed:
@@ -112,44 +113,23 @@ def _answer(own: Course, untrained: Sequence[Course], numbers: list[Number]) -> 
 def _exact(own: Course, unequal: float) -> str:
     return (
         "A mean over all tokens does not know their order, so that with shuffled tubelets the "
-        f"score at state 0 is chance by construction; it is {_percent(own.accuracy[0])} %. The "
+        f"score at state 0 is chance by construction; it is {percent(own.accuracy[0])} %. The "
         f"features of two versions differ there by {unequal:.1g} of their standard deviation at "
         "most."
     )
 
 
-def _of_task(task: str, course: Course, found: Estimated, untrained: Sequence[Courses]) -> str:
-    peak = int(course.accuracy.argmax())
-    first, best = (_in_percent(accuracy_interval(course, state)) for state in (0, peak))
-    text = (
-        f"{_capital(IN_WORDS[task])} (chance {_percent(course.chance)} %): {first} % at state 0, "
-        f"at most {best} % at state {peak}"
-    )
-    if untrained:
-        others = [100 * one[task].accuracy.max() for one in untrained]
-        text += f" (untrained {number_range(others, '.0f')} %)"
-    parts = []
-    for name in ONSETS:
-        onset = estimand_interval(found, name)
-        known = with_interval(onset, ".1f") if np.isfinite(onset.value) else "none"
-        parts.append(f"{_ONSET_IN_WORDS[name]} {known}")
-    sharp = estimand_interval(found, SHARPNESS)
-    if np.isfinite(sharp.value):
-        parts.append(f"sharpness {with_interval(sharp, '.2f')}")
-    return f"{text}; {', '.join(parts)}."
-
-
 def _differences(estimates: Mapping[str, Estimated], numbers: list[Number]) -> Iterator[str]:
     """Onset of order less that of the tasks beside it."""
     for name in ONSETS:
-        words = f"Onset by {_ONSET_IN_WORDS[name]}: {IN_WORDS[_DECIDES]}"
+        words = f"Onset by {ONSET_IN_WORDS[name]}: {IN_WORDS[_DECIDES]}"
         if np.isnan(estimand_interval(estimates[_DECIDES], name).value):
             yield f"{words} have none."
             continue
         parts = []
         for other in (task for task in estimates if task != _DECIDES):
             apart = onset_difference(estimates[_DECIDES], estimates[other], name)
-            numbers += _known(
+            numbers += number_if_known(
                 f"{name}: {IN_WORDS[_DECIDES]} less {IN_WORDS[other]}", apart, "states"
             )
             parts.append(f"{IN_WORDS[other]} {_apart(apart)}")
@@ -165,27 +145,3 @@ def _apart(found: Interval) -> str:
         for one in (found.low, found.high)
     )
     return f"{number(found.value, '.0f', sign=True)} [{low} to {high}]"
-
-
-def _known(name: str, found: Interval, unit: str) -> list[Number]:
-    """A number whose interval may be open; none where it does not exist."""
-    if not np.isfinite(found.value):
-        return []
-    low, high = (float(one) if np.isfinite(one) else None for one in (found.low, found.high))
-    return [Number(name=name, value=found.value, low=low, high=high, unit=unit)]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f}"
-
-
-def _in_percent(found: Interval) -> str:
-    return with_interval(Interval(*(100 * one for one in found)), ".0f")
-
-
-def _points(found: Interval) -> str:
-    return with_interval(Interval(*(100 * one for one in found)), ".0f", sign=True)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pez.audit.folds import Fold
 from pez.audit.readings import read_states, side_by_side
-from pez.inside.order.tasks import Task
+from pez.inside.tasks.task import Task
 from pez.solvers.leave_out import Spectrum, spectrum
 
 _CHUNK = 25  # permutations fitted together
