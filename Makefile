@@ -1,6 +1,7 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
 # make docs        the documentation as a site (site/index.html)
+# make notebook    the notebook of the documentation, executed anew
 # make clean       what tests, documentation and packaging leave behind; never artifacts
 # make pictures    README's pictures, drawn anew from this commit
 # Any target of the workflow can be made: `make figure2b`, `make all`, `make clips`.
@@ -10,7 +11,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
-.PHONY: help setup test lint lock schema docs clean pictures figure2b figure2c all clips page
+.PHONY: help setup test lint lock schema docs notebook clean pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -41,6 +42,10 @@ lint: setup
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+notebook: figure2c
+	PYTHONPATH=$(CURDIR)/workflow_scripts $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False docs/notebook.ipynb
 
 clean:
 	rm -rf site build dist .pytest_cache .mypy_cache .ruff_cache

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import FIGURES, SMOKE_OUT, Project
+from declared_tables import differences
 from pez.features.store import FeatureStore
 from pez.runtime.tensor_file import read_metadata
 
@@ -103,6 +104,17 @@ def test_features_say_where_they_come_from(smoke_run: Project) -> None:
     assert metadata["preprocessing"] == "resize"
     assert (root / "last_tubelet_patches").is_dir()
     assert not (root.parent / "acceleration/last_tubelet_patches").exists()
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        "clips/**/*", "intphys/**/*", "features/**/*", "probes/**/*", "emergence/*", "figures/*",
+        "logs/*",
+    ],
+)  # fmt: skip
+def test_tables_and_tensors_are_as_declared(smoke_run: Project, files: str) -> None:
+    assert differences(smoke_run.folder / SMOKE_OUT, files) == []
 
 
 def test_every_job_left_a_log_and_a_benchmark(smoke_run: Project) -> None:
