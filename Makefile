@@ -1,5 +1,6 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make test-fast   the quick tests: arithmetic, labels, stored files
 # make docs        the documentation as a site (site/index.html)
 # make notebook    the notebook of the documentation, executed anew
 # make clean       what tests, documentation and packaging leave behind; never artifacts
@@ -11,7 +12,7 @@ BIN := .venv/bin
 CORES ?= $(shell nproc)
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
-.PHONY: help setup test lint lock schema docs notebook clean pictures figure2b figure2c all clips page
+.PHONY: help setup test test-fast lint lock schema docs notebook clean pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -32,6 +33,14 @@ pictures: figure2c figure2b figure1 figure6 clips
 test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/workflow
 	$(BIN)/python -m pytest tests/workflow # whole runs: they use every core themselves
+
+FAST := controls datasets emergence estimands evidence features intphys own_clips runtime solvers
+FAST := $(FAST:%=tests/%) tests/figures/test_pictures.py tests/figures/test_theme.py \
+  tests/probes/test_columns.py tests/probes/test_recipes.py tests/probes/test_probe_targets.py \
+  tests/test_declared_tables.py tests/test_environment.py
+
+test-fast: setup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" $(FAST) $(PYTEST)
 
 lint: setup
 	$(BIN)/ruff check .

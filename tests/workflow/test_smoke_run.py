@@ -151,3 +151,4 @@ def test_snakemake_alone_lists_the_targets(project: Project) -> None:
     )
     for target in (*FIGURES, "figure2c_timings", "all", "clips", "intphys"):
         assert re.search(rf"^{target} ", done.stdout, re.MULTILINE)
+    assert "Snakemake version" not in done.stderr  # of the banner
