@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from colorsys import hls_to_rgb, rgb_to_hls
 
 import numpy as np
-from matplotlib.artist import Artist
+from matplotlib.artist import Artist, getp
 from matplotlib.collections import Collection
 from matplotlib.colors import is_color_like, to_rgba
 from matplotlib.figure import Figure
@@ -38,7 +38,7 @@ def darken(figure: Figure) -> None:
     """Turn ``figure`` dark, in place."""
     for artist in figure.findobj(include_self=True):
         # all are read before one is set: a marker without a colour of its own has its line's
-        found = {name: getattr(artist, f"get_{name}")() for name in _names(artist)}
+        found = {name: getp(artist, name) for name in _names(artist)}
         artist.set(**{name: _all_dark(colour) for name, colour in found.items()})
 
 
