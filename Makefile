@@ -1,10 +1,12 @@
 # make figure2c    from a bare clone to the picture (artifacts/figures/figure2c.png)
 # make test        every check and test
+# make test-fast   the quick tests: arithmetic, labels, stored files
 # make test-slurm  the workflow through a real Slurm of one node (root, apt-get install slurm-wlm)
 # make audit-lock  known vulnerabilities of the locked packages (asks pypi.org)
 # make sbom        what the environment consists of, as CycloneDX (build/sbom.json)
 # make licences    licences of the installed packages (build/licences.md)
 # make docs        the documentation as a site (site/index.html)
+# make notebook    the notebook of the documentation, executed anew
 # make clean       what tests, documentation and packaging leave behind; never artifacts
 # make pictures    README's pictures, drawn anew from this commit
 # Any target of the workflow can be made: `make figure2b`, `make all`, `make clips`.
@@ -15,7 +17,8 @@ CORES ?= $(shell nproc)
 AUDIT := .venv/audit
 GPUS ?= $(shell nvidia-smi --list-gpus 2>/dev/null | grep -c '^GPU ')
 
-.PHONY: help setup test test-slurm lint lock audit-lock sbom licences schema docs clean pictures figure2b figure2c all clips page
+.PHONY: help setup test test-fast test-slurm lint lock audit-lock sbom licences schema docs notebook clean \
+  pictures figure2b figure2c all clips page
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -40,6 +43,14 @@ test: lint
 test-slurm: setup
 	$(BIN)/python -m pytest tests/slurm
 
+FAST := controls datasets emergence estimands evidence features intphys own_clips runtime solvers
+FAST := $(FAST:%=tests/%) tests/figures/test_pictures.py tests/figures/test_theme.py \
+  tests/probes/test_columns.py tests/probes/test_recipes.py tests/probes/test_probe_targets.py \
+  tests/test_declared_tables.py tests/test_environment.py
+
+test-fast: setup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" $(FAST) $(PYTEST)
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -49,6 +60,10 @@ lint: setup
 
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
+notebook: figure2c
+	PYTHONPATH=$(CURDIR)/workflow_scripts $(BIN)/jupyter nbconvert --to notebook --execute --inplace \
+	  --ExecutePreprocessor.record_timing=False docs/notebook.ipynb
 
 clean:
 	rm -rf site build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,21 +1,28 @@
-"""What `make docs` adds to the pages of this folder: every configuration key, and every artefact.
+"""What `make docs` adds to the pages of this folder: every configuration key, every artefact,
+its columns, and the notebook.
 
-MkDocs calls `on_files`. Both pages are made of what the project itself goes by: the schema that
-configurations are checked against, and the description beside the artefacts.
+MkDocs calls `on_files`. The pages are made of what the project itself goes by: the schema that
+configurations are checked against, the declarations of tables, which tests compare with files that
+were written, the description beside the artefacts, and the notebook as it was executed.
 """
 
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import yaml
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from nbconvert import MarkdownExporter
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SCHEMA = CHECKOUT / "resources/config.schema.json"
+TABLES = CHECKOUT / "resources/tables.yaml"
 ARTIFACTS = CHECKOUT / "artifacts/README.md"
+NOTEBOOK = CHECKOUT / "docs/notebook.ipynb"
 _BOUNDS = {
     "minimum": "at least {}",
     "exclusiveMinimum": "above {}",
@@ -30,12 +37,16 @@ Schema = Mapping[str, Any]
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add the generated pages."""
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    pages = {
+    notebook, pictures = notebook_page(NOTEBOOK)
+    pages: dict[str, str | bytes] = {
         "reference/keys.md": keys_page(schema),
         "reference/artifacts.md": artifacts_page(ARTIFACTS.read_text(encoding="utf-8")),
+        "reference/columns.md": columns_page(yaml.safe_load(TABLES.read_text(encoding="utf-8"))),
+        "notebook.md": notebook,
+        **pictures,
     }
-    for path, text in pages.items():
-        files.append(File.generated(config, path, content=text))
+    for path, content in pages.items():
+        files.append(File.generated(config, path, content=content))
     return files
 
 
@@ -62,6 +73,47 @@ def keys_page(schema: Schema) -> str:
 def artifacts_page(text: str) -> str:
     """The description of the artefacts, its links relative to the page."""
     return text.replace("](../docs/", "](../")
+
+
+def columns_page(declared: Schema) -> str:
+    """Columns of every table and tensors of every file, with their units."""
+    lines = [
+        "# Tables and their columns",
+        "",
+        "Paths are below `artifacts/`. Tables are Parquet or CSV; a column with a question mark is "
+        "in some files only. All are declared in `resources/tables.yaml`. Tables of pictures of "
+        "the audit and of what is inside networks hold what is drawn, and are not listed.",
+    ]
+    for path, tables in groupby(declared["tables"], key=lambda table: table["path"]):
+        lines += ["", f"## `{path}`"]
+        for table in tables:
+            kind = f"`kind: {table['kind']}`. " if "kind" in table else ""
+            lines += ["", f"{kind}One row per {table['row']}.", ""]
+            if not table.get("header", True):
+                lines += ["The file has no line of names.", ""]
+            lines += ["| column | type | holds |", "|---|---|---|"]
+            for name, own in table["columns"].items():
+                type_, words = own or declared["columns"][name.rstrip("?")]
+                lines.append(f"| `{name}` | {type_} | {_cell(words)} |")
+    lines += [
+        "",
+        "## Tensors",
+        "",
+        "| file | tensor | type | shape | holds |",
+        "|---|---|---|---|---|",
+    ]
+    for path, tensors in declared["tensors"].items():
+        for name, (dtype, shape, words) in tensors.items():
+            lines.append(f"| `{path}` | `{name}` | {dtype} | [{shape}] | {words} |")
+    return "\n".join([*lines, ""])
+
+
+def notebook_page(path: Path) -> tuple[str, dict[str, bytes]]:
+    """The notebook with its outputs as Markdown, and its pictures by their name."""
+    text, made = MarkdownExporter().from_filename(
+        str(path), resources={"output_files_dir": "images", "unique_key": "notebook"}
+    )
+    return text, made["outputs"]
 
 
 def _top(schema: Schema) -> dict[str, Schema]:

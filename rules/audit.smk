@@ -153,6 +153,7 @@ rule draw_audit:
             labels={"model": "{model}", "picture": "{picture}"},
         ),
         svg=f"{OUT}/audit/{{model}}/{{picture}}.svg",
+        pdf=f"{OUT}/audit/{{model}}/{{picture}}.pdf",
         csv=f"{OUT}/audit/{{model}}/{{picture}}.csv",
         note=note("draw_audit", "{model}.{picture}"),
     log:

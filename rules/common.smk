@@ -245,7 +245,7 @@ def probe_results(model, fit):
 
 def figure_files(figure):
     """Files that the drawing of a figure writes."""
-    return [f"{OUT}/figures/{figure}.{ending}" for ending in ("png", "svg", "csv")]
+    return [f"{OUT}/figures/{figure}.{ending}" for ending in ("png", "svg", "pdf", "csv")]
 
 
 def judged_files(figure):

@@ -59,6 +59,7 @@ rule draw_figure:
             labels={"figure": "{figure}"},
         ),
         svg=f"{OUT}/figures/{{figure}}.svg",
+        pdf=f"{OUT}/figures/{{figure}}.pdf",
         csv=f"{OUT}/figures/{{figure}}.csv",
         note=note("draw_figure", "{figure}"),
     log:

@@ -228,6 +228,7 @@ rule draw_inside:
             labels={"figure": "{inside_figure}"},
         ),
         svg=f"{OUT}/figures/{{inside_figure}}.svg",
+        pdf=f"{OUT}/figures/{{inside_figure}}.pdf",
         csv=f"{OUT}/figures/{{inside_figure}}.csv",
         note=note("draw_inside", "{inside_figure}"),
     log:

@@ -43,11 +43,12 @@ rule draw_pretraining:
         stands=lambda wildcards: stands(
             draw_pretraining_made(),
             note("draw_pretraining", CONFIG.pretraining.model),
-            [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "csv")],
+            [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "pdf", "csv")],
         ),
     output:
         png=report(f"{OUT}/figures/pretraining.png", category="Pre-training"),
         svg=f"{OUT}/figures/pretraining.svg",
+        pdf=f"{OUT}/figures/pretraining.pdf",
         csv=f"{OUT}/figures/pretraining.csv",
         note=note("draw_pretraining", CONFIG.pretraining.model),
     log:

@@ -26,9 +26,13 @@ def test_the_site_is_built_without_a_warning(tmp_path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)]
     built = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True)
     assert built.returncode == 0, built.stderr
-    for page in ("index", "tutorial", "reference/keys", "reference/artifacts"):
+    pages = ("index", "tutorial", "notebook", "reference/keys", "reference/artifacts")
+    for page in (*pages, "reference/columns"):
         text = (tmp_path / f"{page}.html").read_text()
         assert not re.search(r'(src=|<link[^>]*href=)"(https?:)?//', text), "it asks a network"
+    columns = (tmp_path / "reference/columns.html").read_text()
+    assert "velocity in the picture, pixels per frame, downwards" in columns
+    assert list((tmp_path / "images").glob("notebook_*.png"))
 
 
 def test_links_of_the_readme_lead_somewhere() -> None:

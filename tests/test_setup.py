@@ -1,6 +1,7 @@
 """Set-up refuses in one sentence before anything long starts, and does nothing the second time."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -107,3 +108,9 @@ def made_up_installers(bare: Path, folder: Path, uv_ends_with: int) -> list[str]
     ended = run_setup(bare, PYTHON=str(python))
     assert ended.returncode == 0, ended.stderr
     return log.read_text().split("\0")[:-1]
+
+
+def test_the_container_has_the_libraries_that_setup_asks_for() -> None:
+    asked = re.findall(r"lib[\w.+-]+\.so\.\d+:([\w-]+)", (CHECKOUT / "envs/setup.sh").read_text())
+    installed = re.findall(r"\blib\w[\w-]+", (CHECKOUT / "Dockerfile").read_text())
+    assert set(asked) == set(installed) - {"lib"}

@@ -17,5 +17,5 @@ if __name__ == "__main__":
             read_table(snakemake.input.table),
             Made(**given["made"]),
             FigureStyle.model_validate(given["style"]),
-            FigureFiles(*map(Path, (output.png, output.svg, output.csv))),
+            FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
         )

@@ -32,5 +32,5 @@ if __name__ == "__main__":
             kind=given["kind"],
             spec=find_section(given["kind"]).model_validate(given["figure"]),
             inputs=inputs,
-            files=FigureFiles(png=Path(output.png), svg=Path(output.svg), csv=Path(output.csv)),
+            files=FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
         )

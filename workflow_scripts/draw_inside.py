@@ -16,5 +16,5 @@ if __name__ == "__main__":
             snakemake.input.series,
             given["models"],
             FigureStyle.model_validate(given["style"]),
-            FigureFiles(png=Path(output.png), svg=Path(output.svg), csv=Path(output.csv)),
+            FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
         )

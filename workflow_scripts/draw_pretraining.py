@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pez.figures.draw import FigureFiles
 from pez.figures.pretraining import draw_pretraining
 from pez.figures.spec import FigureStyle
 from pez.runtime.job import job
@@ -12,7 +13,5 @@ if __name__ == "__main__":
         draw_pretraining(
             log=Path(snakemake.input.log),
             style=FigureStyle.model_validate(snakemake.params.style),
-            png=Path(output.png),
-            svg=Path(output.svg),
-            csv=Path(output.csv),
+            files=FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
         )

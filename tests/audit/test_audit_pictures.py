@@ -94,7 +94,7 @@ def test_no_text_overlaps_another_or_leaves_the_page(
 def test_the_files_say_what_they_show(
     picture: str, name: str, table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    files = FigureFiles(*(tmp_path / f"{name}.{kind}" for kind in ("png", "svg", "csv")))
+    files = FigureFiles(*(tmp_path / f"{name}.{kind}" for kind in ("png", "svg", "csv", "pdf")))
     made = audit_tables.made_of(picture)
     caption = draw_picture(picture, table, made, STYLE, files)
     with Image.open(files.png) as opened:
@@ -115,9 +115,9 @@ def test_the_same_table_gives_the_same_bytes(tmp_path: Path) -> None:
     (_, table), *_ = audit_tables.tables("claims")
     written = []
     for name in ("one", "two"):
-        files = FigureFiles(*(tmp_path / f"{name}.{kind}" for kind in ("png", "svg", "csv")))
+        files = FigureFiles(*(tmp_path / f"{name}.{kind}" for kind in ("png", "svg", "csv", "pdf")))
         draw_picture("claims", table, audit_tables.MADE, STYLE, files)
-        written.append([path.read_bytes() for path in (files.png, files.svg, files.csv)])
+        written.append([path.read_bytes() for path in (files.png, files.svg, files.csv, files.pdf)])
     assert written[0] == written[1]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -244,6 +245,7 @@ class Files:
     png: Path
     svg: Path
     csv: Path
+    pdf: Path
     verdict_md: Path
     verdict_json: Path
 
@@ -259,7 +261,7 @@ def judge_and_draw(
     style: FigureStyle,
 ) -> Files:
     """What the rules judge_figure and draw_figure do with probe results."""
-    names = ("f.png", "f.svg", "f.csv", "f_verdict.md", "f_verdict.json")
+    names = ("f.png", "f.svg", "f.csv", "f.pdf", "f_verdict.md", "f_verdict.json")
     files = Files(*(folder / name for name in names))
     asked = {name: recipes[name] for name in shown.recipes}
     evidence = FigureEvidence(
@@ -290,7 +292,7 @@ def judge_and_draw(
         models=models,
         controls=controls(shown.controls),
     )
-    draw_figure(kind, shown, inputs, FigureFiles(files.png, files.svg, files.csv))
+    draw_figure(kind, shown, inputs, FigureFiles(files.png, files.svg, files.csv, files.pdf))
     return files
 
 
@@ -298,9 +300,9 @@ def remember_figures(patch: pytest.MonkeyPatch) -> list[Figure]:
     """List to which every figure that `draw_figure` writes is added as a matplotlib object."""
     seen: list[Figure] = []
 
-    def save(figure: Figure, png: Path, svg: Path, description: str) -> None:
+    def save(figure: Figure, *given: Any) -> None:
         seen.append(figure)
-        save_figure(figure, png, svg, description)
+        save_figure(figure, *given)
 
     patch.setattr(draw, "save_figure", save)
     return seen

@@ -320,7 +320,15 @@ def test_axis_reaches_below_the_floor_only_if_needed() -> None:
     assert floor == -0.5 and bottom < -0.5
 
 
-@pytest.mark.parametrize("changes", [{}, {"font_pt": 9.0, "column_mm": 80.0, "page_mm": 150.0}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"font_pt": 9.0, "column_mm": 80.0, "page_mm": 150.0},
+        {"font_pt": 6.0, "page_mm": 88.0},
+        {"font_pt": 9.0, "page_mm": 150.0, "captions": False},
+    ],
+)
 @pytest.mark.parametrize("probes", [FIGURE_2C, FIGURE_2B, ("direction",)])
 def test_no_text_leaves_the_page_or_overlaps(
     tmp_path: Path, drawn: list[Figure], probes: tuple[str, ...], changes: dict
@@ -339,7 +347,7 @@ def test_width_and_resolution(polar: Built, tmp_path: Path) -> None:
 
 def test_same_input_same_bytes(polar: Built, tmp_path: Path) -> None:
     one, other = polar.files, build(tmp_path, POLAR)
-    for name in ("png", "svg", "csv", "verdict_md", "verdict_json"):
+    for name in ("png", "svg", "csv", "pdf", "verdict_md", "verdict_json"):
         assert getattr(one, name).read_bytes() == getattr(other, name).read_bytes(), name
     assert b"dc:date" not in one.svg.read_bytes()
 

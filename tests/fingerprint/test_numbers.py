@@ -104,6 +104,7 @@ EDITS = [
     ("emergence/chance.py", "0.5 / np.sqrt", "0.6 / np.sqrt", JUDGED & MOVIE_FIGURES),
     ("figures/page.py", "(0.0, 0.25, 0.5", "(0.0, 0.2, 0.5", DRAWN & MOVIE_FIGURES),
     ("figures/style.py", "SMALL = 0.88", "SMALL = 0.9", DRAWN | {"draw_pretraining"}),
+    ("figures/theme.py", "GROUND = 0.1", "GROUND = 0.2", DRAWN | {"draw_pretraining"}),
     ("figures/pretraining.py", "* 0.7", "* 0.8", {"draw_pretraining"}),
     ("pretraining/masks.py", "torch.rand", "torch.randn", {"pretrain_nano"}),
     ("page/thumbnails.py", "WORST = 6", "WORST = 5", PAGE),

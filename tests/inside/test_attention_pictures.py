@@ -87,7 +87,7 @@ def test_the_files_say_what_they_show(series, tmp_path, figure):
     picture = PICTURES[figure]
     path = tmp_path / "series.parquet"
     write_table(path, series[figure], {"figure": figure, "picture": picture, "clips": "20 made up"})
-    files = FigureFiles(*(tmp_path / f"drawn.{ending}" for ending in ("png", "svg", "csv")))
+    files = FigureFiles(*(tmp_path / f"drawn.{ending}" for ending in ("png", "svg", "csv", "pdf")))
     draw_inside(figure, picture, path, {"nano": "weights of a test"}, STYLE, files)
     with Image.open(files.png) as drawn:
         said = json.loads(drawn.text["Description"])

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from pez.figures.draw import FigureFiles
 from pez.figures.pretraining import COLUMNS, draw_pretraining
 from pez.figures.spec import FigureStyle
 from pez.runtime.errors import ArtifactError
@@ -11,9 +12,9 @@ STYLE = FigureStyle.model_validate({})
 
 def draw(folder, table):
     write_table(folder / "log.parquet", table)
-    paths = [folder / f"figure.{kind}" for kind in ("png", "svg", "csv")]
-    draw_pretraining(folder / "log.parquet", STYLE, *paths)
-    return paths
+    files = FigureFiles(*(folder / f"figure.{kind}" for kind in ("png", "svg", "csv", "pdf")))
+    draw_pretraining(folder / "log.parquet", STYLE, files)
+    return files.png, files.svg, files.csv
 
 
 def log(**columns):

@@ -10,6 +10,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from conftest import SMOKE, SMOKE_OUT, Project
+from declared_tables import differences
 from workflow.planning import plan
 
 # One untrained network, two cells of each kind of choice.
@@ -50,6 +51,8 @@ def test_claims_are_judged_and_a_larger_grid_measures_what_is_new(
     assert set(table["network"]) == {"vjepa2_tiny", "vjepa2_tiny_untrained"}
     assert set(table["control"]) == {"none", "untrained", "shuffled"}
     assert table["state"].nunique() == 5
+    for tables in ("*", "networks/*.parquet", "calibration/*"):
+        assert differences(project.folder / SMOKE_OUT, f"audit/{tables}") == []
     out = project.folder / SMOKE_OUT / "audit"
     claims = json.loads((out / "ledger.json").read_text())["models"]["vjepa2_tiny"]["claims"]
     assert [claim["id"] for claim in claims] == [f"C{number}" for number in range(1, 11)]

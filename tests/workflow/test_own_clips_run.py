@@ -9,6 +9,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from conftest import SMOKE, SMOKE_OUT, Project, fresh_project
+from declared_tables import differences
 from own_clips.videos import write_set
 from workflow.planning import plan
 
@@ -65,6 +66,10 @@ def test_probes_read_labels_by_their_columns(run: Project) -> None:
     predictions = pd.read_parquet(run.folder / TABLES[1].replace(".p", ".predictions.p"))
     assert set(predictions["output"]) == {"bright", "dark"}
     assert predictions["clip_id"].nunique() == 24
+
+
+def test_its_tables_are_as_declared(run: Project) -> None:
+    assert differences(run.folder / SMOKE_OUT, "clips/folder/**/*") == []
 
 
 def test_a_figure_shows_classes_beside_their_chance(run: Project) -> None:

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import FIGURES, SMOKE_OUT, Project
+from declared_tables import differences
 from pez.features.store import FeatureStore
 from pez.runtime.tensor_file import read_metadata
 
@@ -105,6 +106,17 @@ def test_features_say_where_they_come_from(smoke_run: Project) -> None:
     assert not (root.parent / "acceleration/last_tubelet_patches").exists()
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        "clips/**/*", "intphys/**/*", "features/**/*", "probes/**/*", "emergence/*", "figures/*",
+        "logs/*",
+    ],
+)  # fmt: skip
+def test_tables_and_tensors_are_as_declared(smoke_run: Project, files: str) -> None:
+    assert differences(smoke_run.folder / SMOKE_OUT, files) == []
+
+
 def test_every_job_left_a_log_and_a_benchmark(smoke_run: Project) -> None:
     out = smoke_run.folder / SMOKE_OUT
     logs = {
@@ -139,3 +151,4 @@ def test_snakemake_alone_lists_the_targets(project: Project) -> None:
     )
     for target in (*FIGURES, "figure2c_timings", "all", "clips", "intphys"):
         assert re.search(rf"^{target} ", done.stdout, re.MULTILINE)
+    assert "Snakemake version" not in done.stderr  # of the banner

@@ -8,6 +8,7 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from conftest import SMOKE, SMOKE_OUT, Project
+from declared_tables import differences
 from workflow.planning import plan
 
 GRID = {
@@ -49,6 +50,8 @@ def test_a_sweep_measures_what_a_probe_measures_and_only_what_is_new(
     assert set(table["control"]) == {"none", "untrained", "shuffled"}
     assert set(table.loc[table["control"] == "untrained", "network"]) == {"vjepa2_tiny_untrained"}
     assert table["cell"].nunique() == 2 * 3
+    for tables in ("*", "grid/*"):
+        assert differences(project.folder / SMOKE_OUT, f"sweeps/{tables}") == []
     before = cells(project)
     axes = {"pooling": ["temporal_last", "mean"], "normalisation": ["zscore", "none"]}
     larger = run(project, axes=axes)

@@ -18,6 +18,7 @@ class FigureFiles:
     png: Path
     svg: Path
     csv: Path
+    pdf: Path
 
 
 def describe(spec: FigureSpec, inputs: FigureInputs, caption: str) -> str:
@@ -40,6 +41,6 @@ def draw_figure(kind: str, spec: FigureSpec, inputs: FigureInputs, files: Figure
     with styled(inputs.style):
         built = build_figure(kind, spec, inputs)
         description = describe(spec, inputs, built.caption)
-        save_figure(built.picture, files.png, files.svg, description)
+        save_figure(built.picture, files.png, files.svg, files.pdf, description, inputs.style)
     with atomic_path(files.csv) as temporary:
         built.table.to_csv(temporary, index=False, lineterminator="\n")

@@ -103,7 +103,7 @@ def draw_page(page: Page, style: FigureStyle) -> Figure:
     usable = width - 2 * _MARGIN
     title = wrap(page.title, usable, style.font_pt * 1.15, weight="bold")
     headings = [wrap(section.heading, usable, style.font_pt) for section in page.sections]
-    text = wrap(page.caption, usable, small)
+    text = wrap(page.caption, usable, small) if style.captions else []
     columns, labels = legend_layout(page.legend, usable, small)
     lines = max(1, -(-sum(label.count("\n") + 1 for label in labels) // columns))
     legend_height = lines * line * 1.1

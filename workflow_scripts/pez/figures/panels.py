@@ -19,7 +19,7 @@ from pez.figures.looks import (
     tie_ring,
 )
 from pez.figures.spec import FigureStyle
-from pez.figures.style import SMALL
+from pez.figures.style import MM_PER_INCH, SMALL, text_width_mm
 
 TOP = 1.03  # of the R2 axis: R2 never exceeds 1
 _STRIP = 0.13  # share of the axis under the floor, where lower values are marked
@@ -182,11 +182,15 @@ def _draw_strip(
             color=palette.of(part),
             zorder=6,
         )
+    size = style.font_pt * SMALL * 0.92
+    told = f"▾ below {floor:.2g}; lowest {low['mean'].min():.2f}"
+    if text_width_mm(told, size) > 0.97 * axes.bbox.width / axes.figure.dpi * MM_PER_INCH:
+        told = f"▾ lowest {low['mean'].min():.2f}"
     axes.text(
         0.985,
         bottom + 0.25 * height,
-        f"▾ below {floor:.2g}; lowest {low['mean'].min():.2f}".replace("-", "\N{MINUS SIGN}"),
-        fontsize=style.font_pt * SMALL * 0.92,
+        told.replace("-", "\N{MINUS SIGN}"),
+        fontsize=size,
         color="#333333",
         ha="right",
         va="center",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 
+from pez.figures.draw import FigureFiles
 from pez.figures.spec import FigureStyle
 from pez.figures.style import new_figure, save_figure, styled
 from pez.runtime.atomic import atomic_path
@@ -19,7 +20,7 @@ PANELS = {
 COLUMNS = ("step", "window", *PANELS)
 
 
-def draw_pretraining(log: Path, style: FigureStyle, png: Path, svg: Path, csv: Path) -> None:
+def draw_pretraining(log: Path, style: FigureStyle, files: FigureFiles) -> None:
     """Draw the log of a pre-training, one panel a quantity, and write what is drawn as CSV.
 
     Steps that see windows of another size (another loss, therefore) stand on a shaded ground.
@@ -41,8 +42,9 @@ def draw_pretraining(log: Path, style: FigureStyle, png: Path, svg: Path, csv: P
         panels[-1].set_xlabel(f"Step (windows of {windows}; every other phase shaded)")
         panels[-1].set_xlim(0, table["step"].max())
         figure.set_layout_engine("constrained")
-        save_figure(figure, png, svg, f"pretraining: {', '.join(PANELS.values())} by step")
-    with atomic_path(csv) as temporary:
+        description = f"pretraining: {', '.join(PANELS.values())} by step"
+        save_figure(figure, files.png, files.svg, files.pdf, description, style)
+    with atomic_path(files.csv) as temporary:
         table.to_csv(temporary, index=False)
 
 

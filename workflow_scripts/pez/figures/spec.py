@@ -1,7 +1,7 @@
 """Configuration of the figures: what they show, and the one style they share."""
 
 from collections.abc import Iterable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -29,11 +29,18 @@ class FigureStyle(Schema):
     """Looks of every figure; a change here rebuilds figures and nothing else."""
 
     column_mm: float = Field(88.0, ge=80, le=150, description="width of a one-panel figure")
-    page_mm: float = Field(180.0, ge=150, le=400, description="width of a figure of more panels")
+    page_mm: float = Field(180.0, ge=80, le=400, description="width of a figure of more panels")
     panel_height_mm: float = Field(46.0, ge=20, le=200)
     dpi: int = Field(300, ge=50, le=1200, description="of the PNG")
     font_pt: float = Field(7.5, ge=5, le=9)
+    captions: bool = Field(True, description="whether pictures carry the text below them")
+    theme: Literal["light", "dark"] = Field("light", description="ground of the pictures")
     colours: FigureColours = FigureColours()
+
+    @property
+    def sheet_mm(self) -> float:
+        """Width of a wide sheet: at least what bodies that are laid out in millimetres need."""
+        return max(self.page_mm, 150.0)
 
 
 class FigureSpec(Schema):

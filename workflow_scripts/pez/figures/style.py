@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 
 from pez.figures.spec import FigureStyle
+from pez.figures.theme import darken
 from pez.runtime.atomic import atomic_path
 
 MM_PER_INCH = 25.4
@@ -48,6 +49,7 @@ def styled(style: FigureStyle) -> Iterator[None]:
                 "text.hinting": "none",  # else the width of a text depends on the resolution
                 "svg.hashsalt": "pez",
                 "svg.fonttype": "path",
+                "pdf.fonttype": 42,  # letters stay letters
             }
         )
         yield
@@ -85,13 +87,21 @@ def wrap(text: str, width_mm: float, font_pt: float, weight: str = "normal") -> 
     return lines
 
 
-def save_figure(figure: Figure, png: Path, svg: Path, description: str) -> None:
-    """Write ``figure`` as PNG and SVG with its ``description``, without dates or version numbers.
+def save_figure(
+    figure: Figure, png: Path, svg: Path, pdf: Path, description: str, style: FigureStyle
+) -> None:
+    """Write ``figure`` as PNG, SVG and PDF with its ``description``, without dates or versions.
 
-    The description is the PNG's text chunk and the SVG's metadata of that name.
+    The description is the PNG's text chunk and the SVG's metadata of that name, and the subject of
+    the PDF. A dark theme changes the colours of ``figure``.
     """
+    if style.theme == "dark":
+        darken(figure)
     known = {"Description": description}
     with atomic_path(png) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None, **known})
     with atomic_path(svg) as temporary:
         figure.savefig(temporary, format="svg", metadata={"Date": None, "Creator": None, **known})
+    nameless = dict.fromkeys(("CreationDate", "Creator", "Producer"))
+    with atomic_path(pdf) as temporary:
+        figure.savefig(temporary, format="pdf", metadata={**nameless, "Subject": description})

@@ -52,5 +52,5 @@ def draw_picture(
             "models": {made.model: made.weights},
             "clips": made.clips,
         }
-        save_picture(picture, known, files)
+        save_picture(picture, known, files, style)
     return picture.caption

@@ -95,18 +95,18 @@ def open_sheet(
         body_mm: height of the body with its axis labels.
         style: sizes and colours.
         legend: entries between body and caption.
-        wide: as wide as the page instead of a column.
+        wide: as wide as the page, and at least 150 mm, instead of a column.
 
     Raises:
         ValueError: the title does not fit on one line.
     """
-    width = style.page_mm if wide else style.column_mm
+    width = style.sheet_mm if wide else style.column_mm
     usable, small = width - 2 * MARGIN, style.font_pt * SMALL
     line = style.font_pt * _LINE_PER_PT
     if text_width_mm(title, style.font_pt * _TITLE, "bold") > usable:
         raise ValueError(f"the title {title!r} does not fit into one line of {usable:g} mm")
     heading = wrap(made.heading, usable, small)
-    text = wrap(caption, usable, small)
+    text = wrap(caption, usable, small) if style.captions else []
     columns, labels = legend_layout(legend, usable, small) if legend else (1, [])
     rows = -(-len(labels) // columns)
     legend_height = rows * line * 1.05 + 1.0 if legend else 0.0

@@ -60,4 +60,4 @@ def draw_inside(
     with styled(style):
         built = build_inside(picture, opened.table, shown(models, clips), style)
         known = {"figure": figure, "picture": picture, "models": dict(models), "clips": clips}
-        save_picture(built, known, files)
+        save_picture(built, known, files, style)

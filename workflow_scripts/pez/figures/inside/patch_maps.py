@@ -44,7 +44,7 @@ def score_axis(axes: Axes) -> None:
 def map_side(style: FigureStyle) -> float:
     """Side of a map, millimetres."""
     count = _STATES + 1
-    return (style.page_mm - LEFT - RIGHT - _MAP_GAP * (count - 1)) / count
+    return (style.sheet_mm - LEFT - RIGHT - _MAP_GAP * (count - 1)) / count
 
 
 def maps_height(own: pd.DataFrame, side: float) -> float:

@@ -30,7 +30,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         for control in networks_of(rows)
     ]
     panels = list(dict.fromkeys(zip(table["reading"], table["block"], strict=True)))
-    width = (style.page_mm - _LEFT - _RIGHT - _GAP * (len(panels) - 1)) / len(panels)
+    width = (style.sheet_mm - _LEFT - _RIGHT - _GAP * (len(panels) - 1)) / len(panels)
     step = _HEAD + width + _FOOT
     caption = _caption(table, made)
     legend = [
