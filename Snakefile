@@ -4,6 +4,7 @@ import logging
 import os
 import re
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -54,6 +55,7 @@ from pez.runtime.limits import advice, limit_reached
 from pez.runtime.note import read_note
 from pez.runtime.run_lock import call_runner, running
 from pez.runtime.schema import did_you_mean
+from pez.runtime.time_left import Durations, Waiting, time_left
 
 
 # A working directory of its own (--directory) needs no configuration of its own.
@@ -88,6 +90,7 @@ include: "rules/devices.smk"
 include: "rules/common.smk"
 include: "rules/interruption.smk"
 include: "rules/limits.smk"
+include: "rules/progress.smk"
 include: "rules/stages.smk"
 include: "rules/notes.smk"
 include: "rules/provenance.smk"

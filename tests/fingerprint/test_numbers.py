@@ -380,7 +380,7 @@ WITHOUT = {
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.figures.inside.help",  # read when planning
     "pez.inside.kinds.window_ablation",
-    "pez.recipes.columns", "pez.runtime.limits", "pez.runtime.schema",
+    "pez.recipes.columns", "pez.runtime.limits", "pez.runtime.schema", "pez.runtime.time_left",
 }  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """A run that is killed and started again ends in the same bytes as one that never was."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -68,6 +69,7 @@ def test_killed_while_rendering_and_while_extracting(project: Project, smoke_run
     kill_when_printed(project, "vjepa2_tiny: shard_000 to shard_001", "--resources", "gpu=1")
     finished = project.snakemake("figure2c", "--cores", "2")
     assert "Removing the locks that a killed run has left here." in finished.stderr
+    assert re.search(r"^About (a minute|\d+ min) left", finished.stderr, re.MULTILINE)
     again, undisturbed = project.built_files(), smoke_run.built_files()
     assert again.keys() <= undisturbed.keys()
     assert {name.split("/")[0] for name in again} == set(BYTE_EQUAL)
