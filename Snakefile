@@ -140,6 +140,44 @@ TARGETS = {
 }
 
 
+def state_of(target):
+    """Whether the picture of `target` is there, and made as this configuration and code would."""
+    if target in CONFIG.figures:
+        drawn, made_of = note("draw_figure", target), draw_made
+    elif target in INSIDE_FIGURES:
+        drawn, made_of = note("draw_inside", target), draw_inside_made
+    else:
+        return ""
+    if not all(map(os.path.exists, figure_files(target))):
+        return ""
+    try:
+        current = read_note(drawn) == made_of(target)["provenance"]
+    except WorkflowError:  # what it is drawn from is gone, or refused
+        current = False
+    return " [up to date]" if current else " [out of date]"
+
+
+def target_lines():
+    """A line for every target: its name, what it shows, and whether it is up to date."""
+    width = max(map(len, TARGETS))
+    return [f"{name:{width}}  {what}{state_of(name)}" for name, what in TARGETS.items()]
+
+
+def with_targets(list_rules):
+    """Have `--list` show targets, which are what people ask for, and not two hundred names."""
+
+    def listed(only_targets=False):
+        if only_targets:
+            list_rules(only_targets)
+        else:
+            print(*target_lines(), sep="\n")
+
+    return listed
+
+
+workflow.list_rules = with_targets(workflow.list_rules)
+
+
 localrules:
     targets,
     all,
@@ -157,7 +195,7 @@ rule targets:
     conda:
         "envs/figures.yaml"
     params:
-        lines=[f"{name:{max(map(len, TARGETS))}}  {what}" for name, what in TARGETS.items()],
+        lines=lambda wildcards: target_lines(),
     message:
         "Targets of this workflow"
     shell:
