@@ -73,7 +73,7 @@ def test_the_thousand_are_of_every_sort() -> None:
     """Else the test above says little: it would be passed by refusing all."""
     if not what_came:
         pytest.skip("the thousand have not been tried")
-    assert min(what_came[sort] for sort in ("refused", "refused in part", "planned")) >= 100
+    assert min(what_came[sort] for sort in ("refused", "refused in part", "planned")) >= 50
 
 
 @pytest.mark.slow
