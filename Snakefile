@@ -113,69 +113,7 @@ include: "rules/inside.smk"
 include: "rules/report.smk"
 include: "rules/page.smk"
 include: "rules/pretraining.smk"
-
-
-TARGETS = {
-    **{
-        figure: f"{spec.title}, with controls and verdict"
-        for figure, spec in CONFIG.figures.items()
-    },
-    **{
-        figure: f"inside the network: {shows(picture)}"
-        for spec in CONFIG.inside.values()
-        for figure, picture in spec.figures.items()
-    },
-    **{f"sweep_{name}": f"{CONFIG.sweeps[name].size} recipes" for name in CONFIG.sweeps},
-    **{
-        f"{figure}_timings": "what its jobs took; for every figure above likewise"
-        for figure in list(CONFIG.figures)[:1]
-    },
-    "audit": "every protocol at once, and a ledger of claims (section audit)",
-    "page": "one file of HTML with all figures, an explorer of their curves, and provenance",
-    "all": "every configured figure, and the clips' contact sheets and previews",
-    "paper": "every configured figure and table; of the paper with configs/paper.yaml",
-    "pretrain_nano": "the small encoder, trained anew (GPU hours); draw_pretraining shows its log",
-    "intphys": "the possible and impossible movies, checked and cut into clips",
-    "clips": "the other datasets, with a contact sheet and a preview of each",
-}
-
-
-def state_of(target):
-    """Whether the picture of `target` is there, and made as this configuration and code would."""
-    if target in CONFIG.figures:
-        drawn, made_of = note("draw_figure", target), draw_made
-    elif target in INSIDE_FIGURES:
-        drawn, made_of = note("draw_inside", target), draw_inside_made
-    else:
-        return ""
-    if not all(map(os.path.exists, figure_files(target))):
-        return ""
-    try:
-        current = read_note(drawn) == made_of(target)["provenance"]
-    except WorkflowError:  # what it is drawn from is gone, or refused
-        current = False
-    return " [up to date]" if current else " [out of date]"
-
-
-def target_lines():
-    """A line for every target: its name, what it shows, and whether it is up to date."""
-    width = max(map(len, TARGETS))
-    return [f"{name:{width}}  {what}{state_of(name)}" for name, what in TARGETS.items()]
-
-
-def with_targets(list_rules):
-    """Have `--list` show targets, which are what people ask for, and not two hundred names."""
-
-    def listed(only_targets=False):
-        if only_targets:
-            list_rules(only_targets)
-        else:
-            print(*target_lines(), sep="\n")
-
-    return listed
-
-
-workflow.list_rules = with_targets(workflow.list_rules)
+include: "rules/targets.smk"
 
 
 localrules:
