@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pez.audit.spec import AuditSpec
 from pez.config.control_checks import check_first_seed
+from pez.config.inside_checks import check_inside
 from pez.config.model import Config
 from pez.config.weights_checks import check_weights
 from pez.recipes.spec import GradientSolver
@@ -29,12 +30,12 @@ def check_audit(config: Config, checkout: Path) -> Iterable[str]:
             yield f"audit.controls: control = {did_you_mean(name, list(config.controls))}"
             continue
         yield from check_first_seed("audit.controls", name, seeds, config)
-    yield from _check_heads(audit, config)
+    yield from _check_heads(audit, config, checkout)
     yield from _check_gradient(audit, config)
     yield from _check_primary(audit)
 
 
-def _check_heads(audit: AuditSpec, config: Config) -> Iterable[str]:
+def _check_heads(audit: AuditSpec, config: Config, checkout: Path) -> Iterable[str]:
     if audit.heads is None:
         return
     known = [name for name, spec in config.inside.items() if spec.kind == "head_ablation"]
@@ -43,6 +44,9 @@ def _check_heads(audit: AuditSpec, config: Config) -> Iterable[str]:
             f"audit.heads = {did_you_mean(audit.heads, known)}: a measurement of kind "
             "head_ablation under inside; null leaves C10 undecided"
         )
+    else:
+        for problem in check_inside(config, audit.heads, checkout):
+            yield f"{problem} (the audit's C10 rests on it: audit.heads)"
 
 
 def _check_gradient(audit: AuditSpec, config: Config) -> Iterable[str]:
