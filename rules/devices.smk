@@ -16,6 +16,7 @@ def gpus():
 
 
 DEVICES = None  # of this machine, where some may be used
+GPUS = 0  # how many of them this run may use
 
 # Whether this process hands jobs to a cluster.
 ON_CLUSTER = (
@@ -34,11 +35,11 @@ elif ON_CLUSTER:
     EXTRACTION_SIZES = [SHARD if granted == 0 else WHOLE]
     if granted == 0:
         os.environ[PLACES] = "0"
-elif gpus():
+elif GPUS := gpus():
     EXTRACTION_SIZES = [WHOLE]
     DEVICES = Listing()  # asks nvidia-smi, and does not wait for its answer
-    os.environ[PLACES] = str(gpus())
-    workflow.register_resource("gpu", SEATS * gpus())
+    os.environ[PLACES] = str(GPUS)
+    workflow.register_resource("gpu", SEATS * GPUS)
 else:
     EXTRACTION_SIZES = [SHARD]
 

@@ -17,7 +17,7 @@ class TimeLeft(logging.Handler):
             for job in workflow.dag.needrun_jobs()
             if job.benchmark and not self.ended(job)
         ]
-        told = time_left(jobs, self.durations, workflow.cores, gpus())
+        told = time_left(jobs, self.durations, workflow.cores, GPUS)
         if told:
             print(told, file=sys.stderr)
 

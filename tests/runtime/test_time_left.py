@@ -18,18 +18,18 @@ def test_a_job_takes_what_it_took_or_what_its_stage_takes(tmp_path: Path) -> Non
     own = benchmark(tmp_path, "fit", "a", 30.0)
     benchmark(tmp_path, "fit", "b", 50.0)
     durations = Durations()
-    assert durations.of(own) == 30.0
-    assert durations.of(tmp_path / "fit/c.tsv") == 40.0
-    assert durations.of(tmp_path / "draw/c.tsv") is None
+    assert durations.of([own]) == [30.0]
+    assert durations.of([tmp_path / "fit/c.tsv"]) == [40.0]
+    assert durations.of([tmp_path / "draw/c.tsv"]) == [None]
     benchmark(tmp_path, "fit", "a", 100.0)
-    assert durations.of(own) == 100.0
+    assert durations.of([own]) == [100.0]
 
 
 @pytest.mark.parametrize("damage", ["", "half", "s\n", "s\nlong\n", "s\n1\n2\n"])
 def test_a_damaged_benchmark_file_tells_nothing(tmp_path: Path, damage: str) -> None:
     file = benchmark(tmp_path, "fit", "a", 30.0)
     file.write_text(damage)
-    assert Durations().of(file) is None
+    assert Durations().of([file]) == [None]
 
 
 @pytest.mark.parametrize(

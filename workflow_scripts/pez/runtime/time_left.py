@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from statistics import fmean
 
@@ -28,13 +29,15 @@ class Durations:
     def __init__(self) -> None:
         self._read: dict[Path, tuple[int, float | None]] = {}
 
-    def of(self, benchmark: Path) -> float | None:
-        """Seconds of a job the last time, else the mean of its stage; None: none is known."""
-        own = self._seconds(benchmark)
-        if own is not None:
-            return own
-        others = [self._seconds(file) for file in benchmark.parent.glob("*.tsv")]
-        known = [seconds for seconds in others if seconds is not None]
+    def of(self, benchmarks: Sequence[Path]) -> list[float | None]:
+        """Seconds of jobs the last time, else the mean of their stage; None: none is known."""
+        mean = cache(self._mean)  # of a stage once, however many of its jobs wait
+        own = ((file, self._seconds(file)) for file in benchmarks)
+        return [mean(file.parent) if seconds is None else seconds for file, seconds in own]
+
+    def _mean(self, stage: Path) -> float | None:
+        seconds = [self._seconds(file) for file in stage.glob("*.tsv")]
+        known = [one for one in seconds if one is not None]
         return fmean(known) if known else None
 
     def _seconds(self, file: Path) -> float | None:
@@ -54,8 +57,8 @@ def time_left(jobs: Sequence[Waiting], durations: Durations, cores: int, gpus: i
 
     Cores and GPUs are taken to be busy until the end, and no job ends before the longest would.
     """
-    seconds = {job: durations.of(job.benchmark) for job in jobs}
-    known = {job: time for job, time in seconds.items() if time is not None}
+    seconds = durations.of([job.benchmark for job in jobs])
+    known = {job: time for job, time in zip(jobs, seconds, strict=True) if time is not None}
     if not known:
         return None
     left = max(
@@ -63,7 +66,7 @@ def time_left(jobs: Sequence[Waiting], durations: Durations, cores: int, gpus: i
         sum(time * min(job.gpus, gpus) for job, time in known.items()) / max(gpus, 1),
         *known.values(),
     )
-    unknown = len(seconds) - len(known)
+    unknown = len(jobs) - len(known)
     beside = {0: "", 1: ", and a job of a stage that never ran here"}
     others = beside.get(unknown, f", and {unknown} jobs of stages that never ran here")
     return f"About {_words(left)} left{others}."
