@@ -4,11 +4,11 @@ import hashlib
 import re
 from pathlib import Path
 
+from pez.encoders.spec import SHA256
 from pez.runtime.atomic import atomic_path
 from pez.runtime.errors import ArtifactError
 from pez.runtime.regular import open_regular
 
-SHA256 = r"[0-9a-f]{64}"
 _LINE = re.compile(rf"({SHA256})  (.+)")
 
 

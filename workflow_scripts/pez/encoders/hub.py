@@ -11,10 +11,10 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from pez.encoders.digests import SHA256, recorded, sha256_of, write_record
+from pez.encoders.digests import recorded, sha256_of, write_record
 from pez.encoders.hub_pointer import write_pointer
 from pez.encoders.locate import INDEX_FILE, PICKLED_FILE, SINGLE_FILE, files_of
-from pez.encoders.spec import HubWeights
+from pez.encoders.spec import SHA256, HubWeights
 from pez.runtime.errors import ArtifactError
 
 _SHOWN = 200

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from pez.encoders.registry import family_names
 from pez.runtime.schema import Schema
 
+SHA256 = r"[0-9a-f]{64}"
 _FILE_ENDINGS = (".pt", ".pth", ".bin", ".ckpt", ".safetensors")
 
 
@@ -67,7 +68,7 @@ class CheckpointWeights(Schema):
     def _is_a_sha256(cls, sha256: str | None, info: ValidationInfo) -> str | None:
         if sha256 is None:
             return None
-        if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        if not re.fullmatch(SHA256, sha256):
             raise refusal("a SHA-256 is 64 digits of 0-9 and a-f, as sha256sum prints it")
         if info.data.get("url") is None:
             raise refusal("it is of the file at `url`, and there is none: give one, or drop this")
