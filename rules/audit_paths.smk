@@ -136,7 +136,7 @@ def audit_table(model, picture):
 
 def audit_picture_files(model, picture):
     """Files that the drawing of a picture writes."""
-    return [f"{OUT}/audit/{model}/{picture}.{ending}" for ending in ("png", "svg", "pdf", "csv")]
+    return picture_files(f"{OUT}/audit/{model}/{picture}")
 
 
 def judge_audit_files():

@@ -243,9 +243,14 @@ def probe_results(model, fit):
     return [f"{stem}.parquet", f"{stem}.predictions.parquet"]
 
 
+def picture_files(stem):
+    """Files that the drawing of a picture writes: `stem` with their endings."""
+    return [f"{stem}.{ending}" for ending in ("png", "svg", "pdf", "csv")]
+
+
 def figure_files(figure):
     """Files that the drawing of a figure writes."""
-    return [f"{OUT}/figures/{figure}.{ending}" for ending in ("png", "svg", "pdf", "csv")]
+    return picture_files(f"{OUT}/figures/{figure}")
 
 
 def judged_files(figure):

@@ -43,7 +43,7 @@ rule draw_pretraining:
         stands=lambda wildcards: stands(
             draw_pretraining_made(),
             note("draw_pretraining", CONFIG.pretraining.model),
-            [f"{OUT}/figures/pretraining.{kind}" for kind in ("png", "svg", "pdf", "csv")],
+            figure_files("pretraining"),
         ),
     output:
         png=report(f"{OUT}/figures/pretraining.png", category="Pre-training"),

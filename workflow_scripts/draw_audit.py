@@ -1,7 +1,5 @@
 """Draw one picture of the audit of one model (rule draw_audit)."""
 
-from pathlib import Path
-
 from pez.figures.audit.registry import draw_picture
 from pez.figures.audit.sheet import Made
 from pez.figures.draw import FigureFiles
@@ -11,11 +9,11 @@ from pez.runtime.tables import read_table
 
 if __name__ == "__main__":
     with job(snakemake):
-        given, output = snakemake.params.drawing, snakemake.output
+        given = snakemake.params.drawing
         draw_picture(
             snakemake.wildcards.picture,
             read_table(snakemake.input.table),
             Made(**given["made"]),
             FigureStyle.model_validate(given["style"]),
-            FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
+            FigureFiles.of(snakemake.output),
         )

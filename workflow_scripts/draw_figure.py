@@ -1,7 +1,5 @@
 """Draw a figure, with the numbers in it (rule draw_figure)."""
 
-from pathlib import Path
-
 from pez.controls.registry import all_variants
 from pez.emergence.facts import ModelFacts
 from pez.figures.draw import FigureFiles, draw_figure
@@ -13,7 +11,7 @@ from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        files, given, output = snakemake.input, snakemake.params.drawing, snakemake.output
+        files, given = snakemake.input, snakemake.params.drawing
         figure = snakemake.wildcards.figure
         recipes = {name: Recipe.from_params(recipe) for name, recipe in given["recipes"].items()}
         inputs = FigureInputs(
@@ -32,5 +30,5 @@ if __name__ == "__main__":
             kind=given["kind"],
             spec=find_section(given["kind"]).model_validate(given["figure"]),
             inputs=inputs,
-            files=FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
+            files=FigureFiles.of(snakemake.output),
         )

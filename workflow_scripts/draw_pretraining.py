@@ -9,9 +9,8 @@ from pez.runtime.job import job
 
 if __name__ == "__main__":
     with job(snakemake):
-        output = snakemake.output
         draw_pretraining(
             log=Path(snakemake.input.log),
             style=FigureStyle.model_validate(snakemake.params.style),
-            files=FigureFiles(*map(Path, (output.png, output.svg, output.csv, output.pdf))),
+            files=FigureFiles.of(snakemake.output),
         )

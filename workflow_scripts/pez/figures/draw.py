@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pez.figures.inputs import FigureInputs
 from pez.figures.registry import build_figure
@@ -19,6 +20,11 @@ class FigureFiles:
     svg: Path
     csv: Path
     pdf: Path
+
+    @classmethod
+    def of(cls, output: Any) -> "FigureFiles":
+        """The outputs of a rule that draws."""
+        return cls(*map(Path, (output.png, output.svg, output.csv, output.pdf)))
 
 
 def describe(spec: FigureSpec, inputs: FigureInputs, caption: str) -> str:
