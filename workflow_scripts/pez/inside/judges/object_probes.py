@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from pez.evidence.schema import NO_CONTROL
-from pez.inside.judged import Facts, InsideVerdict, Judged
+from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
 from pez.inside.objects.scores import Scores, scores_of
 from pez.inside.objects.series import series
 from pez.inside.objects.verdict import verdict_of
@@ -40,12 +40,10 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
         (itself,) = [scores for one, scores in pairs if one.control == NO_CONTROL]
         untrained = [scores for one, scores in pairs if one.control == _UNTRAINED]
         said.append(verdict_of(model, itself, untrained, facts.models[model]))
-    count = len(opened[0].known["clip_ids"])
-    clips = f"{count} of {spec.dataset} ({facts.origin})"
     verdict = InsideVerdict(
         figure=facts.figure,
         kind=spec.kind,
-        clips=clips,
+        clips=clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin),
         brackets="90 % interval over clips",
         models=tuple(said),
     )

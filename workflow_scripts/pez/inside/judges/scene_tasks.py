@@ -1,18 +1,17 @@
 """What is read of several objects in all networks: what the figure shows and says."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-
-import pandas as pd
 
 from pez.estimands.intervals import percentile
 from pez.evidence.schema import NO_CONTROL
-from pez.inside.judged import Facts, InsideVerdict, Judged
+from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
 from pez.inside.scenes.verdict import verdict_of
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import NetworkTable, read_measured
 from pez.inside.tasks.course import Course, courses
-from pez.inside.tasks.series import DRAWN, course_rows
+from pez.inside.tasks.series import courses_of_model, drawn_table
 
 COLUMNS = ("task", "read_from", "state", "right")  # of the tables, beside those of all
 NUMBERS = "numbers"  # kind of row beside those of courses: accuracy from the numbers of objects
@@ -25,35 +24,27 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
         ArtifactError: a table is not what its name says, or lacks states of a clip.
     """
     opened = read_measured(tables, spec, COLUMNS)
-    rows, said = [], []
+    networks, numbers = (_read_from(source, opened) for source in ("network", "numbers"))
+    rows: list[tuple[object, ...]] = []
+    said = []
     for model in spec.models:
-        networks = [table for table in opened if table.model == model]
-        found = [_courses(one, "network", spec) for one in networks]
-        for table, own in zip(networks, found, strict=True):
-            rows += list(course_rows(table, own))
-        (itself,) = (one for one in networks if one.control == NO_CONTROL)
-        alone = _courses(itself, "numbers", spec)
-        rows += list(_numbers(itself, alone))
-        untrained = [
-            own for table, own in zip(networks, found, strict=True) if table.control == "untrained"
-        ]
-        own = found[networks.index(itself)]
-        said.append(verdict_of(model, own, alone, untrained, facts.models[model]))
-    series = pd.DataFrame(rows, columns=list(DRAWN)).astype({"seed": "Int64", "state": "Int64"})
-    count = len(opened[0].known["clip_ids"])
+        found = courses_of_model(model, networks, spec)
+        (itself,) = (one for one in numbers if one.model == model and one.control == NO_CONTROL)
+        alone = courses(itself.table, itself.known, spec.draws, spec.seed)
+        rows += [*found.rows, *_numbers(itself, alone)]
+        said.append(verdict_of(model, found.own, alone, found.untrained, facts.models[model]))
     verdict = InsideVerdict(
         figure=facts.figure,
         kind=spec.kind,
-        clips=f"{count} of {spec.dataset} ({facts.origin})",
+        clips=clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin),
         brackets="90 % interval over clips",
         models=tuple(said),
     )
-    return Judged(series, verdict)
+    return Judged(drawn_table(rows), verdict)
 
 
-def _courses(table: NetworkTable, read_from: str, spec: InsideSpec) -> dict[str, Course]:
-    rows = table.table[table.table["read_from"] == read_from]
-    return courses(rows, table.known, spec.draws, spec.seed)
+def _read_from(source: str, tables: Sequence[NetworkTable]) -> list[NetworkTable]:
+    return [replace(one, table=one.table[one.table["read_from"] == source]) for one in tables]
 
 
 def _numbers(table: NetworkTable, alone: Mapping[str, Course]) -> Iterator[tuple[object, ...]]:

@@ -1,10 +1,8 @@
 """What probes of every kind of object read: a row a clip, kind, target, state, and whose it is."""
 
-import torch
-
 from pez.inside.kinds.object_probes import Section
 from pez.inside.network import Measured, Network
-from pez.inside.objects.reading import pooled_states, read_questions
+from pez.inside.objects.reading import read_questions, states_of_clips
 from pez.inside.objects.targets import object_velocities, questions, scene_motion
 from pez.inside.spec import InsideSpec
 from pez.objects.tracks import read_objects
@@ -32,12 +30,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             f"no kind of object is in {spec.fewest} clips of {spec.dataset}: lower fewest of the "
             "measurement, or raise clips of the dataset."
         )
-    encoder = network.ready.encoder
-    passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
-    features = torch.cat([found for _, found in passed], dim=1)
-    if not torch.isfinite(features).all():
-        state, clip = torch.argwhere(~torch.isfinite(features))[0, :2].tolist()
-        raise ArtifactError(network.not_finite(f"residual state {state}", clip))
+    features = states_of_clips(network)
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
     table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
     clip = table.pop("clip").to_numpy()

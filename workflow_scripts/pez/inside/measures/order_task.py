@@ -21,7 +21,7 @@ from pez.inside.order.tasks import (
 )
 from pez.inside.spec import InsideSpec
 from pez.inside.tasks.course import above_chance
-from pez.inside.tasks.reading import Read, read_task, twice
+from pez.inside.tasks.reading import Read, read_rows, read_task, twice
 from pez.inside.tasks.task import Task
 from pez.runtime.errors import ConfigError
 
@@ -79,7 +79,10 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
         "floor": floors,
         "unequal": unequal["tubelets"],
     }
-    rows = [_rows(name, one.right, labels) for name, (_, one) in found.items()]
+    rows = [
+        read_rows(one.right, labels, task=name).astype({"task": "category", "clip_id": "category"})
+        for name, (_, one) in found.items()
+    ]
     return Measured(pd.concat(rows, ignore_index=True), known)
 
 
@@ -89,16 +92,3 @@ def _difference(one: Tensor, other: Tensor) -> float:
     apart = (one.double() - other.double()).abs().amax(dim=0)
     varies = spread > 0
     return float((apart[varies] / spread[varies]).max()) if varies.any() else 0.0
-
-
-def _rows(task: str, right: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
-    states, clips = right.shape
-    return pd.DataFrame(
-        {
-            "task": task,
-            "state": np.repeat(np.arange(states), clips),
-            "clip_id": np.tile(labels["clip_id"].to_numpy(), states),
-            "condition": np.tile(labels["condition"].to_numpy(), states),
-            "right": right.ravel(),
-        }
-    ).astype({"task": "category", "clip_id": "category"})

@@ -1,6 +1,5 @@
 """What probes read of several objects: a row a clip, task and state, and of their numbers alone."""
 
-import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
@@ -9,13 +8,13 @@ from pez.audit.folds import make_plan
 from pez.estimands.landmarks import noise_floor
 from pez.inside.kinds.scene_tasks import Section
 from pez.inside.network import Measured, Network
-from pez.inside.objects.reading import pooled_states
+from pez.inside.objects.reading import states_of_clips
 from pez.inside.scenes.tasks import numbers_of_objects, scene_tasks
 from pez.inside.spec import InsideSpec
 from pez.inside.tasks.course import above_chance
-from pez.inside.tasks.reading import Read, read_task
+from pez.inside.tasks.reading import Read, read_rows, read_task
 from pez.objects.tracks import read_objects
-from pez.runtime.errors import ArtifactError, ConfigError
+from pez.runtime.errors import ConfigError
 
 
 def measure(spec: InsideSpec, network: Network) -> Measured:
@@ -44,12 +43,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             f"inside: the clips of {spec.dataset} hold the same objects, and all or none collide: "
             "raise clips of the dataset."
         )
-    encoder = network.ready.encoder
-    passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
-    states = torch.cat([found for _, found in passed], dim=1)
-    if not torch.isfinite(states).all():
-        state, clip = torch.argwhere(~torch.isfinite(states))[0, :2].tolist()
-        raise ArtifactError(network.not_finite(f"residual state {state}", clip))
+    states = states_of_clips(network)
     folds = make_plan(labels, "video", spec.fold_seed, spec.folds).folds
 
     def read(name: str, features: Tensor) -> Read:
@@ -65,22 +59,10 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             for name, task in tasks.items()
         },
     }
-    rows = [_rows(name, "network", one.right, labels) for name, one in found.items()]
+    rows = [
+        read_rows(one.right, labels, task=name, read_from="network") for name, one in found.items()
+    ]
     for name, numbers in numbers_of_objects(labels, tasks).items():
         alone = read(name, torch.from_numpy(numbers)[None])
-        rows.append(_rows(name, "numbers", alone.right, labels))
+        rows.append(read_rows(alone.right, labels, task=name, read_from="numbers"))
     return Measured(pd.concat(rows, ignore_index=True), known)
-
-
-def _rows(task: str, read_from: str, right: np.ndarray, labels: pd.DataFrame) -> pd.DataFrame:
-    states, clips = right.shape
-    return pd.DataFrame(
-        {
-            "task": task,
-            "read_from": read_from,
-            "state": np.repeat(np.arange(states), clips),
-            "clip_id": np.tile(labels["clip_id"].to_numpy(), states),
-            "condition": np.tile(labels["condition"].to_numpy(), states),
-            "right": right.ravel(),
-        }
-    )

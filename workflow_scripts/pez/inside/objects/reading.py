@@ -16,8 +16,10 @@ from torch import Tensor
 from pez.encoders.residual_stream import capture_streams
 from pez.encoders.transformer import Encoder
 from pez.inside.ablation.probes import Frame
+from pez.inside.network import Network
 from pez.inside.objects.targets import Array, Question
 from pez.recipes.splits import Split, group_k_fold
+from pez.runtime.errors import ArtifactError
 from pez.solvers.leave_out import Fits, spectrum
 
 _WEIGHTS = (1.0, 1e2, 1e4)  # of the scene's motion beside features: its penalty is divided by them
@@ -34,6 +36,21 @@ def pooled_states(encoder: Encoder, pixels: Tensor) -> Tensor:
         pixels: float32 [clips, frames, 3, size, size], normalised.
     """
     return torch.stack(capture_streams(encoder, pixels, lambda _, tokens: tokens.mean(dim=1)))
+
+
+def states_of_clips(network: Network) -> Tensor:
+    """`pooled_states` of all clips of ``network``, on the CPU.
+
+    Raises:
+        ArtifactError: a value is not finite.
+    """
+    encoder = network.ready.encoder
+    passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
+    states = torch.cat([found for _, found in passed], dim=1)
+    if not torch.isfinite(states).all():
+        state, clip = torch.argwhere(~torch.isfinite(states))[0, :2].tolist()
+        raise ArtifactError(network.not_finite(f"residual state {state}", clip))
+    return states
 
 
 def read_questions(

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from torch import Tensor
 
 from pez.audit.folds import Fold
@@ -70,6 +71,26 @@ def read_task(
         parts = _predictions(spectra, dealt, folds, alphas)
         permuted += [one.right(part).mean(axis=1) for one, part in zip(dealt, parts, strict=True)]
     return Read(task.right(found), np.stack(permuted))
+
+
+def read_rows(right: np.ndarray, labels: pd.DataFrame, **named: str) -> pd.DataFrame:
+    """Lay out who is told ``right`` [S, clips] as one row a state and clip.
+
+    Args:
+        right: as `Read` has it.
+        labels: ``clip_id`` and ``condition`` of the clips.
+        named: columns before the others, with the one value that each has.
+    """
+    states, clips = right.shape
+    return pd.DataFrame(
+        {
+            **named,
+            "state": np.repeat(np.arange(states), clips),
+            "clip_id": np.tile(labels["clip_id"].to_numpy(), states),
+            "condition": np.tile(labels["condition"].to_numpy(), states),
+            "right": right.ravel(),
+        }
+    )
 
 
 def _predictions(
