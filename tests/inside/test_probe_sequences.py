@@ -218,9 +218,12 @@ def test_splits_hold_out_whole_groups_and_halves_share_no_clip() -> None:
         group_splits(np.r_[groups, 9, 10, 11, 11], 0.2, 8, seed=0)
 
 
-def test_random_subspaces_overlap_as_theory_says() -> None:
-    """Mean ab/d and variance 2ab(d - a)(d - b) / (d^2 (d - 1)(d + 2)) of the squared overlap."""
-    a, b, d = 12, 5, 40
+@pytest.mark.parametrize(("a", "b", "d"), [(12, 5, 40), (30, 14, 40), (8, 8, 12), (1, 1, 3)])
+def test_random_subspaces_overlap_as_theory_says(a: int, b: int, d: int) -> None:
+    """Mean ab/d and variance 2ab(d - a)(d - b) / (d^2 (d - 1)(d + 2)) of the squared overlap.
+
+    Where a + b > d the two share directions.
+    """
     overlap = compare(haar_cosines(a, b, d, 4000, 0)).overlap
     variance = 2 * a * b * (d - a) * (d - b) / (d**2 * (d - 1) * (d + 2))
     assert overlap.mean() == pytest.approx(a * b / d, abs=4 * np.sqrt(variance / 4000))
@@ -232,6 +235,17 @@ def test_random_subspaces_overlap_as_theory_says() -> None:
     assert abs(one["z_overlap"]) < 3 and one["p"] > 0.01
     assert one["share_of_second"] * b == pytest.approx(other["share_of_second"] * a)
     assert one["chance"] == a / d and one["overlap"] == pytest.approx(other["overlap"])
+
+
+@pytest.mark.parametrize(("a", "b", "d"), [(3, 4, 12), (5, 6, 9), (2, 9, 10)])
+def test_random_angles_are_those_of_bases_drawn_at_random(a: int, b: int, d: int) -> None:
+    """Each principal angle by itself, at its quartiles."""
+    drawn = normal(4000, d, a, seed=3)
+    expected = torch.linalg.svdvals(torch.linalg.qr(drawn)[0][:, :b]).clamp(max=1).numpy()
+    found = haar_cosines(a, b, d, 4000, 0)
+    assert found.shape == expected.shape
+    quartiles = [np.quantile(cosines, (0.25, 0.5, 0.75), axis=0) for cosines in (found, expected)]
+    np.testing.assert_allclose(*quartiles, atol=0.02)
 
 
 def test_planted_reuse_stands_out_where_a_mean_angle_does_not() -> None:

@@ -1,11 +1,12 @@
 """Linear models from sums: against models fitted clip by clip, and on units with planted tuning."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from inside.tuning_samples import RIDGE, add, design, disc_shares, labels, tracks
-from pez.inside.tuning.design import Design
+from pez.inside.tuning.design import Design, Variable
 from pez.inside.tuning.models import Models
 from pez.inside.tuning.occupancy import (
     ball_patches,
@@ -13,8 +14,8 @@ from pez.inside.tuning.occupancy import (
     place_regressors,
 )
 from pez.inside.tuning.readings import LOCAL, PLACE
-from pez.inside.tuning.tune import tune
-from pez.inside.tuning.units import unit_rows
+from pez.inside.tuning.tune import _ROOM, tune
+from pez.inside.tuning.units import largest_by_bin, unit_rows
 
 CLIPS = labels()
 N = len(CLIPS)
@@ -144,10 +145,11 @@ def test_a_unit_that_tells_where_the_ball_is_is_tuned_until_occupancy_is_given(
     plain, given = (tune(sums, known, "direction", one, RIDGE, 20, 0) for one in (0, LOCAL))
     rows, limit, _ = unit_rows(sums, known, "direction", plain, 24)
     assert rows["best"][0] > limit and rows["p"][0] < 0.05
-    tuned = plain.gained[:, 0] > 0.02
+    gained, weights = plain.gained.numpy(), plain.weights.numpy()
+    tuned = gained[:, 0] > 0.02
     assert tuned.sum() > 20 and given.gained[tuned].max() < 0.02
-    last = plain.gained[-256:, 0].reshape(16, 16)
-    angle = np.arctan2(plain.weights[-256:, 1, 0], plain.weights[-256:, 0, 0]).reshape(16, 16)
+    last = gained[-256:, 0].reshape(16, 16)
+    angle = np.arctan2(weights[-256:, 1, 0], weights[-256:, 0, 0]).reshape(16, 16)
     row, column = np.nonzero(last > 0.01)
     assert len(row) > 10
     outward = np.arctan2(7.5 - row, column - 7.5)  # balls reach an edge by moving to it
@@ -179,9 +181,9 @@ def test_a_unit_tuned_to_direction_beside_occupancy_stays_tuned(
     sums = add(known, values, *beside)
     for given, least in ((LOCAL, 0.9), (LOCAL + PLACE, 0.4)):
         found = tune(sums, known, "direction", given, RIDGE, 20, 0)
-        assert np.median(found.gained) > least
-        angle = np.arctan2(found.weights[:, 1, 0], found.weights[:, 0, 0])
-        assert np.cos(angle - 1).min() > 0.99
+        assert found.gained.median() > least
+        angle = torch.atan2(found.weights[:, 1, 0], found.weights[:, 0, 0])
+        assert torch.cos(angle - 1).min() > 0.99
 
 
 def test_noise_is_tuned_no_more_than_its_null() -> None:
@@ -213,4 +215,34 @@ def test_a_dead_unit_gains_nothing() -> None:
     values = np.full((N, 2, 1), 3.0)
     sums = add(known, values)
     tuned = tune(sums, known, "direction", 0, RIDGE, 20, 0)
-    assert (tuned.gained == 0).all() and np.isfinite(tuned.weights).all()
+    assert (tuned.gained == 0).all() and tuned.weights.isfinite().all()
+
+
+@pytest.mark.parametrize("variable", ["direction", "speed"])
+def test_how_many_positions_are_worked_out_at_once_changes_nothing(
+    variable: Variable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, draws = design(), np.random.default_rng(7)
+    sums = add(known, draws.standard_normal((N, 10, 3)))
+    whole = tune(sums, known, variable, 0, RIDGE, 20, 0)
+    monkeypatch.setitem(_ROOM, "cpu", 3 * 4)
+    parts = tune(sums, known, variable, 0, RIDGE, 20, 0)
+    for name in ("gained", "weights", "null"):
+        torch.testing.assert_close(getattr(parts, name), getattr(whole, name))
+    first, second = (unit_rows(sums, known, variable, one, 24) for one in (whole, parts))
+    pd.testing.assert_frame_equal(first.table, second.table, rtol=1e-4)
+
+
+def test_the_largest_gain_of_a_bin_is_that_of_the_positions_in_it() -> None:
+    draws = torch.Generator().manual_seed(0)
+    gained = torch.randn((40, 3), generator=draws)
+    values = 8 * torch.rand((40, 3), generator=draws, dtype=torch.float64) - 1
+    values[::5, 1] = torch.nan
+    values[:, 2] = 2.5
+    found = largest_by_bin(gained, values, np.linspace(0, 6, 7))
+    for unit in range(3):
+        place = values[:, unit].floor().clamp(0, 5)  # those beyond the ends are in the outer bins
+        for one in range(6):
+            there = gained[place == one, unit]
+            best = there.max() if len(there) else torch.tensor(torch.nan)
+            torch.testing.assert_close(found[unit, one], best, equal_nan=True)

@@ -96,15 +96,12 @@ def fit_ridge(
             intercept costs none.
     """
     features, targets = features.double(), targets.double()
-    rows, goal = take(features, seen), take(targets, seen)
-    errors = [
-        (probes(rows) - goal).square().sum(dim=(1, 2))
-        for probes in _ridge(take(features, fit), take(targets, fit), alphas)
-    ]
-    picked = torch.stack(errors).argmin(dim=0)
-    penalties = torch.tensor(alphas, dtype=torch.float64, device=features.device)[picked]
-    (probes,) = _ridge(features, targets, [penalties[:, None, None]])
-    return probes
+    penalties = torch.tensor(alphas, dtype=torch.float64, device=features.device)
+    probes = _ridge(take(features, fit), take(targets, fit), penalties[:, None])
+    outputs = take(features, seen) @ probes.weights + probes.bias
+    errors = (outputs - take(targets, seen)).square().sum(dim=(2, 3))  # [penalties, F]
+    chosen = _ridge(features, targets, penalties[errors.argmin(dim=0)][None])
+    return Probes(chosen.weights[0], chosen.bias[0])
 
 
 def take(values: Tensor, places: Tensor) -> Tensor:
@@ -112,17 +109,14 @@ def take(values: Tensor, places: Tensor) -> Tensor:
     return values.gather(1, places[..., None].expand(-1, -1, values.shape[2]))
 
 
-def _ridge(features: Tensor, targets: Tensor, penalties: Sequence[float | Tensor]) -> list[Probes]:
-    """Probes for every penalty; the smaller of the two Gram matrices is solved with."""
+def _ridge(features: Tensor, targets: Tensor, penalties: Tensor) -> Probes:
+    """Probes [A, F, ...] for ``penalties`` [A, F or 1], by the smaller of the two Gram matrices."""
     middle, mean = features.mean(dim=1, keepdim=True), targets.mean(dim=1, keepdim=True)
     rows, goal = features - middle, targets - mean
     wide = rows.shape[2] > rows.shape[1]
     gram = rows @ rows.mT if wide else rows.mT @ rows
     identity = torch.eye(gram.shape[1]).to(gram)
-    found = []
-    for penalty in penalties:
-        factor = torch.linalg.cholesky(gram + penalty * identity)
-        solved = torch.cholesky_solve(goal if wide else rows.mT @ goal, factor)
-        weights = rows.mT @ solved if wide else solved
-        found.append(Probes(weights, mean - middle @ weights))
-    return found
+    factor = torch.linalg.cholesky(gram + penalties[..., None, None] * identity)
+    solved = torch.cholesky_solve(goal if wide else rows.mT @ goal, factor)
+    weights = rows.mT @ solved if wide else solved
+    return Probes(weights, mean - middle @ weights)

@@ -64,7 +64,8 @@ def run_sequence(
         taken = weights[-1]
         if random is not None:
             taken = torch.randn(taken.shape, generator=random).to(taken)
-        basis, _ = torch.linalg.qr(taken)
+        # a GPU would do the matrices one after the other
+        basis = torch.linalg.qr(taken.cpu())[0].to(features)
         features = features - features @ basis @ basis.mT
         held_out = held_out - held_out @ basis @ basis.mT
     return Fitted(torch.stack(outputs), torch.stack(weights), torch.stack(biases))

@@ -17,7 +17,6 @@ from torch import Tensor
 
 Array = NDArray[np.float64]
 _ROUNDING = 1e-5  # degrees, and far below any overlap: an arccosine of 1 is exact to so much
-_CHUNK = 2**24  # numbers of random bases that are held at a time
 
 
 class Compared(NamedTuple):
@@ -50,7 +49,8 @@ def compare(cosines: Array) -> Compared:
 
 def principal_cosines(one: Tensor, other: Tensor) -> Array:
     """Cosines of the principal angles of two subspaces, from bases [D, a] and [D, b]."""
-    cosines: Array = torch.linalg.svdvals(one.mT @ other).clamp(max=1).cpu().numpy()
+    # a GPU takes as long for one small matrix as for a thousand
+    cosines: Array = torch.linalg.svdvals((one.mT @ other).cpu()).clamp(max=1).numpy()
     return cosines
 
 
@@ -58,17 +58,40 @@ def principal_cosines(one: Tensor, other: Tensor) -> Array:
 def haar_cosines(first: int, second: int, width: int, draws: int, seed: int) -> Array:
     """Cosines of the principal angles of random subspaces, [draws, min(a, b)].
 
-    One of the two may be any fixed one, so that only the smaller is drawn.
+    One of the two may be any fixed one: the larger, the first b coordinates. The smaller is what a
+    Gaussian matrix [d, a] spans. Its QR factor is not needed: with R1'R1 the Gram matrix of its
+    first b rows and R2'R2 that of the others, the squared cosines are the eigenvalues of
+    (R1'R1 + R2'R2)^-1 R1'R1, and the R of a Gaussian matrix is drawn by itself.
     """
     small, large = sorted((first, second))
-    random = torch.Generator().manual_seed(seed)
-    found = []
-    for count in torch.arange(draws).split(max(1, _CHUNK // (width * small))):
-        shape = (len(count), width, small)
-        bases = torch.linalg.qr(torch.randn(shape, dtype=torch.float64, generator=random))[0]
-        found.append(torch.linalg.svdvals(bases[:, :large]).clamp(max=1))
-    cosines: Array = torch.cat(found).numpy()
+    random = np.random.default_rng(seed)
+    ours, others = (
+        factor.mT @ factor
+        for factor in (
+            _gaussian_factor(rows, small, draws, random) for rows in (large, width - large)
+        )
+    )
+    root = torch.linalg.cholesky(ours + others)
+    half = torch.linalg.solve_triangular(root, ours, upper=False)
+    squares = torch.linalg.eigvalsh(torch.linalg.solve_triangular(root, half.mT, upper=False))
+    cosines: Array = squares.clamp(0, 1).sqrt().flip(-1).numpy()
     return cosines
+
+
+def _gaussian_factor(rows: int, columns: int, draws: int, random: np.random.Generator) -> Tensor:
+    """The R of QR of Gaussian matrices [rows, columns], with signs as they come, float64.
+
+    Above the diagonal it is Gaussian, and on it are chi variables of ``rows`` degrees of freedom,
+    one fewer from row to row (Bartlett). A matrix of fewer rows than columns is its own.
+    """
+    normal = random.standard_normal((draws, min(rows, columns), columns))
+    if rows >= columns:
+        normal = np.triu(normal, 1)
+        diagonal = np.arange(columns)
+        normal[:, diagonal, diagonal] = np.sqrt(
+            random.chisquare(rows - diagonal, (draws, columns))
+        )
+    return torch.from_numpy(normal)
 
 
 def against_random(

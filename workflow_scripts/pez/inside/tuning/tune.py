@@ -11,12 +11,14 @@ from pez.inside.tuning.design import Design, Variable
 from pez.inside.tuning.models import Models, Ridge
 from pez.inside.tuning.sums import Sums
 
-_ROOM = 64 * 768  # units times positions whose models are worked out at once: about 100 MB
+# Units times positions whose models are worked out at once: about 100 MB, and 3 GB on a GPU, which
+# a hundred kernels for so few keep waiting.
+_ROOM = {"cpu": 64 * 768, "cuda": 256 * 4096}
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """Models of one variable.
+    """Models of one variable, on the device of the sums.
 
     Attributes:
         gained: share of the variance out of fold that the variable adds, float32 [P, U].
@@ -24,9 +26,9 @@ class Tuned:
         null: largest gain over the positions of a unit, with conditions permuted, float32 [B, U].
     """
 
-    gained: np.ndarray
-    weights: np.ndarray
-    null: np.ndarray
+    gained: Tensor
+    weights: Tensor
+    null: Tensor
 
 
 def tune(
@@ -63,12 +65,11 @@ def tune(
         most = torch.stack([models.gained(one).amax(dim=0) for one in permuted])
         null = most if null is None else torch.maximum(null, most)
     assert null is not None
-    together = (torch.cat(gained), torch.cat(weights), null)
-    return Tuned(*(one.cpu().numpy() for one in together))
+    return Tuned(torch.cat(gained), torch.cat(weights), null)
 
 
 def _chunks(sums: Sums) -> Iterator[slice]:
     positions, units = sums.level.shape
-    step = max(1, _ROOM // units)
+    step = max(1, _ROOM[sums.level.device.type] // units)
     for first in range(0, positions, step):
         yield slice(first, first + step)

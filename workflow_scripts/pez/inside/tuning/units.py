@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
 from pez.inside.tuning.design import Design, Variable
 from pez.inside.tuning.sums import Sums
@@ -28,9 +30,7 @@ LEVEL = 0.95  # of the null of the largest gain over all units
 HARMONICS = 4
 
 
-def preferred(
-    variable: Variable, weights: np.ndarray, speeds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def preferred(variable: Variable, weights: Tensor, speeds: np.ndarray) -> tuple[Tensor, Tensor]:
     """Preferred direction or speed, and gain.
 
     Args:
@@ -39,48 +39,46 @@ def preferred(
         speeds: that there are.
 
     Returns:
-        Two of [P, U]. Directions from -pi to pi; speeds from the least to the largest of
+        Two of float64 [P, U]. Directions from -pi to pi; speeds from the least to the largest of
         ``speeds``, NaN where the parabola opens upwards. Gain: length of the vector of weights; of
         speed, size of the linear weight.
     """
-    one, two = weights[:, 0].astype(np.float64), weights[:, 1].astype(np.float64)
+    one, two = weights[:, 0].double(), weights[:, 1].double()
     if variable == "direction":
-        return np.arctan2(two, one), np.hypot(one, two)
-    peak = np.full(one.shape, np.nan)
-    np.divide(-one, 2 * two, out=peak, where=two < 0)
-    return np.clip(peak, speeds.min(), speeds.max()), np.abs(one)
+        return torch.atan2(two, one), torch.hypot(one, two)
+    peak = (-one / (2 * two)).masked_fill(two >= 0, torch.nan)
+    return peak.clamp(float(speeds.min()), float(speeds.max())), one.abs()
 
 
-def bin_edges(variable: Variable, values: np.ndarray, speeds: np.ndarray, bins: int) -> np.ndarray:
+def bin_edges(variable: Variable, values: Tensor, speeds: np.ndarray, bins: int) -> np.ndarray:
     """Edges of bins [bins + 1] over -pi to pi, or from the 1st to the 99th percentile of speeds."""
     if variable == "direction":
         return np.linspace(-np.pi, np.pi, bins + 1)
-    known = values[np.isfinite(values)]
+    known = values[values.isfinite()].cpu().numpy()
     low, high = np.percentile(known, (1, 99)) if len(known) else (0.0, 0.0)
     if not low < high:
         low, high = speeds.min(), speeds.max()
     return np.linspace(low, high, bins + 1)
 
 
-def largest_by_bin(gained: np.ndarray, values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+def largest_by_bin(gained: Tensor, values: Tensor, edges: np.ndarray) -> Tensor:
     """Largest gain over the positions whose preferred value lies in a bin, [U, bins].
 
     Values beyond the ends count in the first and last bin. NaN where there is no position.
     """
     bins = len(edges) - 1
-    place = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, bins - 1)
-    place = np.where(np.isfinite(values), place, -1)
-    found = np.full((gained.shape[1], bins), -np.inf)
-    for one in range(bins):
-        found[:, one] = np.where(place == one, gained, -np.inf).max(axis=0)
-    return np.where(np.isneginf(found), np.nan, found)
+    place = torch.searchsorted(torch.from_numpy(edges).to(values), values, right=True) - 1
+    place = place.clamp(0, bins - 1).masked_fill(~values.isfinite(), bins)  # the last is left out
+    found = gained.new_full((bins + 1, gained.shape[1]), -torch.inf)
+    found.scatter_reduce_(0, place, gained, "amax")
+    return found[:bins].T.masked_fill(found[:bins].T.isneginf(), torch.nan)
 
 
-def harmonics(means: np.ndarray, angles: np.ndarray) -> np.ndarray:
+def harmonics(means: Tensor, angles: np.ndarray) -> Tensor:
     """Power of the harmonics of class means.
 
     Args:
-        means: [..., D, U], of directions equally spaced.
+        means: float64 [..., D, U], of directions equally spaced.
         angles: of these, [D].
 
     Returns:
@@ -88,22 +86,20 @@ def harmonics(means: np.ndarray, angles: np.ndarray) -> np.ndarray:
         (up to 9 of these). NaN for harmonics beyond half of the directions.
     """
     count = len(angles)
-    found = np.full((*means.shape[:-2], HARMONICS, means.shape[-1]), np.nan)
-    for harmonic in range(1, min(HARMONICS, count // 2) + 1):
-        waves = np.exp(-1j * harmonic * angles) / count
-        share = np.einsum("d,...du->...u", waves, means)
-        twice = 1 if 2 * harmonic == count else 2
-        found[..., harmonic - 1, :] = twice * np.abs(share) ** 2
+    found = means.new_full((*means.shape[:-2], HARMONICS, means.shape[-1]), torch.nan)
+    known = torch.arange(1, min(HARMONICS, count // 2) + 1).to(means)
+    turned = known[:, None] * torch.from_numpy(angles).to(means)
+    power = sum((wave(turned) / count @ means).square() for wave in (torch.cos, torch.sin))
+    twice = torch.where(2 * known == count, 1, 2)[:, None]
+    found[..., : len(known), :] = twice * power
     return found
 
 
-def level_means(sums: Sums, levels: np.ndarray) -> np.ndarray:
+def level_means(sums: Sums, levels: np.ndarray) -> Tensor:
     """Mean over the clips of every level, float64 [P, levels, U]; NaN where there is none."""
-    of_level = np.equal.outer(np.unique(levels), levels).astype(np.float64)
-    count = of_level @ sums.beside.count.cpu().numpy()[..., None]
-    total = of_level.astype(np.float32) @ sums.of_condition.cpu().numpy()
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(total / count + sums.level.cpu().numpy()[:, None])
+    of_level = torch.from_numpy(np.equal.outer(np.unique(levels), levels)).to(sums.of_condition)
+    count = of_level.double() @ sums.beside.count[..., None]
+    return of_level @ sums.of_condition / count + sums.level[:, None]
 
 
 def unit_rows(sums: Sums, design: Design, variable: Variable, tuned: Tuned, bins: int) -> UnitRows:
@@ -119,34 +115,37 @@ def unit_rows(sums: Sums, design: Design, variable: Variable, tuned: Tuned, bins
     speeds = design.speed
     value, gain = preferred(variable, tuned.weights, speeds)
     # where a unit prefers nothing it cannot be at its best
-    gained = np.where(np.isfinite(value), tuned.gained, -np.inf)
-    units = np.arange(gained.shape[1])
-    position = gained.argmax(axis=0)
+    gained = tuned.gained.masked_fill(~value.isfinite(), -torch.inf)
+    units = torch.arange(gained.shape[1], device=gained.device)
+    position = gained.argmax(dim=0)
     best = gained[position, units]
     edges = bin_edges(variable, value, speeds, bins)
+    means = level_means(sums, design.levels(variable))
+    power = means.new_full((HARMONICS, len(units)), torch.nan)
+    if variable == "direction":
+        angles = design.angle[np.unique(design.direction, return_index=True)[1]]
+        here = means.isfinite().all(dim=2).all(dim=1)
+        power = harmonics(means[here], angles).sum(dim=0)
     table = {
         "unit": units,
-        "best": np.where(np.isneginf(best), np.nan, best),
+        "best": best.masked_fill(best.isneginf(), torch.nan),
         "position": position,
         "preferred": value[position, units],
         "gain": gain[position, units],
         "weight_1": tuned.weights[position, 0, units],
         "weight_2": tuned.weights[position, 1, units],
-        "p": (1 + (tuned.null >= best).sum(axis=0)) / (1 + len(tuned.null)),
+        "p": (1 + (tuned.null >= best).sum(dim=0)) / (1 + len(tuned.null)),
+        **_numbered("bin_{:02d}", largest_by_bin(gained, value, edges)),
+        **_numbered("level_{}", means[position, :, units]),
+        **_numbered("harmonic_{}", power.T, first=1),
     }
-    of_bins = largest_by_bin(gained, value, edges)
-    table |= {f"bin_{number:02d}": of_bins[:, number] for number in range(bins)}
-    means = level_means(sums, design.levels(variable))
-    own = means[position, :, units]
-    table |= {f"level_{number}": own[:, number] for number in range(own.shape[1])}
-    power = np.full((HARMONICS, len(units)), np.nan)
-    if variable == "direction":
-        angles = design.angle[np.unique(design.direction, return_index=True)[1]]
-        here = np.isfinite(means).all(axis=(1, 2))
-        power = harmonics(means[here], angles).sum(axis=0)
-    table |= {f"harmonic_{number + 1}": power[number] for number in range(HARMONICS)}
-    rows = pd.DataFrame(table)
+    rows = pd.DataFrame({name: column.cpu().numpy() for name, column in table.items()})
     measured = rows.columns.drop(["unit", "position"])
     rows[measured] = rows[measured].astype(np.float32)
-    limit = float(np.quantile(tuned.null.max(axis=1), LEVEL))
+    limit = float(np.quantile(tuned.null.amax(dim=1).cpu().numpy(), LEVEL))
     return UnitRows(rows, limit, [float(edge) for edge in edges])
+
+
+def _numbered(name: str, values: Tensor, first: int = 0) -> dict[str, Tensor]:
+    """Columns of ``values`` [U, n], by their number."""
+    return {name.format(first + number): column for number, column in enumerate(values.T)}
