@@ -1,26 +1,30 @@
 """Kill runs of the smoke configuration at random moments, and start them again until they finish.
 
-    python benchmarks/kills.py --kills 20
+    python benchmarks/kills.py --kills 20 [--targets figure2c audit]
 
-Half of the kills (kill -9) hit the whole tree of processes, half Snakemake alone. Afterwards one
-run is left to finish, and every file is compared with those of a run that nobody disturbed.
+Half of the kills (kill -9) hit the whole tree of processes, half Snakemake alone. Every run that
+gets to its end is compared file by file with one that nobody disturbed, and another is begun in an
+empty folder, until so many kills have hit a run at work. What jobs each of them hit is told.
 """
 
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
 PARTS = ("Snakefile", "config.yaml", "rules", "workflow_scripts", "configs", "profiles", "envs",
          "resources")  # fmt: skip
-BUILT = ("clips", "checkpoints", "features", "probes", "figures")
+BUILT = ("clips", "checkpoints", "features", "probes", "figures", "audit")
+JOB = re.compile(rb"/scripts/tmp\w+\.(\w+)\.py")
 
 
 def fresh(folder: Path) -> Path:
@@ -34,8 +38,8 @@ def fresh(folder: Path) -> Path:
     return folder
 
 
-def start(folder: Path) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", "snakemake", "figure2c", "--cores", "2"]
+def start(folder: Path, targets: list[str]) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "snakemake", *targets, "--cores", "2"]
     return subprocess.Popen(
         [*command, "--configfile", "configs/smoke.yaml"],
         cwd=folder,
@@ -72,37 +76,66 @@ def built(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(root)): path.read_bytes() for path in files}
 
 
+def at_work(pids: list[int]) -> set[str]:
+    """Names of the scripts that processes run."""
+    found = set()
+    for pid in pids:
+        try:
+            found.update(JOB.findall(Path("/proc", str(pid), "cmdline").read_bytes()))
+        except OSError:
+            continue
+    return {name.decode() for name in found}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--targets", nargs="+", default=["figure2c"])
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
     place = Path(tempfile.mkdtemp(prefix="kills_"))
     began = time.monotonic()
-    assert start(fresh(place / "undisturbed")).wait() == 0
+    assert start(fresh(place / "undisturbed"), asked.targets).wait() == 0
     took = time.monotonic() - began
-    print(f"an undisturbed run: {took:.0f} s", flush=True)
-    folder, late, ended = fresh(place / "killed"), 0, 0
-    for number in range(asked.kills):
-        run = start(folder)
-        time.sleep(chance.uniform(0, took / 2))
-        ended += run.poll() is not None
-        for pid in tree(run.pid) if number % 2 else [run.pid]:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
-        run.wait()
-        time.sleep(2)
-        late += bool(survivors(folder))
-    last = start(folder).wait()
-    ours, theirs = built(folder), built(place / "undisturbed")
-    differ = [name for name in theirs.keys() | ours.keys() if ours.get(name) != theirs.get(name)]
-    litter = [name for name in ours if ".partial" in name]
-    print(f"{asked.kills} kills, {ended} of runs that had ended; the last run ended with {last}")
-    print(f"processes that outlived a kill by 2 s: {late} times")
-    print(f"{len(theirs)} files, {len(differ)} differ or are missing, {len(litter)} half written")
+    theirs = built(place / "undisturbed")
+    print(f"an undisturbed run: {took:.0f} s, {len(theirs)} files", flush=True)
+    folder, kills, outlived, hit = fresh(place / "killed"), 0, 0, Counter[str]()
+    while True:
+        run = start(folder, asked.targets)
+        last = kills == asked.kills
+        try:
+            run.wait(None if last else chance.uniform(0, took / 2))
+        except subprocess.TimeoutExpired:
+            pids = tree(run.pid)
+            hit.update(at_work(pids) or {"no job"})
+            for pid in pids if kills % 2 else [run.pid]:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+            run.wait()
+            kills += 1
+            time.sleep(2)
+            outlived += bool(survivors(folder))
+            continue
+        ours = built(folder)
+        differ = [
+            name for name in theirs.keys() | ours.keys() if ours.get(name) != theirs.get(name)
+        ]
+        litter = [name for name in ours if ".partial" in name]
+        print(
+            f"after {kills} kills a run ended with {run.returncode}: {len(ours)} files, "
+            f"{len(differ)} differ or are missing, {len(litter)} half written",
+            flush=True,
+        )
+        if last:
+            break
+        shutil.rmtree(folder)
+        fresh(folder)
+    told = ", ".join(f"{name} {count}" for name, count in hit.most_common())
+    print(f"{kills} kills, of which these hit: {told}")
+    print(f"processes that outlived a kill by 2 s: {outlived} times")
     shutil.rmtree(place)
 
 
