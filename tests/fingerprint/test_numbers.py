@@ -224,6 +224,7 @@ OWNERS = {
     | PAGE
     | OF_FEATURES
     | SCORED
+    | {"measure_inside plausibility_ablation"}
     | {"judge_inside figure11", "judge_inside figure24", "measure_inside steering"}
     | {"judge_inside figure24_network"},
     "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
