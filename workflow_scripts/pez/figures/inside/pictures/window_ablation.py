@@ -59,6 +59,7 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
             axes = sheet.axes(_LEFT + column * (width + _GAP), line * step + _HEAD, width, height)
             _draw(axes, own[(own["task"] == task) & (own["state"] == state)], order, style)
             if task in _CHANCE:
+                axes.set_xlim(-0.03, 1.02)
                 axes.axvline(_CHANCE[task], color=GREY, linewidth=0.6, zorder=1.1, gid="chance")
             of_model = f"{model}: " if len(models) > 1 and column == 0 else ""
             axes.set_title(
