@@ -32,6 +32,7 @@ DRAWN_INSIDE = {name for name in jobs() if name.startswith("draw_inside")}
 TRAINED, SCORED = {"train_predictors prediction"}, {"score_movies prediction"}
 INSIDE = MEASURED_INSIDE | OF_FEATURES | TRAINED | SCORED | JUDGED_INSIDE | DRAWN_INSIDE
 ATTENTION = {"judge_inside figure19", "judge_inside figure3"}
+ABLATED = {f"measure_inside {name}_ablation" for name in ("head", "plausibility", "window")}
 UNDER_BALL = {"measure_inside tuning", "measure_inside steering"}
 TUNING = {f"judge_inside {name}" for name in ("figure4", "figure20", "figure21")}
 SECTORS = {
@@ -144,8 +145,8 @@ INSIDE_EDITS = [
     ("inside/head_statistics.py", "(0.25, 0.45)", "(0.2, 0.45)",
      ATTENTION | {"judge_inside figure18"}),
     ("inside/ablation/probes.py", "correction=0", "correction=1",
-     {"measure_inside window_ablation", "measure_inside head_ablation",
-      "measure_inside patch_probes", "measure_inside object_probes"}),
+     ABLATED | {"measure_inside patch_probes", "measure_inside object_probes"}),
+    ("inside/ablation/goals.py", "_TIE = 1e-9", "_TIE = 1e-8", ABLATED),
     ("inside/heads/sets.py", "_CANDIDATES = 4096", "_CANDIDATES = 4095",
      {"measure_inside head_ablation"}),
     ("inside/heads/costs.py", "beyond.low > 0", "beyond.low > 1",
@@ -158,7 +159,8 @@ INSIDE_EDITS = [
     ("inside/objects/verdict.py", "BOUND = 0.05", "BOUND = 0.1", {"judge_inside figure13"}),
     ("figures/inside/pictures/object_probes.py", "_FLOOR = -0.35", "_FLOOR = -0.5",
      {"draw_inside figure13"}),
-    ("inside/ablation/verdict.py", "low > 0", "low > 1", {"judge_inside table4"}),
+    ("inside/ablation/verdict.py", "low > 0", "low > 1",
+     {"judge_inside table4", "judge_inside table4_plausibility"}),
     ("inside/tuning/models.py", "2 * crossed", "3 * crossed", {"measure_inside tuning"}),
     ("inside/tuning/occupancy.py", "_SEEN = 0.02", "_SEEN = 0.03", {"measure_inside tuning"}),
     ("clips/coverage.py", "away <= reach", "away < reach", UNDER_BALL),
@@ -222,6 +224,7 @@ OWNERS = {
     | PAGE
     | OF_FEATURES
     | SCORED
+    | {"measure_inside plausibility_ablation"}
     | {"judge_inside figure11", "judge_inside figure24", "measure_inside steering"}
     | {"judge_inside figure24_network"},
     "solvers": PROBES | MEASURED_INSIDE | OF_FEATURES,
@@ -379,7 +382,6 @@ WITHOUT = {
     "pez.controls.kinds.permuted", "pez.controls.spec",
     "pez.emergence.facts", "pez.encoders.hub", "pez.evidence.schema", "pez.intphys.surprise",
     "pez.figures.inside.help",  # read when planning
-    "pez.inside.kinds.window_ablation",
     "pez.recipes.columns", "pez.runtime.limits", "pez.runtime.schema", "pez.runtime.time_left",
 }  # fmt: skip
 

@@ -11,8 +11,8 @@ from pez.encoders.residual_stream import capture_streams
 from pez.inside.ablation.attend import masked_attention
 from pez.inside.ablation.passes import run_passes
 from pez.inside.ablation.readings import WHOLE
+from pez.inside.ablation.spec import WindowSpec
 from pez.inside.ablation.windows import keys_within
-from pez.inside.kinds.window_ablation import WindowSpec
 
 CPU = torch.device("cpu")
 

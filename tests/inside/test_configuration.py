@@ -88,6 +88,16 @@ def test_probes_of_objects_need_a_dataset_of_objects():
         load_config(loaded, CHECKOUT)
 
 
+def test_windows_taken_from_movies_need_movies_which_need_not_be_there_yet():
+    loaded = raw()
+    loaded["inside"]["plausibility_ablation"]["dataset"] = "velocity"
+    with pytest.raises(ConfigError, match=r"ablation\.dataset = 'velocity', .* possible"):
+        load_config(loaded, CHECKOUT)
+    loaded["inside"]["plausibility_ablation"]["dataset"] = "intphys_dev"
+    loaded["datasets"]["intphys_dev"]["root"] = "nowhere/dev"
+    assert load_config(loaded, CHECKOUT).inside["plausibility_ablation"].dataset == "intphys_dev"
+
+
 def test_a_bad_measurement_is_no_obstacle_to_others():
     _, refused = open_config(raw(models=["vjepa2_nono"]), CHECKOUT)
     assert set(refused) == {"figure3", "figure19"}

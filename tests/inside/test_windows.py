@@ -4,13 +4,13 @@ import pytest
 import torch
 
 from pez.encoders.family import Grid
+from pez.inside.ablation.spec import WindowSpec
 from pez.inside.ablation.windows import (
     keys_within,
     removed_keys,
     spatial_distance,
     temporal_distance,
 )
-from pez.inside.kinds.window_ablation import WindowSpec
 
 
 def window_of(

@@ -162,6 +162,21 @@ def test_clips_of_several_objects_give_figure_13_and_what_they_are_and_do(built:
     assert not plan(built.folder, targets)["render_objects"]
 
 
+def test_windows_are_taken_from_movies_too(built: Project) -> None:
+    built.snakemake("table4_plausibility", "--cores", "2")
+    out = built.folder / SMOKE_OUT
+    assert differences(out, "inside/plausibility_ablation/*.parquet") == []
+    drawn = pd.read_csv(out / "figures/table4_plausibility.csv")
+    assert set(drawn["task"]) == {"plausibility"}
+    assert set(drawn["control"]) == {"none", "untrained"}
+    scores = drawn[drawn["estimand"] == "score"]
+    assert scores["value"].between(0, 1).all()
+    verdict = json.loads((out / "figures/table4_plausibility_verdict.json").read_text())
+    assert verdict["brackets"] == "90 % interval over scenes"
+    with Image.open(out / "figures/table4_plausibility.png") as picture:
+        assert np.asarray(picture.convert("L")).std() > 10
+
+
 def test_figure_11_trains_predictors_and_scores_movies_by_them(built: Project) -> None:
     planned = plan(built.folder, ["figure11"])
     assert planned["train_predictors"] == planned["score_movies"] == 2

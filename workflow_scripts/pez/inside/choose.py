@@ -9,21 +9,24 @@ from pez.recipes.groupings import group_ids
 def choose_clips(
     labels: pd.DataFrame, per_condition: int, groups: ClipGroups = "condition"
 ) -> pd.DataFrame:
-    """Take the first clips of every condition (direction and magnitude).
+    """Take the first clips of every condition (direction and magnitude), or all.
 
     Starts are drawn anew for every clip, so that the first are as good as any.
 
     Args:
         labels: one row a clip.
         per_condition: how many of each, or all that there are.
-        groups: what a condition is; ``video``: every clip is one, and all are taken.
+        groups: what a condition is. ``scene`` of a movie, ``video``, every clip by itself: all
+            clips are taken.
 
     Returns:
         Rows of ``labels`` in their order, indexed by their place in it; with a column
         ``condition``, its number.
 
     Raises:
-        ArtifactError: the labels lack a direction or a magnitude.
+        ArtifactError: the labels lack a column that the groups need.
     """
     known = labels.reset_index(drop=True).assign(condition=group_ids(labels, groups, seed=0))
-    return known[known.groupby("condition").cumcount() < per_condition]
+    if groups == "condition":
+        return known[known.groupby("condition").cumcount() < per_condition]
+    return known

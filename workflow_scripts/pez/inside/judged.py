@@ -89,7 +89,7 @@ class Judged:
 
 def clips_in_words(spec: InsideSpec, count: int, origin: str) -> str:
     """Which ``count`` clips ``spec`` looks at."""
-    if spec.clip_groups == "video":  # all that there are
+    if spec.clip_groups != "condition":  # all that there are
         return f"{count} of {spec.dataset} ({origin})"
     each = "the first" if spec.clips_per_condition == 1 else f"up to {spec.clips_per_condition}"
     return f"{count} of {spec.dataset}, {each} of every direction and magnitude ({origin})"

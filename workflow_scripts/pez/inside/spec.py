@@ -9,7 +9,7 @@ from pez.controls.spec import SeededControls
 from pez.runtime.schema import Schema
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-ClipGroups = Literal["condition", "video"]
+ClipGroups = Literal["condition", "scene", "video"]
 
 
 class InsideSpec(Schema):

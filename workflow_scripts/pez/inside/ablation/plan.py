@@ -7,9 +7,9 @@ from typing import Literal
 from torch import Tensor
 
 from pez.encoders.family import Grid
+from pez.inside.ablation.spec import WindowSpec, WindowsSpec
 from pez.inside.ablation.windows import Keys, removed_keys
 from pez.inside.depth import blocks_between
-from pez.inside.kinds.window_ablation import Section, WindowSpec
 
 Where = Literal["zone", "first", "last"]
 
@@ -48,7 +48,7 @@ class Planned:
         }
 
 
-def plan_passes(spec: Section, layers: int, grid: Grid) -> list[Planned]:
+def plan_passes(spec: WindowsSpec, layers: int, grid: Grid) -> list[Planned]:
     """Return all passes that ``spec`` asks of a network of ``layers`` blocks."""
     zone = blocks_between(spec.depth, layers)
     blocks: dict[Where, list[int]] = {

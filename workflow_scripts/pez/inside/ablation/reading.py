@@ -6,13 +6,11 @@ import numpy as np
 import pandas as pd
 from torch import Tensor
 
+from pez.inside.ablation.goals import goal_of
 from pez.inside.ablation.probes import Fold, read_changed
-from pez.inside.ablation.readings import PLACE, WHOLE
+from pez.inside.ablation.readings import WHOLE
 from pez.inside.ablation.spec import AblationSpec
 from pez.recipes.splits import group_k_fold, nested_split
-from pez.recipes.targets import target_values
-
-_START = ["start_x_m", "start_y_m"]
 
 
 def read_passes(
@@ -28,22 +26,18 @@ def read_passes(
     Args:
         spec: folds, by condition, and penalties.
         features: by pass, `WHOLE` among them, float32 [P, clips, D]: P probes side by side.
-        task: `PLACE`, where the ball starts; or direction (sine and cosine).
+        task: what is read: see `pez.inside.ablation.goals.goal_of`.
         about: what is said of every pass, the first columns.
         labels: of the clips, in order.
         state: that the features are of.
 
     Returns:
         Those columns, then ``state``, ``task``, ``reading``, ``clip_id``, ``condition``, ``loss``
-        and ``total``: the score of some clips is 1 less the sum of their losses over the sum of
-        their totals.
+        and ``total`` (see `pez.inside.ablation.goals`).
     """
-    if task == PLACE:
-        targets = labels[_START].to_numpy(float)
-    else:
-        targets = target_values(labels, "direction_sincos")
-    read = read_changed(features[WHOLE], features, targets, _folds(spec, labels), spec.alphas)
-    total = ((targets - targets.mean(axis=0)) ** 2).sum(axis=1)
+    goal = goal_of(task, labels)
+    read = read_changed(features[WHOLE], features, goal.targets, _folds(spec, labels), spec.alphas)
+    total = goal.totals()
     parts = [
         pd.DataFrame(
             {
@@ -53,7 +47,7 @@ def read_passes(
                 "reading": reading,
                 "clip_id": labels["clip_id"].to_numpy(),
                 "condition": labels["condition"].to_numpy(),
-                "loss": ((found - targets) ** 2).sum(axis=2).mean(axis=0),
+                "loss": goal.losses(found),
                 "total": total,
             }
         )

@@ -1,7 +1,7 @@
-"""Whether direction needs what is near, said of one model from its effects."""
+"""Whether what is read needs what is near, said of one model from its effects."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from pez.inside.ablation.readings import (
     FROZEN,
     PATCHES,
     PLACE,
+    PLAUSIBILITY,
     RECENTRED,
     REFIT,
     WHOLE,
@@ -20,16 +21,33 @@ from pez.inside.head_statistics import Interval
 from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
 from pez.inside.wording import number, number_range, with_interval
 
+
+class Asked(NamedTuple):
+    """What a verdict is about."""
+
+    task: str
+    score: str  # in words
+    chance: float  # score of a probe that reads nothing
+
+
+ASKED_DIRECTION = Asked(DIRECTION, "R2", 0.0)
+ASKED_PLAUSIBILITY = Asked(PLAUSIBILITY, "pair accuracy", 0.5)
 _IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
 _AGAINST = {"random": "as many random keys", "far": "as many from the far end"}
 
 
 def verdict_of(
-    model: str, trained: pd.DataFrame, controls: pd.DataFrame, end: int, facts: ModelFacts
+    asked: Asked,
+    model: str,
+    trained: pd.DataFrame,
+    controls: pd.DataFrame,
+    end: int,
+    facts: ModelFacts,
 ) -> ModelVerdict:
-    """Say whether near keys are worth more than others to a probe of direction fitted again.
+    """Say whether near keys are worth more than others to a probe fitted again.
 
     Args:
+        asked: what the probe reads.
         model: its name.
         trained: rows of `pez.inside.ablation.effects.effects` of the model.
         controls: the same of networks beside it, with columns control and seed.
@@ -37,33 +55,33 @@ def verdict_of(
         facts: what is known of the model.
     """
     here = trained[(trained["where"].isin(("zone", "none"))) & (trained["state"] == end)]
-    answer, reason = _answer(here)
+    answer, reason = _answer(asked, here)
     statements = [
-        *_scores(here),
-        *_by_reading(here),
+        *_scores(asked, here),
+        *_by_reading(asked, here),
         *_others(here),
-        *_untrained(controls, end),
+        *_untrained(asked, controls, end),
     ]
     return said_of(
         model,
         facts,
         question=(
             "Do the masked blocks need the keys within a window, beyond what removing as many "
-            "others costs (direction, by probes fitted again at the end of these blocks)?"
+            f"others costs ({asked.task}, by probes fitted again at the end of these blocks)?"
         ),
         answer=answer,
         reason=reason,
         statements=statements,
-        numbers=_numbers(here),
+        numbers=_numbers(asked, here),
     )
 
 
-def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
+def _answer(asked: Asked, here: pd.DataFrame) -> tuple[Answer, str]:
     """``yes`` if every window costs more than every matched removal, ``no`` if none does."""
-    scores = _of(here, SCORE, DIRECTION, REFIT)
-    if not _whole(scores).low > 0:
-        return "undecided", "direction is not read with all keys: there is nothing to lose."
-    beyond = _of(here, BEYOND, DIRECTION, REFIT)
+    scores = _of(here, SCORE, asked.task, REFIT)
+    if not _whole(scores).low > asked.chance:
+        return "undecided", f"{asked.task} is not read with all keys: there is nothing to lose."
+    beyond = _of(here, BEYOND, asked.task, REFIT)
     if beyond.empty:
         return "undecided", "no matched removal stands beside the windows."
     lowest = beyond.groupby("window", sort=False)["low"].min()
@@ -87,13 +105,15 @@ def _answer(here: pd.DataFrame) -> tuple[Answer, str]:
     return "undecided", f"costs differ: {'; '.join(parts)}."
 
 
-def _scores(here: pd.DataFrame) -> Iterator[str]:
-    scores = _of(here, SCORE, DIRECTION, REFIT)
-    yield f"With all keys direction is read with R2 {number(_whole(scores).value, '.2f')}."
+def _scores(asked: Asked, here: pd.DataFrame) -> Iterator[str]:
+    scores = _of(here, SCORE, asked.task, REFIT)
+    told = number(_whole(scores).value, ".2f")
+    yield f"With all keys {asked.task} is read with {asked.score} {told}."
     for window, rows in scores[scores["window"] != WHOLE].groupby("window", sort=False):
         by_keys = rows.set_index("keys")
         near = by_keys.loc["window"]
-        text = f"{window}: without {100 * near['removed']:.1f} % of the keys R2 {_told(near)}"
+        share = f"{100 * near['removed']:.1f} %"
+        text = f"{window}: without {share} of the keys {asked.score} {_told(near)}"
         for keys, words in _AGAINST.items():
             if keys in by_keys.index:
                 text += f", without {words} {_told(by_keys.loc[keys])}"
@@ -102,18 +122,20 @@ def _scores(here: pd.DataFrame) -> Iterator[str]:
         yield f"{text}."
 
 
-def _by_reading(here: pd.DataFrame) -> Iterator[str]:
+def _by_reading(asked: Asked, here: pd.DataFrame) -> Iterator[str]:
     for reading, words in (
         (FROZEN, "Probes that are not fitted again"),
         (RECENTRED, "The same on features brought back to their mean and scale"),
     ):
-        scores = _of(here, SCORE, DIRECTION, reading)
-        yield f"{words} read direction with R2: {_near(scores)}."
+        scores = _of(here, SCORE, asked.task, reading)
+        yield f"{words} read {asked.task} with {asked.score}: {_near(scores)}."
 
 
 def _others(here: pd.DataFrame) -> Iterator[str]:
     for task in (PATCHES, PLACE):
         scores = _of(here, SCORE, task, REFIT)
+        if scores.empty:
+            continue
         whole = number(_whole(scores).value, ".2f")
         yield (
             f"{_IN_WORDS[task].capitalize()}, probes fitted again: {whole} with all keys; "
@@ -127,9 +149,9 @@ def _others(here: pd.DataFrame) -> Iterator[str]:
             yield f"Cost to direction less cost to place, beyond {words}: {told}."
 
 
-def _untrained(controls: pd.DataFrame, state: int) -> Iterator[str]:
+def _untrained(asked: Asked, controls: pd.DataFrame, state: int) -> Iterator[str]:
     rows = controls[(controls["control"] == "untrained") & (controls["state"] == state)]
-    beyond = _of(rows[rows["where"] == "zone"], BEYOND, DIRECTION, REFIT)
+    beyond = _of(rows[rows["where"] == "zone"], BEYOND, asked.task, REFIT)
     if beyond.empty:
         return
     told = ", ".join(
@@ -139,11 +161,11 @@ def _untrained(controls: pd.DataFrame, state: int) -> Iterator[str]:
     yield f"In untrained networks a window costs beyond matched removals: {told}."
 
 
-def _numbers(here: pd.DataFrame) -> Iterator[Number]:
+def _numbers(asked: Asked, here: pd.DataFrame) -> Iterator[Number]:
     for estimand in (BEYOND, INTERACTION):
-        for row in _of(here, estimand, DIRECTION, REFIT).itertuples():
+        for row in _of(here, estimand, asked.task, REFIT).itertuples():
             name = f"{estimand}: {row.window} against {row.against}"
-            yield number_of(name, _interval(row), "R2")
+            yield number_of(name, _interval(row), asked.score)
 
 
 def _of(rows: pd.DataFrame, estimand: str, task: str, reading: str) -> pd.DataFrame:

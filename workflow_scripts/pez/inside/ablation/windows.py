@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pez.encoders.family import Grid
-from pez.inside.kinds.window_ablation import WindowSpec
+from pez.inside.ablation.spec import WindowSpec
 
 Keys = Literal["window", "random", "far", "others"]
 _AS_FAR = 1e-6  # distances that differ by rounding alone

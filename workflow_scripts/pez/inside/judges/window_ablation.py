@@ -1,42 +1,14 @@
-"""What the removal of near keys costs in all networks: the table, and what is said of it."""
+"""What the removal of near keys costs to direction."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from pez.evidence.schema import NO_CONTROL
-from pez.inside.ablation.effects import effects
-from pez.inside.ablation.verdict import verdict_of
-from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
+from pez.inside.ablation.judged import judge_removals
+from pez.inside.ablation.verdict import ASKED_DIRECTION
+from pez.inside.judged import Facts, Judged
 from pez.inside.spec import InsideSpec
-from pez.inside.tables import read_measured
-
-# Of the tables, beside those of all.
-COLUMNS = (
-    "window", "keys", "where", "removed", "empty", "state", "task", "reading", "loss", "total",
-)  # fmt: skip
 
 
 def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judged:
-    """Judge every model: effects of all removals in it and in its controls.
-
-    Raises:
-        ArtifactError: a table is not what its name says.
-    """
-    opened = read_measured(tables, spec, COLUMNS)
-    parts, said = [], []
-    for model in spec.models:
-        own = [
-            table.named(effects(table.table, spec.draws, spec.seed))
-            for table in opened
-            if table.model == model
-        ]
-        found = pd.concat(own, ignore_index=True)
-        parts.append(found)
-        trained = found["control"] == NO_CONTROL
-        end = next(int(table.known["end"]) for table in opened if table.model == model)
-        said.append(verdict_of(model, found[trained], found[~trained], end, facts.models[model]))
-    clips = clips_in_words(spec, len(opened[0].known["clip_ids"]), facts.origin)
-    verdict = InsideVerdict(figure=facts.figure, kind=spec.kind, clips=clips, models=tuple(said))
-    return Judged(pd.concat(parts, ignore_index=True), verdict)
+    """Judge every model: see `judge_removals`."""
+    return judge_removals(ASKED_DIRECTION, spec, tables, facts)

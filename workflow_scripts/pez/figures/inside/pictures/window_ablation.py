@@ -9,7 +9,7 @@ from pez.figures.audit.sheet import UNTRAINED_GREY, Made, Picture, handle, open_
 from pez.figures.looks import GREY, LEVEL_LINES
 from pez.figures.spec import FigureStyle
 
-# Of `pez.inside.judges.window_ablation.judge`.
+# Of `pez.inside.ablation.judged.judge_removals`.
 COLUMNS = (
     "model", "control", "seed", "where", "window", "keys", "removed", "empty", "state", "task",
     "reading", "estimand", "value", "low", "high",
@@ -19,7 +19,10 @@ _TASKS = {
     "direction": "Direction",
     "direction_by_patch": "By patch",
     "place": "Place",
+    "plausibility": "Plausibility",
 }
+_SCORES = {"plausibility": "Pair accuracy"}  # of the others: R2
+_CHANCE = {"plausibility": 0.5}  # of the others: 0
 _READINGS = {"refit": "fitted again", "recentred": "recentred", "frozen": "frozen"}
 _MARKS = {"window": "o", "random": "x", "far": "^", "others": "s"}
 _TAKEN = {
@@ -55,11 +58,15 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         for column, (task, state) in enumerate(panels):
             axes = sheet.axes(_LEFT + column * (width + _GAP), line * step + _HEAD, width, height)
             _draw(axes, own[(own["task"] == task) & (own["state"] == state)], order, style)
+            if task in _CHANCE:
+                axes.set_xlim(-0.03, 1.02)
+                axes.axvline(_CHANCE[task], color=GREY, linewidth=0.6, zorder=1.1, gid="chance")
             of_model = f"{model}: " if len(models) > 1 and column == 0 else ""
             axes.set_title(
                 f"{of_model}{_TASKS[task]}, state {state}", loc="left", fontweight="bold", pad=3.0
             )
-            axes.set_xlabel(f"R2, {_READINGS[reading]}", labelpad=1.5)
+            score = _SCORES.get(task, "R2")
+            axes.set_xlabel(f"{score}, {_READINGS[reading]}", labelpad=1.5)
             axes.tick_params(labelleft=column == 0)
     return Picture(sheet.figure, told, caption)
 
@@ -126,16 +133,26 @@ def _legend(drawn: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
 
 def _caption(drawn: pd.DataFrame, made: Made) -> str:
     empty = drawn[(drawn["keys"] == "window") & (drawn["empty"] > 0)]
+    movies = (drawn["task"] == "plausibility").all()
     parts = [
-        "Out-of-fold R2 of ridge probes after keys were taken from the attention of some blocks: "
-        "s3, those within 3 patches of the query in whatever tubelet; t1, those within one tubelet "
-        "at whatever place; in brackets the share of all keys. Bars: 90 % intervals over "
-        "conditions. Fitted again: probes see the changed features in training. Recentred and "
-        "frozen: they were fitted with nothing taken, and asked about changed features, with and "
-        "without bringing these back to their mean and scale. By patch: direction by a probe for "
-        "each patch, mean over patches. Place: of the ball's start. "
-        f"Scores below {_FLOOR:g} stand at the edge."
+        f"Out-of-fold {'pair accuracy' if movies else 'R2'} of ridge probes after keys were taken "
+        "from the attention of some blocks: s3, those within 3 patches of the query in whatever "
+        "tubelet; t1, those within one tubelet at whatever place; in brackets the share of all "
+        f"keys. Bars: 90 % intervals over {'scenes' if movies else 'conditions'}. Fitted again: "
+        "probes see the changed features in training. Recentred and frozen: they were fitted with "
+        "nothing taken, and asked about changed features, with and without bringing these back to "
+        "their mean and scale. "
     ]
+    if movies:
+        parts[0] += (
+            "Pair accuracy: of matched pairs, the share whose possible movie has the higher value; "
+            "two that look alike count one half. Thin line: chance."
+        )
+    else:
+        parts[0] += (
+            "By patch: direction by a probe for each patch, mean over patches. Place: of the "
+            f"ball's start. Scores below {_FLOOR:g} stand at the edge."
+        )
     if len(empty):
         names = ", ".join(dict.fromkeys(empty["window"].str.replace("_", " ")))
         parts.append(f"Of {names}, some queries keep no key.")
