@@ -88,9 +88,7 @@ def _gaussian_factor(rows: int, columns: int, draws: int, random: np.random.Gene
     if rows >= columns:
         normal = np.triu(normal, 1)
         diagonal = np.arange(columns)
-        normal[:, diagonal, diagonal] = np.sqrt(
-            random.chisquare(rows - diagonal, (draws, columns))
-        )
+        normal[:, diagonal, diagonal] = np.sqrt(random.chisquare(rows - diagonal, (draws, columns)))
     return torch.from_numpy(normal)
 
 
