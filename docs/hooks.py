@@ -81,14 +81,18 @@ def columns_page(declared: Schema) -> str:
         "# Tables and their columns",
         "",
         "Paths are below `artifacts/`. Tables are Parquet or CSV; a column with a question mark is "
-        "in some files only. All are declared in `resources/tables.yaml`. Tables of pictures of "
-        "the audit and of what is inside networks hold what is drawn, and are not listed.",
+        "in some files only. A CSV file beside a picture holds what is drawn. Where tables at one "
+        "path differ, a Parquet file names its `kind` or `picture` in its metadata; for a CSV "
+        "file, the description in the PNG beside it does. All are declared in "
+        "`resources/tables.yaml`, except cells that are kept for larger grids (`audit/cells`, "
+        "`sweeps/cells`).",
     ]
     for path, tables in groupby(declared["tables"], key=lambda table: table["path"]):
-        lines += ["", f"## `{path}`"]
+        paths = [path] if isinstance(path, str) else path
+        lines += ["", "## " + ", ".join(f"`{one}`" for one in paths)]
         for table in tables:
-            kind = f"`kind: {table['kind']}`. " if "kind" in table else ""
-            lines += ["", f"{kind}One row per {table['row']}.", ""]
+            which = [f"`{key}: {table[key]}`. " for key in ("kind", "picture") if key in table]
+            lines += ["", f"{''.join(which)}One row per {table['row']}.", ""]
             if not table.get("header", True):
                 lines += ["The file has no line of names.", ""]
             lines += ["| column | type | holds |", "|---|---|---|"]

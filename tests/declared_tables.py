@@ -1,6 +1,7 @@
 """Whether files hold the columns that resources/tables.yaml declares."""
 
 import csv
+import json
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from PIL import Image
 from safetensors import safe_open
 
 from conftest import CHECKOUT
@@ -39,13 +41,29 @@ def _differences(folder: Path, path: Path) -> Iterator[str]:
     if path.suffix == ".safetensors":
         yield from _of_tensors(path, DECLARED["tensors"][closest(name, DECLARED["tensors"])])
         return
-    place = closest(name, [table["path"] for table in DECLARED["tables"]])
-    tables = [table for table in DECLARED["tables"] if table["path"] == place]
-    if "kind" in tables[0]:
-        kind = table_metadata(path)["kind"]
-        tables = [table for table in tables if table["kind"] == kind]
+    place = closest(name, [path for table in DECLARED["tables"] for path in paths_of(table)])
+    tables = [table for table in DECLARED["tables"] if place in paths_of(table)]
+    for key in ("kind", "picture"):
+        if any(key in table for table in tables):
+            said = _told(path).get(key)
+            tables = [table for table in tables if table.get(key) == said]
+            assert tables, f"{name}: {key} {said} is not declared"
     (table,) = tables
     yield from _of_columns(table, schema_of(path, table.get("header", True)))
+
+
+def paths_of(table: dict[str, Any]) -> list[str]:
+    """Where tables of one layout lie."""
+    return [table["path"]] if isinstance(table["path"], str) else table["path"]
+
+
+def _told(path: Path) -> dict[str, Any]:
+    """What a table says of itself, a CSV file by the picture beside it."""
+    if path.suffix == ".parquet":
+        return table_metadata(path)
+    with Image.open(path.with_suffix(".png")) as picture:
+        known: dict[str, Any] = json.loads(picture.info["Description"])
+    return known
 
 
 def closest(name: str, patterns: Any) -> str:

@@ -11,12 +11,14 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
+from declared_tables import differences
 from pez.figures.audit.registry import build_picture, draw_picture, picture_names
 from pez.figures.audit.sheet import Made, Picture, apart, open_sheet
 from pez.figures.draw import FigureFiles
 from pez.figures.spec import FigureStyle
 from pez.figures.style import MM_PER_INCH, styled
 from pez.runtime.errors import ArtifactError
+from pez.runtime.tables import write_table
 
 CASES = [
     (picture, name, table)
@@ -94,7 +96,9 @@ def test_no_text_overlaps_another_or_leaves_the_page(
 def test_the_files_say_what_they_show(
     picture: str, name: str, table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    files = FigureFiles(*(tmp_path / f"{name}.{kind}" for kind in ("png", "svg", "csv", "pdf")))
+    folder = tmp_path / "audit/model"
+    folder.mkdir(parents=True)
+    files = FigureFiles(*(folder / f"{picture}.{kind}" for kind in ("png", "svg", "csv", "pdf")))
     made = audit_tables.made_of(picture)
     caption = draw_picture(picture, table, made, STYLE, files)
     with Image.open(files.png) as opened:
@@ -108,6 +112,8 @@ def test_the_files_say_what_they_show(
     assert json.dumps(known["picture"]) in files.svg.read_text().replace("&quot;", '"')
     drawn = pd.read_csv(files.csv)
     assert set(table.columns) <= set(drawn.columns)
+    write_table(folder / f"{picture}.parquet", table)
+    assert differences(tmp_path, "audit/model/*") == []
     assert "nan" not in caption.split()
 
 

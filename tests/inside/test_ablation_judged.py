@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import CHOSEN, SPEC, measured, write_dataset
 from pez.emergence.facts import ModelFacts
 from pez.figures.inside.draw import build_inside
@@ -166,3 +167,4 @@ def test_every_score_is_a_mark_where_it_belongs(tmp_path) -> None:
     assert "s3 (10 %)" in set(picture.table["row"]) and "t1, first blocks" in set(
         picture.table["row"]
     )
+    assert not_as_declared("window_ablation", series, tmp_path) == []

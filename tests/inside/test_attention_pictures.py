@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from inside.drawn_files import not_as_declared
 from inside.planted_heads import heads, peaked
 from inside.test_judge import PICTURES, SPEC, facts, planted  # noqa: F401
 from pez.figures.draw import FigureFiles
@@ -94,6 +95,7 @@ def test_the_files_say_what_they_show(series, tmp_path, figure):
     assert said["models"] == {"nano": "weights of a test"} and said["figure"] == figure
     assert list(pd.read_csv(files.csv).columns) == list(series[figure].columns)
     assert len(pd.read_csv(files.csv)) == len(series[figure])
+    assert not_as_declared(picture, series[figure], tmp_path) == []
     with pytest.raises(ArtifactError, match="holds 'attention_"):
         draw_inside("other", picture, path, {"nano": "weights of a test"}, STYLE, files)
 

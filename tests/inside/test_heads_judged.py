@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS, SPEC, measured, write_dataset
 from pez.emergence.facts import ModelFacts
 from pez.figures.inside.draw import build_inside
@@ -140,3 +141,4 @@ def test_every_score_is_a_mark_where_it_belongs(tmp_path) -> None:
         assert [line.get_xdata()[0] for line in first] == pytest.approx([0.6] * len(READINGS))
         (others, *_) = (line for line in axes[0].get_lines() if line.get_gid() == "none/others")
         assert list(others.get_xdata()) == pytest.approx(list(OTHERS.values()))
+    assert not_as_declared("head_ablation", series, tmp_path) == []

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from inside.drawn_files import not_as_declared
 from inside.steering_samples import BLOCKS, CLIPS, TOKENS, WIDTH, network, ring_tokens, section
 from pez.emergence.facts import ModelFacts
 from pez.figures.inside.draw import build_inside
@@ -105,7 +106,7 @@ def test_the_zone_is_a_third_of_the_depth_and_the_other_clip_is_named() -> None:
     assert "25 % of the clips have" in other_in_words(0.25, 0.5)
 
 
-def test_the_figure_is_drawn_of_one_model_and_of_two(tables: list[Path]) -> None:
+def test_the_figure_is_drawn_of_one_model_and_of_two(tables: list[Path], tmp_path: Path) -> None:
     style = FigureStyle(dpi=60)
     series = judged(tables).series
     two = pd.concat([series, series.assign(model="other")], ignore_index=True)
@@ -115,6 +116,7 @@ def test_the_figure_is_drawn_of_one_model_and_of_two(tables: list[Path]) -> None
         both = build_inside(KIND, two, made, style)
     assert len(one.figure.axes) == 4 * 2 and len(both.figure.axes) == 2 * 4 * 2
     assert one.table.equals(series) and "48 made up" in one.caption
+    assert not_as_declared(KIND, series, tmp_path) == []
     axes = one.figure.axes[0]
     (line,) = [course for course in axes.get_lines() if course.get_gid() == "class means"]
     rows = series[(series["control"] == "none") & (series["tokens"] == "all tokens")]

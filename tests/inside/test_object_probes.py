@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS as CLIPS
 from inside.inside_samples import SHARDS, SPEC, opened, write_dataset
 from pez.emergence.facts import ModelFacts
@@ -211,6 +212,7 @@ def test_the_verdict_follows_its_rule(
     assert np.array_equal(drawn["none/own"].get_ydata(), mean)
     assert {f"kind/{kind}" for kind in KINDS} <= set(drawn) and "untrained/own" in drawn
     assert "weights of a test" in "".join(text.get_text() for text in picture.figure.texts)
+    assert not_as_declared("object_probes", found.series, tmp_path) == []
 
 
 def objects_of(clips: list[str]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS, SPEC, measured, opened, write_dataset
 from pez.emergence.facts import ModelFacts
 from pez.features.spec import ExtractionSpec
@@ -195,6 +196,7 @@ def test_every_curve_is_drawn_with_what_the_table_says(tmp_path) -> None:
         onsets = {line.get_gid(): line for line in axes[-2].get_lines()}
         assert onsets["step"].get_xdata()[0] == 4
     assert picture.table is series
+    assert not_as_declared("order_task", series, tmp_path) == []
 
 
 def test_the_section_refuses_what_it_cannot_do() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS, SPEC, opened, write_dataset
 from pez.clips.labels import TRAJECTORY_COLUMNS
 from pez.emergence.facts import ModelFacts
@@ -262,3 +263,4 @@ def test_the_picture_shows_the_scores(tmp_path: Path) -> None:
     assert {image.get_clim() for image in shared} == {(0.0, 1.0)}
     assert shared[0].get_array().shape == (4, 4) and images["touched"].get_array().max() > 0
     assert len([gid for gid in images if gid and gid.startswith("none/")]) == 6
+    assert not_as_declared("patch_probes", series, tmp_path) == []

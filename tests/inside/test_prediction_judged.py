@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from conftest import CHECKOUT
+from inside.drawn_files import not_as_declared
 from inside.prediction_samples import section
 from pez.config.load import load_config
 from pez.emergence.facts import ModelFacts
@@ -167,6 +168,7 @@ def test_every_context_is_drawn_with_what_the_table_says(tmp_path) -> None:
     with styled(style):
         picture = build_inside("layer_prediction", series, shown({"tiny": "test"}, "120"), style)
     assert len(picture.figure.axes) == 3 * len(KINDS)
+    assert not_as_declared("layer_prediction", series, tmp_path) == []
     own = series[(series["predictor"] == TRAINED) & (series["reading"] == SAME)]
     own = own[(own["metric"] == PAIRWISE) & (own["tokens"] == ALL)]
     lines = {line.get_gid(): line for line in picture.figure.axes[0].get_lines()}

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import torch
 
+from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS, SPEC, opened, write_dataset
 from pez.audit.folds import make_plan
 from pez.emergence.facts import ModelFacts
@@ -215,6 +216,7 @@ def test_every_curve_is_drawn_beside_what_numbers_tell(tmp_path: Path) -> None:
         picture = build_inside("scene_tasks", series, shown({"tiny": "of a test"}, "240"), style)
     axes = picture.figure.axes
     assert len(axes) == len(TASKS) + 2
+    assert not_as_declared("scene_tasks", series, tmp_path) == []
     for task, panel in zip(TASKS, axes, strict=False):
         lines = {line.get_gid(): line for line in panel.get_lines()}
         own = series[(series["task"] == task) & (series["control"] == "none")]

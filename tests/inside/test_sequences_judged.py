@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
+from inside.drawn_files import not_as_declared
 from pez.emergence.facts import ModelFacts
 from pez.figures.inside.draw import build_inside
 from pez.figures.inside.shown import shown
@@ -180,7 +181,7 @@ def test_a_course_is_named_by_its_steps(tables) -> None:
 
 
 @pytest.mark.parametrize("figure", FIGURES)
-def test_every_figure_is_drawn_of_one_model_and_of_two(tables, figure: str) -> None:
+def test_every_figure_is_drawn_of_one_model_and_of_two(tables, tmp_path, figure: str) -> None:
     style = FigureStyle(dpi=60)
     series = judged(tables, figure).series
     two = pd.concat([series, series.assign(model="other")], ignore_index=True)
@@ -190,6 +191,7 @@ def test_every_figure_is_drawn_of_one_model_and_of_two(tables, figure: str) -> N
         both = build_inside(FIGURES[figure], two, made, style)
     assert len(both.figure.axes) == 2 * len(one.figure.axes)
     assert one.table.equals(series) and "96 made up" in one.caption
+    assert not_as_declared(FIGURES[figure], series, tmp_path) == []
 
 
 def test_a_drawn_course_is_that_of_the_table(tables) -> None:

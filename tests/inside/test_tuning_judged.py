@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from inside.drawn_files import not_as_declared
 from inside.tuning_samples import section
 from pez.emergence.facts import ModelFacts
 from pez.figures.inside.draw import build_inside
@@ -208,6 +209,7 @@ def test_pictures_show_the_model_and_one_untrained_network(tmp_path: Path, figur
     assert len(both.figure.axes) > 1.5 * len(one.figure.axes)
     assert both.figure.get_size_inches()[1] > one.figure.get_size_inches()[1]
     assert "2 made up" in one.caption and one.table.equals(found.series)
+    assert not_as_declared(PICTURES[figure], found.series, tmp_path) == []
 
 
 def test_every_unit_is_a_line_of_its_map(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 import pandas as pd
 import pytest
 
+from declared_tables import differences
 from pez.figures.draw import FigureFiles
 from pez.figures.pretraining import COLUMNS, draw_pretraining
 from pez.figures.spec import FigureStyle
@@ -12,7 +13,9 @@ STYLE = FigureStyle.model_validate({})
 
 def draw(folder, table):
     write_table(folder / "log.parquet", table)
-    files = FigureFiles(*(folder / f"figure.{kind}" for kind in ("png", "svg", "csv", "pdf")))
+    (folder / "figures").mkdir()
+    stem = folder / "figures/pretraining"
+    files = FigureFiles(*(stem.with_suffix(f".{kind}") for kind in ("png", "svg", "csv", "pdf")))
     draw_pretraining(folder / "log.parquet", STYLE, files)
     return files.png, files.svg, files.csv
 
@@ -26,6 +29,7 @@ def test_the_figure_says_what_its_table_says(tmp_path):
     png, svg, csv = draw(tmp_path, log(momentum=1.0))
     assert png.stat().st_size > 10_000 and svg.read_text().lstrip().startswith("<?xml")
     pd.testing.assert_frame_equal(pd.read_csv(csv), log()[list(COLUMNS)])
+    assert differences(tmp_path, "figures/*") == []
 
 
 def test_a_log_without_spread_is_refused(tmp_path):

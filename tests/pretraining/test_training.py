@@ -6,6 +6,7 @@ import torch
 from safetensors.torch import load_file
 from tiny import ENCODER, files, training
 
+from declared_tables import differences
 from pez.encoders.compute import Compute
 from pez.encoders.load import load_encoder
 from pez.pretraining.collapse import CollapseWatch
@@ -38,7 +39,8 @@ def run(folder, spec, kill_at=None):
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("whole")
+    folder = tmp_path_factory.mktemp("whole") / "pretraining/nano"
+    folder.mkdir(parents=True)
     run(folder, training())
     return folder
 
@@ -48,6 +50,7 @@ def test_the_encoder_loads_in_the_workflow_and_the_log_is_whole(whole):
     assert torch.isfinite(encoder(torch.randn(1, 16, 3, 256, 256))).all()
     log = pd.read_parquet(whole / "log.parquet")
     assert tuple(log.columns) == LOG_COLUMNS
+    assert differences(whole.parents[1], "pretraining/*/*.parquet") == []
     assert log["step"].tolist() == [2, 4, 6, 8, 10, 12]
     assert log["window"].tolist() == [32, 32, 32, 32, 48, 48]
     assert (log["seconds"].diff()[1:] > 0).all()

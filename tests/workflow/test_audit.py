@@ -51,7 +51,7 @@ def test_claims_are_judged_and_a_larger_grid_measures_what_is_new(
     assert set(table["network"]) == {"vjepa2_tiny", "vjepa2_tiny_untrained"}
     assert set(table["control"]) == {"none", "untrained", "shuffled"}
     assert table["state"].nunique() == 5
-    for tables in ("*", "networks/*.parquet", "calibration/*"):
+    for tables in ("*", "networks/*.parquet", "calibration/*", "vjepa2_tiny/*"):
         assert differences(project.folder / SMOKE_OUT, f"audit/{tables}") == []
     out = project.folder / SMOKE_OUT / "audit"
     claims = json.loads((out / "ledger.json").read_text())["models"]["vjepa2_tiny"]["claims"]
