@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 import pez
 from pez.features.paths import FeatureKey, feature_path
@@ -135,6 +136,10 @@ def test_what_is_not_there_is_named(folder: Path) -> None:
         results.features("huge", "velocity", 0)
     with pytest.raises(ValueError, match="states 0 to 2"):
         results.features("tiny", "velocity", 3)
+    with pytest.raises(ValueError, match=r"pooling = 'men' \(did you mean 'mean'\?"):
+        results.features("tiny", "velocity", 0, pooling="men")
+    with pytest.raises(ArtifactError, match="no features of tiny on other: ask Snakemake"):
+        results.features("tiny", "other", 0)
     with pytest.raises(ArtifactError, match="labels for dataset 'velocty'"):
         results.labels("velocty")
     with pytest.raises(ArtifactError, match="no evidence"):
@@ -145,6 +150,20 @@ def test_what_is_not_there_is_named(folder: Path) -> None:
         pez.load_recipe("direction.strickt", CHECKOUT / "config.yaml")
     with pytest.raises(ConfigError, match="solver = 'rigde'"):
         pez.load_recipe("direction.strict", CHECKOUT / "config.yaml", solver="rigde")
+    with pytest.raises(ConfigError, match=r"elsewhere\.yaml is no file in .*: name the checkout's"):
+        pez.load_recipe("direction.strict", "elsewhere.yaml")
+
+
+def test_a_recipe_of_a_file_that_is_laid_over_the_configuration(tmp_path: Path) -> None:
+    probe = {"dataset": "velocity", "target": "speed", "capture": "resid_post", "pooling": "mean"}
+    mine = {"probes": {"mine": probe | {"protocols": {"strict": {"folds": 4}}}}}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine))
+    (tmp_path / "more.yaml").write_text("protocols: {strict: {fold_seed: 7}}")
+    files = [CHECKOUT / "config.yaml", tmp_path / "mine.yaml", tmp_path / "more.yaml"]
+    spec = pez.load_recipe("mine.strict", files).spec
+    assert (spec.folds, spec.fold_seed, spec.solver) == (4, 7, "ridge")
+    with pytest.raises(ConfigError, match=r"One of another file: config=\['config\.yaml', "):
+        pez.load_recipe("mine.strict", files[0])
 
 
 def test_another_models_file_under_this_name_is_refused(folder: Path, tmp_path: Path) -> None:

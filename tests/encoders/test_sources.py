@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import pickle
 
 import pytest
 import torch
@@ -200,4 +201,8 @@ def test_files_without_an_encoder_are_named_by_what_they_hold(tmp_path):
     assert "is no Hugging Face folder: it holds nothing" in refusal(tmp_path / "empty", tmp_path)
     (tmp_path / "text.pt").write_text("hello")
     assert "it is cut short, damaged, or no checkpoint" in refusal(tmp_path / "text.pt", tmp_path)
+    (tmp_path / "pickle.pt").write_bytes(pickle.dumps({"a": argparse.Namespace(lr=1)}))
+    assert "torch.save({'target_encoder'" in refusal(tmp_path / "pickle.pt", tmp_path)
+    (tmp_path / "none.pt").write_bytes(b"")
+    assert "none.pt is empty: delete it" in refusal(tmp_path / "none.pt", tmp_path)
     assert "does not exist" in refusal(tmp_path / "gone.pt", tmp_path)

@@ -130,23 +130,25 @@ def test_everything_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
     rows = [(f"clip_{number:02d}", number, "left") for number in range(6)]
     rows[3], rows[5] = ("clip_03", "nan", ""), ("clip_05", "fast", "left")
     rows += [("clip_02.mp4", 1, "left"), ("elsewhere.mp4", 1, "left")]
+    rows += [("clips/Clip_05.MP4", 1, "left")]
     write_labels(root / "labels.csv", ("clip", "speed", "direction"), rows)
     spec = FolderSpec(root=str(root), columns={"speed": {"kind": "number"}, "mass": {"unit": "kg"}})
     with pytest.raises(ArtifactError) as caught:
         index_folder("own", spec, tmp_path / "index.parquet")
     for line in (
         r"datasets\.own cannot be used as it is \(1\d problems\)",
-        r"clip_00\.mp4: it cannot be decoded",
+        r"clip_00\.mp4: it cannot be decoded \(Invalid data [a-z ]*\): copy or encode",
         r"clip_01\.mp4: it ",
-        r"clip_02\.mp4: it has 8 frame\(s\), and frames = 16, start = 0, stride = 1 need 16",
+        r"clip_02\.mp4: it has 8 frame\(s\), and frames = 16, start = 0, stride = 1 need 16: low",
         r"folder: 0\.png is no readable picture",
         r"clip_04\.avi, clip_04\.mp4: the same name without suffix",
         r"clips have 2 sizes: state resize \(.*96 x 96, as clip_03\.mp4",
         r"clip_05\.mp4, copy\.mp4 are the same: drop them, or set allow_duplicates",
         r"columns\.mass: .*labels\.csv has no such column",
-        r"'clip_02\.mp4' stands in rows 3 and 7",
-        r"no clip 'elsewhere\.mp4' under root",
-        r"copy\.mp4: no row of .*labels\.csv is about it",
+        r"'clip_02\.mp4' stands in rows 4 and 8: drop one",
+        r"labels\.csv, row 9: no clip 'elsewhere\.mp4' under root: add it, or drop the row",
+        r"row 10: no clip 'clips/Clip_05\.MP4' under root: .*did you mean 'clip_05\.mp4'\?",
+        r"copy\.mp4: no row of .*labels\.csv is about it: add one",
         r"column speed has 'nan' for 'clip_03', which is no number",
         r"column speed has 'fast' for 'clip_05', which is no number",
         r"column direction has no value for 'clip_03'",
@@ -161,6 +163,23 @@ def test_a_long_list_of_problems_is_cut(tmp_path: Path) -> None:
     write_labels(root / "labels.csv", ("clip", "speed"), rows)
     with pytest.raises(ArtifactError, match=r"(?s)\(32 problems\).*gone_19.*\.\.\. and 12 more"):
         index_folder("own", FolderSpec(root=str(root)), tmp_path / "index.parquet")
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_table_without_commas_is_refused_with_the_cure(tmp_path: Path, separator: str) -> None:
+    """As Excel saves it where the comma stands in numbers."""
+    root = write_set(tmp_path / "clips", clips=2)
+    rows = [("clip", "speed"), ("clip_00", "1,5"), ("clip_01", "2")]
+    text = "\r\n".join(map(separator.join, rows))
+    (root / "labels.csv").write_text(text, encoding="utf-8-sig")
+    spec = FolderSpec(root=str(root))
+    with pytest.raises(
+        ArtifactError, match=r"labels\.csv has (semicolons|tabs) .*to_csv"
+    ) as caught:
+        read_labels(spec)
+    cure = re.search(r"pandas\.read_csv\(path.*index=False\)", str(caught.value))
+    eval(cure[0], {"pandas": pd, "path": root / "labels.csv"})
+    assert read_labels(spec).columns == {"speed": ["1.5", "2.0"]}
 
 
 def test_numbers_with_a_word_among_them_are_not_taken_for_classes(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ What is read is checked as the workflow's own jobs check it: whose it is, and wh
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import torch
@@ -51,12 +52,15 @@ def open_results(folder: Path | str = "artifacts") -> "Results":
     return Results(Path(folder))
 
 
-def load_recipe(name: str, config: Path | str = "config.yaml", **changes: object) -> Recipe:
+def load_recipe(
+    name: str, config: Path | str | Sequence[Path | str] = "config.yaml", **changes: object
+) -> Recipe:
     """Take a recipe from a configuration, and change some of its choices.
 
     Args:
         name: ``probe.protocol``, such as ``direction.strict``.
-        config: the checkout's configuration.
+        config: the checkout's config.yaml; or it and what was added with ``--configfile``, in the
+            same order.
         changes: fields of the probe, such as ``pooling="mean"`` or ``solver="ridge"``
             (docs/configuration.md).
 
@@ -64,16 +68,42 @@ def load_recipe(name: str, config: Path | str = "config.yaml", **changes: object
         ConfigError: the configuration is refused, or has no such recipe.
         pydantic.ValidationError: a change is none of what the field takes.
     """
-    path = Path(config)
-    known = load_config(yaml.safe_load(path.read_text(encoding="utf-8")), path.parent)
+    paths = [Path(one) for one in ([config] if isinstance(config, Path | str) else config)]
+    path, *added = paths
+    raw = _read_yaml(path)
+    for one in added:
+        raw = _overlaid(raw, _read_yaml(one))
+    known = load_config(raw, path.parent)
+    shown = ", ".join(map(str, paths))
     if name not in known.recipes:
-        raise ConfigError(f"{path}: recipe = {did_you_mean(name, sorted(known.recipes))}")
+        raise ConfigError(
+            f"{shown}: recipe = {did_you_mean(name, sorted(known.recipes))}. One of another file: "
+            "config=['config.yaml', 'yours.yaml']"
+        )
     found = known.recipes[name]
     spec = read_probe(found.spec.model_dump() | changes)
     if spec.solver not in known.solvers:
-        raise ConfigError(f"{path}: solver = {did_you_mean(spec.solver, sorted(known.solvers))}")
+        raise ConfigError(f"{shown}: solver = {did_you_mean(spec.solver, sorted(known.solvers))}")
     protocol = "own" if changes else found.protocol
     return Recipe(found.probe, protocol, spec, known.solvers[spec.solver])
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise ConfigError(
+            f"{path} is no file in {Path.cwd()}: name the checkout's config.yaml, as in "
+            "load_recipe(..., config='/path/to/checkout/config.yaml')"
+        )
+    found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    return found
+
+
+def _overlaid(below: Any, above: Any) -> Any:
+    """Lay one configuration over another: mappings key by key, as Snakemake does."""
+    if not (isinstance(below, Mapping) and isinstance(above, Mapping)):
+        return above
+    added = {key: _overlaid(below.get(key), value) for key, value in above.items()}
+    return {**below, **added}
 
 
 @dataclass(frozen=True)
@@ -117,8 +147,10 @@ class Results:
 
         Raises:
             ArtifactError: a file is missing, damaged, or another network's or dataset's.
-            ValueError: there is no such state.
+            ValueError: there is no such state or pooling.
         """
+        if pooling not in get_args(Pooling):
+            raise ValueError(f"pooling = {did_you_mean(pooling, list(get_args(Pooling)))}")
         states = self.states(network, dataset)
         if not 0 <= state < states:
             raise ValueError(f"state {state} of {network}, which has states 0 to {states - 1}")
@@ -201,9 +233,10 @@ class Results:
     def _features(self, network: str, dataset: str) -> list[Path]:
         found = sorted(self.folder.glob(f"features/{network}/{dataset}/*/*.safetensors"))
         if not found:
+            known = ", ".join(self.networks(dataset))
+            cure = f"there are some of {known}" if known else "ask Snakemake for a figure with them"
             raise ArtifactError(
-                f"{self.folder} holds no features of {network} on {dataset}: there are some of "
-                f"{', '.join(self.networks(dataset)) or 'no network'}."
+                f"{self.folder} holds no features of {network} on {dataset}: {cure}."
             )
         return found
 

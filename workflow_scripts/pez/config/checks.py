@@ -112,6 +112,9 @@ def _problems(recipe: Recipe, config: Config) -> Iterable[str]:
     if not source.is_there:
         yield f"dataset = {spec.dataset!r}, which is not there: {source.problem()}"
         return
+    if not source.columns and (problem := source.problem()):  # its labels cannot be read
+        yield f"dataset = {spec.dataset!r}: {problem}"
+        return
     if source.shards > MOST_SHARDS:
         yield f"{source.problem()}"
     yield from _check_target(spec, source)
@@ -132,6 +135,13 @@ def _check_target(spec: ProbeSpec, source: Source[Any]) -> Iterable[str]:
     yield from _check_columns("target", spec.target.column, source)
     if isinstance(spec.target, CategoryTarget) and len(spec.target.column) > 1:
         yield f"target = {spec.target!r}: classes are the values of one column"
+    for name in spec.target.column:
+        column = source.column(name)
+        if column is not None and column.most == 1:
+            yield (
+                f"target.column = {name!r}: all clips of dataset {spec.dataset!r} have one value, "
+                "and any probe is right: add clips with another, or name another column"
+            )
     texts = [name for name in spec.target.column if _is_text(source, name)]
     if isinstance(spec.target, NumberTarget) and texts:
         yield f"target = {spec.target!r}: {', '.join(texts)} is a category, which is classified"

@@ -55,6 +55,8 @@ def _check_beginning(path: Path) -> None:
         raise ArtifactError(f"{path} does not exist: name another file, or fetch it again.")
     with path.open("rb") as file:
         beginning = file.read(100).lstrip().lower()
+    if path.stat().st_size == 0:
+        raise ArtifactError(f"{path} is empty: delete it and fetch it again.")
     if beginning.startswith(_WEB_PAGE):
         raise ArtifactError(
             f"{path} is a web page and no checkpoint: the server sent an error or a login page in "
@@ -101,6 +103,6 @@ def _reason(error: Exception) -> str:
         )
     said = str(error).strip().split("\n")[0].split(". ")[0]
     return (
-        f"it is cut short, damaged, or no checkpoint ({said}). Compare its size with the published "
-        "one; if they differ, delete it and fetch it again."
+        f"it is cut short, damaged, or no checkpoint of torch.save ({said}). If its size is not "
+        f"the original's, fetch it again. {EXPORT}"
     )

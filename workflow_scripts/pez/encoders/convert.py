@@ -21,8 +21,8 @@ from pez.runtime.errors import ArtifactError
 from pez.runtime.tensor_file import write_tensors
 
 _CURE = (
-    "Put the right file into encoders.checkpoint_dir (or null, to download it), or correct the "
-    "sizes of the model in encoders.models."
+    "Name the right file in the model's weights.file, put it into encoders.checkpoint_dir (or "
+    "null, to download it), or correct the sizes of the model in encoders.models."
 )
 # Keys of a Hugging Face config.json that no tensor's shape tells, and ours.
 _TOLD_BY_CONFIG = {

@@ -39,18 +39,22 @@ def check_shapes(path: Path, found: Shapes, expected: Shapes, spec: EncoderSpec,
     if complaints:
         raise ArtifactError(
             f"{path} does not fit the encoder. Of its tensors, {', '.join(complaints)}. "
-            f"{_looks_like(found, find_family(spec.family))} {cure}"
+            f"{_looks_like(found, find_family(spec.family), spec)} {cure}"
         )
 
 
-def _looks_like(shapes: Shapes, family: Family) -> str:
-    """Say which published encoder of ``family`` tensors of these ``shapes`` belong to."""
+def _looks_like(shapes: Shapes, family: Family, spec: EncoderSpec) -> str:
+    """Say which encoder tensors of these ``shapes`` belong to, and what ``spec`` says instead."""
     blocks = {name.split(".")[1] for name in shapes if name.startswith("layer.")}
     norm = shapes.get("layer.0.norm1.weight", ())
     if not blocks or not norm:
         return f"It does not look like a {family.title} encoder at all."
     found = (len(blocks), norm[0])
+    shown = f"{found[0]} blocks of width {found[1]}"
+    if found == (spec.layers, spec.hidden_size):
+        return f"Depth and width are right: {shown}."
+    said = f"the configuration says layers: {spec.layers}, hidden_size: {spec.hidden_size}"
     for name, size in family.published.items():
         if size == found:
-            return f"It looks like {name}: {found[0]} blocks of width {found[1]}."
-    return f"It holds {found[0]} blocks of width {found[1]}, which no published {family.title} has."
+            return f"It looks like {name}: {shown}; {said}."
+    return f"It holds {shown}, which no published {family.title} has; {said}."

@@ -155,6 +155,7 @@ def _sizes(sizes: Sequence[tuple[int, int]]) -> str:
 def _refuse(dataset: str, problems: Iterable[str]) -> None:
     found = list(problems)
     if found:
+        count = f"{len(found)} problem{'s' if len(found) > 1 else ''}"
         raise ArtifactError(
-            f"datasets.{dataset} cannot be used as it is ({len(found)} problems):\n{listed(found)}"
+            f"datasets.{dataset} cannot be used as it is ({count}):\n{listed(found)}"
         )

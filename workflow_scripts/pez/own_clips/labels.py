@@ -108,20 +108,31 @@ def label_problems(
     for name in sorted(set(columns) - set(table.columns)):
         yield f"columns.{name}: {table.path} has no such column"
     known = {name: clip.clip_id for clip in clips for name in (clip.clip_id, clip.name)}
+    similar = {_last_part(clip.name): clip.name for clip in clips}
     seen: dict[str, int] = {}
-    for row, name in enumerate(table.clips):
+    for row, name in enumerate(table.clips, start=2):  # as a spreadsheet counts, header included
         clip = known.get(name)
-        if clip is None:
-            yield f"{table.path}: no clip {name!r} under root"
+        if clip is None and _last_part(name) in similar:
+            yield (
+                f"{table.path}, row {row}: no clip {name!r} under root: write the path below root "
+                f"as it stands there (did you mean {similar[_last_part(name)]!r}?)"
+            )
+        elif clip is None:
+            yield f"{table.path}, row {row}: no clip {name!r} under root: add it, or drop the row"
         elif clip in seen:
-            yield f"{table.path}: {name!r} stands in rows {seen[clip] + 1} and {row + 1}"
+            yield f"{table.path}: {name!r} stands in rows {seen[clip]} and {row}: drop one"
         else:
             seen[clip] = row
     for files in clips:
         if files.clip_id not in seen:
-            yield f"{files.name}: no row of {table.path} is about it"
+            yield f"{files.name}: no row of {table.path} is about it: add one, or move it elsewhere"
     for name in table.columns:
         yield from _column_problems(table, name, columns)
+
+
+def _last_part(name: str) -> str:
+    """What remains of a path when folders above, and small or capital letters, do not count."""
+    return name.replace("\\", "/").rpartition("/")[2].casefold()
 
 
 def row_of_clip(table: LabelTable, clips: Sequence[ClipFiles]) -> list[int]:
@@ -140,9 +151,15 @@ def _column_problems(
     for clip, value in values:
         found = number(value)
         if not value:
-            yield f"{table.path}: column {name} has no value for {clip!r}"
+            yield (
+                f"{table.path}: column {name} has no value for {clip!r}: fill it in, or name the "
+                "column in ignore"
+            )
         elif kind == "number" and (found is None or not math.isfinite(found)):
-            yield f"{table.path}: column {name} has {value!r} for {clip!r}, which is no number"
+            yield (
+                f"{table.path}: column {name} has {value!r} for {clip!r}, which is no number: "
+                "correct it"
+            )
         elif not stated and name not in table.text and any(numeric) and found is None:
             yield (
                 f"{table.path}: column {name} has numbers, and {value!r} for {clip!r}: correct it, "
@@ -155,10 +172,14 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]], frozenset[str]]:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [[value.strip() for value in row] for row in csv.reader(file) if any(row)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ArtifactError(f"labels: {path} cannot be read as CSV in UTF-8 ({error})") from None
+        raise ArtifactError(
+            f"labels: {path} cannot be read as CSV in UTF-8 ({error}): save it again "
+            "(in Excel as 'CSV UTF-8')"
+        ) from None
     if not rows:
-        raise ArtifactError(f"labels: {path} is empty")
+        raise ArtifactError(f"labels: {path} is empty: give it a header and a row for every clip")
     header, *rows = rows
+    _check_separator(path, header)
     for number_, row in enumerate(rows, start=2):
         if len(row) != len(header):
             raise ArtifactError(
@@ -166,6 +187,17 @@ def _read_csv(path: Path) -> tuple[list[str], list[list[str]], frozenset[str]]:
                 f"{len(header)} columns (separated by commas)"
             )
     return header, rows, frozenset()
+
+
+def _check_separator(path: Path, header: list[str]) -> None:
+    """Refuse a table that Excel saved where commas stand in numbers."""
+    for separator, name in ((";", "semicolons"), ("\t", "tabs")):
+        if len(header) == 1 and separator in header[0]:
+            raise ArtifactError(
+                f"labels: {path} has {name} between its columns: save it with commas, and points "
+                f"in its numbers, e.g. pandas.read_csv(path, sep={separator!r}, decimal=',')"
+                ".to_csv(path, index=False)"
+            )
 
 
 def _read_parquet(path: Path) -> tuple[list[str], list[list[str]], frozenset[str]]:

@@ -13,6 +13,7 @@ from pez.own_clips.spec import WindowSpec, frames_needed
 from pez.runtime.errors import ArtifactError
 from pez.runtime.regular import open_regular
 
+_CURE = "copy or encode it again, or drop the clip and its row"
 _MOST_PIXELS = 1 << 26  # of a frame: 8192 x 8192; a small file may claim to hold far more
 
 
@@ -29,7 +30,8 @@ def frame_numbers(window: WindowSpec, length: int) -> np.ndarray:
     if length < frames_needed(window):
         raise ClipError(
             f"it has {length} frame(s), and frames = {window.frames}, start = {window.start}, "
-            f"stride = {window.stride} need {frames_needed(window)}"
+            f"stride = {window.stride} need {frames_needed(window)}: lower them, or drop the clip "
+            "and its row"
         )
     if isinstance(window.stride, int):
         return window.start + window.stride * np.arange(window.frames)
@@ -98,16 +100,19 @@ def _video(path: Path) -> Iterator[np.ndarray]:
             for packet in container.demux(stream):
                 packets += packet.size > 0
                 if packet.is_corrupt:
-                    raise ClipError(f"it is damaged after {packets} frames")
+                    raise ClipError(f"it is damaged after {packets} frames: {_CURE}")
                 for frame in packet.decode():
                     if frame.is_corrupt:
-                        raise ClipError(f"it is damaged after {packets} frames")
+                        raise ClipError(f"it is damaged after {packets} frames: {_CURE}")
                     turns = round(frame.rotation / 90)
                     yield np.rot90(frame.to_ndarray(format="rgb24"), turns)
             if packets < stream.frames:
-                raise ClipError(f"it is cut short: {packets} of {stream.frames} frames are there")
+                raise ClipError(
+                    f"it is cut short, {packets} of {stream.frames} frames are there: {_CURE}"
+                )
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"it cannot be decoded ({error})") from None
+        said = getattr(error, "strerror", None) or error  # without FFmpeg's number and names
+        raise ClipError(f"it cannot be decoded ({said}): {_CURE}") from None
 
 
 def _picture(path: Path) -> np.ndarray:
