@@ -11,6 +11,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 from snakemake.persistence import RECORD_FORMAT_VERSION, MetadataRecord
@@ -46,7 +47,7 @@ from pez.fingerprint.provenance import (
     values,
 )
 from pez.inside.registry import looked_into
-from pez.inside.spec import MoviesSpec
+from pez.inside.spec import MoviesSpec, of_movies
 from pez.pretraining.spec import PretrainingSpec
 from pez.runtime.errors import ArtifactError, ConfigError
 from pez.runtime.gpu_devices import Listing

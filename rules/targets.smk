@@ -1,4 +1,4 @@
-"""What people ask for: every target, what it shows, and whether its picture is up to date."""
+"""What people ask for: every target, what it shows, its time, and whether its picture is up to date."""
 
 TARGETS = {
     **{
@@ -6,7 +6,7 @@ TARGETS = {
         for figure, spec in CONFIG.figures.items()
     },
     **{
-        figure: f"inside the network: {shows(picture)}"
+        figure: f"inside the network: {shows(picture)}{', of movies' * of_movies(spec)}"
         for spec in CONFIG.inside.values()
         for figure, picture in spec.figures.items()
     },
@@ -42,10 +42,22 @@ def state_of(target):
     return " [up to date]" if current else " [out of date]"
 
 
+def minutes():
+    """What targets take on two cores, in words; nothing is known of other configurations."""
+    given = workflow.config_settings
+    if given.configfiles or given.config:
+        return {}
+    measured = yaml.safe_load((CHECKOUT / "resources/minutes.yaml").read_text())
+    return {target: f", {count} min on 2 cores" for target, count in measured.items()}
+
+
 def target_lines():
-    """A line for every target: its name, what it shows, and whether it is up to date."""
-    width = max(map(len, TARGETS))
-    return [f"{name:{width}}  {what}{state_of(name)}" for name, what in TARGETS.items()]
+    """A line for every target: its name, what it shows, its time, and whether it is up to date."""
+    width, times = max(map(len, TARGETS)), minutes()
+    return [
+        f"{name:{width}}  {what}{times.get(name, '')}{state_of(name)}"
+        for name, what in TARGETS.items()
+    ]
 
 
 def with_targets(list_rules):

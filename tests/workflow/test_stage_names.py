@@ -1,6 +1,8 @@
 """Options of Snakemake that name rules take the names of stages, by real dry runs."""
 
 import re
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -9,7 +11,7 @@ import yaml
 from snakemake.cli import parse_args
 from snakemake.settings.types import ResourceSettings
 
-from conftest import FIGURES, Project
+from conftest import CHECKOUT, FIGURES, Project
 from workflow.planning import plan, plan_jobs
 
 EXTRACTIONS = 2 * 2 * 2  # velocity and acceleration in two shards, the model and its control
@@ -115,6 +117,18 @@ def test_the_name_of_a_stage_is_that_of_its_logs_and_of_no_rule(project: Project
     for stage in ("extract_features", "sample_intphys"):
         assert f"No rule to produce {stage} " in dry_run(project, stage, check=False)
         assert (project.folder / "workflow_scripts" / f"{stage}.py").is_file()
+
+
+def test_the_list_tells_measured_times_of_the_configuration_as_it_comes(project: Project) -> None:
+    command = [sys.executable, "-m", "snakemake", "--list"]
+    told = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=True)
+    lines = {line.split()[0]: line for line in told.stdout.splitlines()}
+    measured = yaml.safe_load((CHECKOUT / "resources/minutes.yaml").read_text())
+    for target, line in lines.items():
+        words = f"{measured.get(target)} min on 2 cores"
+        assert (words in line) == (target in measured), line
+    assert set(measured) <= set(lines)
+    assert " min on" not in project.snakemake("--list").stdout
 
 
 def test_the_list_of_rules_is_that_of_targets_and_says_what_is_up_to_date(

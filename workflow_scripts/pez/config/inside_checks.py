@@ -9,7 +9,7 @@ from pez.config.model import Config
 from pez.config.weights_checks import check_weights
 from pez.controls.registry import find_control
 from pez.datasets.source import Source
-from pez.inside.spec import FeaturesSpec, InsideSpec, MoviesSpec
+from pez.inside.spec import FeaturesSpec, InsideSpec, MoviesSpec, of_movies
 from pez.runtime.schema import did_you_mean
 
 
@@ -63,12 +63,12 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: the measurement asks for "
             "several objects a clip; take a dataset of source objects"
         )
-    elif _of_movies(spec) and source.kind != "plausibility":
+    elif of_movies(spec) and source.kind != "plausibility":
         yield (
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: the measurement scores "
             "possible and impossible movies; name such a dataset"
         )
-    elif not _of_movies(spec) and spec.clip_groups not in source.groupings:
+    elif not of_movies(spec) and spec.clip_groups not in source.groupings:
         yield (
             f"{key}.dataset = {spec.dataset!r}, in which {source.varies}: clips are taken by their "
             "condition, and it forms none"
@@ -80,14 +80,9 @@ def _check_dataset(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:
         )
 
 
-def _of_movies(spec: InsideSpec) -> bool:
-    """Whether possible and impossible movies are looked at."""
-    return isinstance(spec, MoviesSpec) or spec.clip_groups == "scene"
-
-
 def _asked_later(spec: InsideSpec, source: Source[Any]) -> bool:
     """Whether the rules ask if the published movies lie where they are said to, as for probes."""
-    return _of_movies(spec) and source.is_there
+    return of_movies(spec) and source.is_there
 
 
 def _check_movies(key: str, spec: InsideSpec, config: Config) -> Iterable[str]:

@@ -62,3 +62,8 @@ class MoviesSpec(InsideSpec):
     """A measurement that trains predictors on a network, and scores whole movies by them."""
 
     clip_groups: ClassVar[ClipGroups] = "video"
+
+
+def of_movies(spec: InsideSpec) -> bool:
+    """Whether a measurement looks at possible and impossible movies."""
+    return isinstance(spec, MoviesSpec) or spec.clip_groups == "scene"
