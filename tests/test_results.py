@@ -131,6 +131,9 @@ def test_the_wheel_holds_the_library_and_its_files(tmp_path: Path) -> None:
 def test_what_is_not_there_is_named(folder: Path) -> None:
     with pytest.raises(ArtifactError, match="output_dir"):
         pez.open_results(folder / "nowhere")
+    (folder / "empty").mkdir()
+    with pytest.raises(ArtifactError, match="empty holds none of clips, features, probes, figures"):
+        pez.open_results(folder / "empty")
     results = pez.open_results(folder)
     with pytest.raises(ArtifactError, match=r"no features of huge on velocity.*tiny"):
         results.features("huge", "velocity", 0)

@@ -37,6 +37,8 @@ from pez.runtime.schema import did_you_mean
 from pez.runtime.tables import read_table
 from pez.runtime.tensor_file import read_metadata
 
+_PARTS = ("clips", "features", "probes", "figures")  # of a run's folder
+
 
 def open_results(folder: Path | str = "artifacts") -> "Results":
     """Open what a run has built.
@@ -45,10 +47,13 @@ def open_results(folder: Path | str = "artifacts") -> "Results":
         folder: the run's ``output_dir``.
 
     Raises:
-        ArtifactError: there is no such folder.
+        ArtifactError: there is no such folder, or no run wrote to it.
     """
+    cure = "name the output_dir of a finished run."
     if not Path(folder).is_dir():
-        raise ArtifactError(f"{folder} is no folder: name the output_dir of a finished run.")
+        raise ArtifactError(f"{folder} is no folder: {cure}")
+    if not any((Path(folder) / part).is_dir() for part in _PARTS):
+        raise ArtifactError(f"{folder} holds none of {', '.join(_PARTS)}, as a run does: {cure}")
     return Results(Path(folder))
 
 
