@@ -65,12 +65,7 @@ def haar_cosines(first: int, second: int, width: int, draws: int, seed: int) -> 
     """
     small, large = sorted((first, second))
     random = np.random.default_rng(seed)
-    ours, others = (
-        factor.mT @ factor
-        for factor in (
-            _gaussian_factor(rows, small, draws, random) for rows in (large, width - large)
-        )
-    )
+    ours, others = (_gram(rows, small, draws, random) for rows in (large, width - large))
     root = torch.linalg.cholesky(ours + others)
     half = torch.linalg.solve_triangular(root, ours, upper=False)
     squares = torch.linalg.eigvalsh(torch.linalg.solve_triangular(root, half.mT, upper=False))
@@ -78,18 +73,20 @@ def haar_cosines(first: int, second: int, width: int, draws: int, seed: int) -> 
     return cosines
 
 
-def _gaussian_factor(rows: int, columns: int, draws: int, random: np.random.Generator) -> Tensor:
-    """The R of QR of Gaussian matrices [rows, columns], with signs as they come, float64.
+def _gram(rows: int, columns: int, draws: int, random: np.random.Generator) -> Tensor:
+    """Gram matrices G'G of Gaussian matrices G [rows, columns], float64 [draws, columns, columns].
 
-    Above the diagonal it is Gaussian, and on it are chi variables of ``rows`` degrees of freedom,
-    one fewer from row to row (Bartlett). A matrix of fewer rows than columns is its own.
+    Only the R of G's QR factors is drawn: above the diagonal it is Gaussian, and on it are chi
+    variables of ``rows`` degrees of freedom, one fewer from row to row (Bartlett). A matrix of
+    fewer rows than columns is its own.
     """
     normal = random.standard_normal((draws, min(rows, columns), columns))
     if rows >= columns:
         normal = np.triu(normal, 1)
         diagonal = np.arange(columns)
         normal[:, diagonal, diagonal] = np.sqrt(random.chisquare(rows - diagonal, (draws, columns)))
-    return torch.from_numpy(normal)
+    factor = torch.from_numpy(normal)
+    return factor.mT @ factor
 
 
 def against_random(

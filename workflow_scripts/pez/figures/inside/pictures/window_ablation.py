@@ -141,15 +141,15 @@ def _caption(drawn: pd.DataFrame, made: Made) -> str:
         f"keys. Bars: 90 % intervals over {'scenes' if movies else 'conditions'}. Fitted again: "
         "probes see the changed features in training. Recentred and frozen: they were fitted with "
         "nothing taken, and asked about changed features, with and without bringing these back to "
-        "their mean and scale. "
+        "their mean and scale."
     ]
     if movies:
-        parts[0] += (
+        parts.append(
             "Pair accuracy: of matched pairs, the share whose possible movie has the higher value; "
             "two that look alike count one half. Thin line: chance."
         )
     else:
-        parts[0] += (
+        parts.append(
             "By patch: direction by a probe for each patch, mean over patches. Place: of the "
             f"ball's start. Scores below {_FLOOR:g} stand at the edge."
         )
