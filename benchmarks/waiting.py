@@ -124,6 +124,7 @@ def write_overlay(
             **dict.fromkeys(config["inside"], shown),
             "sequences": {**shown, "movies": movies},
             "prediction": {**shown, "dataset": movies},
+            "plausibility_ablation": {**shown, "dataset": movies},
         },
     }
     path = folder / "overlay.yaml"

@@ -16,7 +16,7 @@ from pez.inside.sequences.edits import (
     smallest_edit,
 )
 from pez.inside.sequences.erasure import linear_erasure, read_by_network
-from pez.inside.sequences.fits import fit_adam, fit_ridge
+from pez.inside.sequences.fits import Adam, fit_ridge
 from pez.inside.sequences.scores import score
 from pez.inside.sequences.sequence import common_scale, run_sequence, whitening
 from pez.inside.sequences.splits import group_splits, halves, stratified_splits
@@ -57,7 +57,7 @@ def test_adam_takes_the_steps_of_torch(logistic: bool) -> None:
     settings = AdamSpec(batch_size=8, weight_decay=0.3)
     features, targets = normal(2, 20, 5).float(), (normal(2, 20, 1, seed=1) > 0).float()
     random = torch.Generator().manual_seed(3)
-    found = fit_adam(features, targets, settings, 3, logistic, random)
+    found = Adam(settings, 3, logistic, random)(features, targets)
     random.manual_seed(3)
     start = (torch.rand((2, 1, 6), generator=random) * 2 - 1) * 5**-0.5
     layers = [torch.nn.Linear(5, 1) for _ in range(2)]
@@ -74,6 +74,22 @@ def test_adam_takes_the_steps_of_torch(logistic: bool) -> None:
             steps.step()
     expected = torch.stack([layer(rows) for layer, rows in zip(layers, features, strict=True)])
     torch.testing.assert_close(found(features), expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize("logistic", [False, True])
+def test_recorded_steps_of_adam_are_those_that_run_one_by_one(logistic: bool) -> None:
+    """The first probe is fitted as it comes, the second recorded, the others played again."""
+    settings = AdamSpec(batch_size=64)
+    fit = Adam(settings, 5, logistic, torch.Generator().manual_seed(3))
+    again = Adam(settings, 5, logistic, torch.Generator().manual_seed(3))
+    again._descend = again._steps
+    for seed in range(4):
+        features = normal(6, 150, 192, seed=seed).float().cuda()
+        targets = (normal(6, 150, 2, seed=10 + seed) > 0).float().cuda()
+        found, expected = fit(features, targets), again(features, targets)
+        assert torch.equal(found.weights, expected.weights)
+        assert torch.equal(found.bias, expected.bias)
 
 
 @pytest.mark.parametrize("width", [6, 40])

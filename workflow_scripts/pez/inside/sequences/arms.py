@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import Section, Solver
-from pez.inside.sequences.fits import Probes, fit_adam, fit_ridge
+from pez.inside.sequences.fits import Adam, Probes, fit_ridge
 from pez.inside.sequences.names import (
     DIRECTION,
     OTHER,
@@ -124,10 +124,8 @@ def fit_of(
             return fit_ridge(features, targets, fit, seen, spec.alphas)
 
         return ridge
-    adam = spec.adam
-    epochs = adam.epochs_direction if variable == DIRECTION else adam.epochs
-    random = generator(spec, variable, whose)
-    return lambda features, targets: fit_adam(features, targets, adam, epochs, logistic, random)
+    epochs = spec.adam.epochs_direction if variable == DIRECTION else spec.adam.epochs
+    return Adam(spec.adam, epochs, logistic, generator(spec, variable, whose))
 
 
 def _run(

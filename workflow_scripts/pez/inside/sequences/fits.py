@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from pez.inside.kinds.probe_sequences import AdamSpec
+from pez.inside.sequences.recorded import Recorded
 from pez.solvers.adam_update import update
 
 
@@ -30,52 +31,63 @@ class Probes:
         return torch.baddbmm(self.bias.to(features), features, self.weights.to(features))
 
 
-def fit_adam(
-    features: Tensor,
-    targets: Tensor,
-    settings: AdamSpec,
-    epochs: int,
-    logistic: bool,
-    random: torch.Generator,
-) -> Probes:
-    """Fit by Adam from the start that PyTorch gives a linear layer, weight decay in the gradient.
+class Adam:
+    """Probes by Adam from the start that PyTorch gives a linear layer, weight decay in the gradient.
 
     The clips of a batch have the same places in all fits, which hold other clips there: one shuffle
     an epoch serves all.
 
     Args:
-        features: float32 [F, n, D].
-        targets: float32 [F, n, k]; 0 and 1 where ``logistic``.
         settings: rate, decay and batch.
         epochs: passes over the clips.
         logistic: cross-entropy on logits, instead of the squared error.
         random: of the start and of the order of clips.
     """
-    fits, clips, width = features.shape
-    outputs = targets.shape[2]
-    rows = torch.cat([features, torch.ones_like(features[..., :1])], dim=2)
-    bound, rate = width**-0.5, settings.learning_rate
-    # `pez.solvers.adam_update` steps in weights over the rate; the bias is one more weight.
-    # Weights lie [F, k, D + 1]: products with so few rows are five times as fast that way round.
-    start = torch.rand((fits, outputs, width + 1), generator=random) * 2 - 1
-    scaled = (start * (bound / rate)).to(rows)
-    first, second, gradient, work = (torch.zeros_like(scaled) for _ in range(4))
-    decay = torch.tensor(rate * settings.weight_decay).to(rows)
-    goals, step = targets.mT.contiguous(), 0
-    for _ in range(epochs):
-        order = torch.randperm(clips, generator=random).to(rows.device)
-        for places in order.split(settings.batch_size):
-            batch, goal = rows.index_select(1, places), goals.index_select(2, places)
-            found = torch.bmm(scaled, batch.mT).mul_(rate)
-            if logistic:
-                error = (found.sigmoid_() - goal).div_(goal[0].numel())
-            else:
-                error = (found - goal).mul_(2 / goal[0].numel())
-            torch.bmm(error, batch, out=gradient)
-            step += 1
-            update(scaled, (first, second), gradient, work, None, decay, None, step)
-    weights = (scaled * rate).mT
-    return Probes(weights[:, :-1], weights[:, -1:])
+
+    def __init__(
+        self, settings: AdamSpec, epochs: int, logistic: bool, random: torch.Generator
+    ) -> None:
+        self.settings, self.epochs, self.logistic = settings, epochs, logistic
+        self.random = random
+        self._descend = Recorded(self._steps)
+
+    def __call__(self, features: Tensor, targets: Tensor) -> Probes:
+        """Fit the next probes; every call has the same shapes.
+
+        Args:
+            features: float32 [F, n, D].
+            targets: float32 [F, n, k]; 0 and 1 where ``logistic``.
+        """
+        fits, clips, width = features.shape
+        rows = torch.cat([features, torch.ones_like(features[..., :1])], dim=2)
+        # `pez.solvers.adam_update` steps in weights over the rate; the bias is one more weight.
+        # Weights lie [F, k, D + 1]: products with so few rows are five times as fast that way round.
+        start = torch.rand((fits, targets.shape[2], width + 1), generator=self.random) * 2 - 1
+        start = start * (width**-0.5 / self.settings.learning_rate)
+        orders = [torch.randperm(clips, generator=self.random) for _ in range(self.epochs)]
+        goals, order = targets.mT.contiguous(), torch.stack(orders)
+        scaled = self._descend(rows, goals, start.to(rows), order.to(rows.device))
+        weights = (scaled * self.settings.learning_rate).mT
+        return Probes(weights[:, :-1], weights[:, -1:])
+
+    def _steps(self, rows: Tensor, goals: Tensor, start: Tensor, orders: Tensor) -> Tensor:
+        """Weights over the rate after all steps: [F, k, D + 1], as ``start``."""
+        rate = self.settings.learning_rate
+        scaled, step = start.clone(), 0
+        first, second, gradient, work = (torch.zeros_like(scaled) for _ in range(4))
+        decay = torch.full_like(scaled[0, 0, 0], rate * self.settings.weight_decay)
+        for order in orders:
+            for places in order.split(self.settings.batch_size):
+                batch, goal = rows.index_select(1, places), goals.index_select(2, places)
+                found = torch.bmm(scaled, batch.mT).mul_(rate)
+                if self.logistic:
+                    error = (found.sigmoid_() - goal).div_(goal[0].numel())
+                else:
+                    error = (found - goal).mul_(2 / goal[0].numel())
+                torch.bmm(error, batch, out=gradient)
+                step += 1
+                update(scaled, (first, second), gradient, work, None, decay, None, step)
+        return scaled
 
 
 def fit_ridge(
