@@ -8,7 +8,8 @@ from pez.encoders.attention import attention_pattern
 from pez.encoders.preprocess import build_transform, preprocess
 from pez.encoders.registry import find_family
 from pez.encoders.residual_stream import capture_streams
-from pez.inside.ablation.attend import masked_attention
+from pez.inside.ablation import attend
+from pez.inside.ablation.attend import MassMatched, masked_attention
 from pez.inside.ablation.passes import run_passes
 from pez.inside.ablation.readings import WHOLE
 from pez.inside.ablation.spec import WindowSpec
@@ -108,3 +109,57 @@ def test_only_the_masked_blocks_attend_otherwise_and_only_meanwhile(world) -> No
         expected = block(tokens)
         block.attention.attend = own[1]
     torch.testing.assert_close(late, expected.mean(dim=1))
+
+
+def mass_matched(near: torch.Tensor, empty: str = "zero", seed: int = 0) -> MassMatched:
+    draws = torch.rand(near.shape, generator=torch.Generator().manual_seed(seed))
+    return MassMatched(near, draws, empty)
+
+
+def test_random_keys_hold_as_much_attention_as_the_near_ones() -> None:
+    """By head and query: over many draws, what is taken holds the near keys' mass on average."""
+    query, key, _ = heads()
+    near = some_keys()
+    weights = attention_pattern(query, key, 0.3)
+    mass = (weights * near).sum(dim=-1)
+    # with values that are one at one key and nothing else, the output is the weights that are left
+    unit = torch.eye(12).expand(2, 3, 12, 12)
+    draws, lost = 4000, torch.zeros(2, 3, 12)
+    for seed in range(draws):
+        left = mass_matched(near, seed=seed)(query, key, unit, 0.3).transpose(1, 2) > 0
+        lost += (weights * ~left).sum(dim=-1)
+    torch.testing.assert_close(lost / draws, mass, rtol=0, atol=0.02)
+
+
+@pytest.mark.parametrize("empty", ["zero", "self", "uniform"])
+def test_attention_to_what_random_keys_leave(empty: str) -> None:
+    """Head by head the softmax over the keys that are left; none are where all are near."""
+    query, key, value = heads()
+    near = some_keys()
+    near[3] = True
+    without = mass_matched(near, empty)
+    found = without(query, key, value, 0.3)
+    weights = attention_pattern(query, key, 0.3)
+    taken = without.draws < (weights * near).sum(dim=-1, keepdim=True)
+    assert taken[:, :, 3].all()
+    left = weights.masked_fill(taken, 0)
+    expected = (left / left.sum(dim=-1, keepdim=True)) @ value
+    own = {"zero": 0 * value[:, :, 3], "self": value[:, :, 3], "uniform": value.mean(dim=2)}
+    expected[:, :, 3] = own[empty]
+    torch.testing.assert_close(found, expected.transpose(1, 2))
+    removed, keyless = taken.float().mean().item(), taken.all(dim=-1).float().mean().item()
+    assert without.shares() == pytest.approx({"removed": removed, "empty": keyless})
+
+
+def test_parts_of_the_queries_attend_as_all_together(monkeypatch) -> None:
+    query, key, value = heads()
+    together = mass_matched(some_keys())(query, key, value, 0.3)
+    monkeypatch.setattr(attend, "_MOST_SCORES", 2 * 3 * 12 * 5)
+    torch.testing.assert_close(mass_matched(some_keys())(query, key, value, 0.3), together)
+
+
+def test_shares_of_a_mask() -> None:
+    removed = some_keys()
+    removed[3] = True
+    shares = masked_attention(removed, "zero", CPU).shares()
+    assert shares == pytest.approx({"removed": removed.float().mean().item(), "empty": 1 / 12})

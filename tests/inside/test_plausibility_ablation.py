@@ -77,7 +77,8 @@ def given(folder: Path) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def table(movies: Path, tmp_path_factory: pytest.TempPathFactory) -> Opened:
     folder = tmp_path_factory.mktemp("inside")
-    return open_table(measured(movies, folder, section(), **given(movies)))
+    asked = section(matched=["random", "far", "mass"])
+    return open_table(measured(movies, folder, asked, **given(movies)))
 
 
 def test_every_pass_and_reading_has_a_row_for_every_movie(table: Opened) -> None:
@@ -85,10 +86,12 @@ def test_every_pass_and_reading_has_a_row_for_every_movie(table: Opened) -> None
     end = table.metadata["end"]
     assert set(rows["task"]) == {"plausibility"} and set(rows["reading"]) == set(READINGS)
     assert set(rows["state"]) == {end, SPEC.layers}
-    assert set(rows["keys"]) == {"none", "window", "random", "far"}
+    assert set(rows["keys"]) == {"none", "window", "random", "far", "mass"}
     assert rows["clip_id"].nunique() == 12 and rows["condition"].nunique() == 3
-    assert len(rows) == 4 * 3 * 2 * 12
+    assert len(rows) == 5 * 3 * 2 * 12
     assert rows["loss"].isin((0, 0.5, 1)).all() and (rows["total"] == 1).all()
+    taken = rows.groupby("keys", observed=True)["removed"].first()
+    assert 0 < taken["mass"] < 1 and taken["random"] == taken["window"]  # how many, attention says
     whole = rows[rows["window"] == "whole"].pivot_table(
         index=["state", "clip_id"], columns="reading", values="loss"
     )
@@ -116,7 +119,7 @@ def planted(path: Path, scores: dict[str, float]) -> None:
                     labels[["clip_id", "condition"]].assign(
                         window="whole" if keys == "none" else "s3",
                         keys=keys, where="none" if keys == "none" else "zone",
-                        removed=0.0 if keys == "none" else 0.1, empty=0.0, state=state,
+                        removed={"none": 0.0, "mass": 0.3}.get(keys, 0.1), empty=0.0, state=state,
                         task="plausibility", reading=reading,
                         loss=wrong[labels["condition"]].astype(float), total=1.0,
                     )
@@ -156,6 +159,17 @@ def test_windows_that_movies_need_are_told_from_windows_that_they_do_not(tmp_pat
     assert said.answer == "no"
 
 
+def test_keys_of_the_same_attention_count_as_a_matched_removal(tmp_path: Path) -> None:
+    """A window that costs more than as many keys, but no more than keys attended to as much."""
+    scores = {"none": 0.95, "window": 0.55, "random": 0.9, "far": 0.9, "mass": 0.5}
+    verdict = judged(tmp_path, scores).verdict
+    (said,) = verdict.models
+    assert said.answer == "no"
+    numbers = {number.name: number.value for number in said.numbers}
+    assert numbers["beyond: s3 against mass"] == pytest.approx(-0.05)
+    assert "without random keys of the same attention 0.50" in to_markdown(verdict)
+
+
 def test_at_chance_there_is_nothing_to_lose(tmp_path: Path) -> None:
     (said,) = judged(
         tmp_path, {"none": 0.55, "window": 0.3, "random": 0.5, "far": 0.5}
@@ -164,7 +178,7 @@ def test_at_chance_there_is_nothing_to_lose(tmp_path: Path) -> None:
 
 
 def test_its_picture_has_chance_at_one_half(tmp_path: Path) -> None:
-    scores = {"none": 0.95, "window": 0.55, "random": 0.9, "far": 0.85}
+    scores = {"none": 0.95, "window": 0.55, "random": 0.9, "far": 0.85, "mass": 0.8}
     series, style = judged(tmp_path, scores).series, FigureStyle(dpi=100)
     with styled(style):
         picture = build_inside(
@@ -172,6 +186,7 @@ def test_its_picture_has_chance_at_one_half(tmp_path: Path) -> None:
         )
     axes = picture.figure.axes
     assert len(axes) == 3 * 2  # readings x states
+    assert set(picture.table["row"]) == {"", "s3 (10 %)"}  # also of other keys in its place
     assert all(one.get_xlabel().startswith("Pair accuracy, ") for one in axes)
     lines = {line.get_gid(): line for line in axes[0].get_lines() if line.get_gid()}
     assert lines["chance"].get_xdata()[0] == 0.5

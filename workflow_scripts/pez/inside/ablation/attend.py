@@ -12,6 +12,7 @@ from torch import Tensor
 from pez.encoders.transformer import Encoder
 
 Empty = Literal["zero", "self", "uniform"]
+_MOST_SCORES = 2**25  # that are held at once
 
 
 class Attend(Protocol):
@@ -47,6 +48,67 @@ class MaskedAttention:
             mean = value.mean(dim=2)[:, None]
             return torch.where(self.keyless[:, None, None], mean, attended)
         return attended
+
+    def shares(self) -> dict[str, float]:
+        """Shares of keys taken (``removed``), and of queries that keep none (``empty``)."""
+        removed = ~self.left | torch.diag(self.keyless)
+        return {
+            "removed": removed.float().mean().item(),
+            "empty": self.keyless.float().mean().item(),
+        }
+
+
+@dataclass
+class MassMatched:
+    """Softmax attention without random keys that hold as much of it as those near the query.
+
+    A query that gives its near keys the share m of its attention, in one head and clip, loses every
+    key with probability m: on average the same share. The shares are those of this pass, block by
+    block. Called as the functions of `pez.encoders.attention` are.
+
+    Attributes:
+        near: keys near the query, bool [queries, keys].
+        draws: uniform in [0, 1), float32 [queries, keys]; a key is taken where its draw is below m.
+        empty: what becomes of a query that keeps no key (`masked_attention`).
+    """
+
+    near: Tensor
+    draws: Tensor
+    empty: Empty
+    _asked: int = 0
+    _taken: float = 0.0
+    _keyless: float = 0.0
+
+    def __call__(self, query: Tensor, key: Tensor, value: Tensor, scaling: float) -> Tensor:
+        """Attend: three of [clips, heads, tokens, size] to one [clips, tokens, heads, size]."""
+        clips, heads, tokens, _ = query.shape
+        rows = max(1, _MOST_SCORES // (clips * heads * tokens))
+        with torch.autocast(query.device.type, enabled=False):
+            keys, values = (whole.float() for whole in (key.mT, value))
+            parts = [
+                self._part(query[:, :, part].float() @ keys * scaling, values, part)
+                for part in (slice(start, start + rows) for start in range(0, tokens, rows))
+            ]
+        return torch.cat(parts, dim=2).to(value).transpose(1, 2)
+
+    def _part(self, scores: Tensor, values: Tensor, part: slice) -> Tensor:
+        """What some queries attend to by ``scores`` [clips, heads, queries, keys]."""
+        mass = (scores.softmax(dim=-1) * self.near[part]).sum(dim=-1, keepdim=True)
+        taken = self.draws[part] < mass
+        keyless = taken.all(dim=-1)
+        self._asked += keyless.numel()
+        self._taken += taken.sum().item() / taken.shape[-1]
+        self._keyless += keyless.sum().item()
+        if self.empty == "self":  # their own key stays
+            own = torch.eye(len(self.near), dtype=torch.bool, device=taken.device)[part]
+            taken &= ~(keyless[..., None] & own)
+        weights = scores.masked_fill_(taken, -torch.inf).softmax(dim=-1)
+        instead = 1 / taken.shape[-1] if self.empty == "uniform" else 0.0
+        return weights.nan_to_num_(instead) @ values
+
+    def shares(self) -> dict[str, float]:
+        """Shares of keys taken so far (``removed``), and of queries that kept none (``empty``)."""
+        return {"removed": self._taken / self._asked, "empty": self._keyless / self._asked}
 
 
 def masked_attention(removed: Tensor, empty: Empty, device: torch.device) -> MaskedAttention:

@@ -1,4 +1,4 @@
-"""What a removal costs, and whether it costs more than removing as many other keys."""
+"""What a removal costs, and whether it costs more than removing other keys in their place."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
 from pez.inside.ablation.scores import READ, scores_by
 
 SCORE, DROP, BEYOND, INTERACTION = "score", "drop", "beyond", "interaction"  # estimands
-MATCHED = ("random", "far")
+MATCHED = ("random", "far", "mass")
 _PASS = ["where", "window", "keys"]
 _Scores = Mapping[tuple[object, ...], np.ndarray]
 
@@ -27,7 +27,7 @@ def effects(table: pd.DataFrame, draws: int, seed: int) -> pd.DataFrame:
         Columns ``where``, ``window``, ``keys``, ``removed``, ``empty``, ``state``, ``task``,
         ``reading``, ``estimand``, ``against``, ``value``, ``low`` and ``high`` (90 % interval).
         Estimands: `SCORE`; `DROP`: the score with nothing taken, less that; `BEYOND`: the drop by a
-        window, less the drop by as many keys ``against`` it (`MATCHED`); `INTERACTION`: that for
+        window, less the drop by what stands ``against`` it (`MATCHED`); `INTERACTION`: that for
         direction, less that for the place of the start.
     """
     rows = list(_rows(scores_by(table, _PASS, draws, seed)))
@@ -58,6 +58,6 @@ def _rows(scores: _Scores) -> Iterator[tuple[object, ...]]:
 def _beyond(
     scores: _Scores, where: object, window: object, other: str, read: tuple[object, ...]
 ) -> np.ndarray | None:
-    """Score after removing ``other`` keys, less that after removing as many in the window."""
+    """Score after removing ``other`` keys, less that after removing those in the window."""
     pair = [scores.get((where, window, keys, *read)) for keys in (other, "window")]
     return None if pair[0] is None or pair[1] is None else pair[0] - pair[1]

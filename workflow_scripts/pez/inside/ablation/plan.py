@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from torch import Tensor
+import torch
 
 from pez.encoders.family import Grid
+from pez.inside.ablation.attend import Empty, MaskedAttention, MassMatched, masked_attention
 from pez.inside.ablation.spec import WindowSpec, WindowsSpec
-from pez.inside.ablation.windows import Keys, removed_keys
+from pez.inside.ablation.windows import Keys, keys_within, random_draws, removed_keys
 from pez.inside.depth import blocks_between
 
 Where = Literal["zone", "first", "last"]
@@ -23,14 +24,14 @@ class Planned:
         keys: which of them, or how many others, are taken.
         where: in which part of the network.
         blocks: of it, from 0.
-        removed: keys that are taken, bool [queries, keys].
+        attention: how these attend.
     """
 
     window: WindowSpec
     keys: Keys
     where: Where
     blocks: Sequence[int]
-    removed: Tensor
+    attention: MaskedAttention | MassMatched
 
     @property
     def name(self) -> str:
@@ -38,18 +39,17 @@ class Planned:
         return f"{self.window.name} {self.keys} {self.where}"
 
     def columns(self) -> dict[str, object]:
-        """What tables say of it; shares of keys taken, and of queries that keep none."""
+        """What tables say of it, once it was made."""
         return {
             "window": self.window.name,
             "keys": self.keys,
             "where": self.where,
-            "removed": self.removed.float().mean().item(),
-            "empty": self.removed.all(dim=1).float().mean().item(),
+            **self.attention.shares(),
         }
 
 
-def plan_passes(spec: WindowsSpec, layers: int, grid: Grid) -> list[Planned]:
-    """Return all passes that ``spec`` asks of a network of ``layers`` blocks."""
+def plan_passes(spec: WindowsSpec, layers: int, grid: Grid, device: torch.device) -> list[Planned]:
+    """Return all passes that ``spec`` asks of a network of ``layers`` blocks on ``device``."""
     zone = blocks_between(spec.depth, layers)
     blocks: dict[Where, list[int]] = {
         "zone": zone,
@@ -63,6 +63,17 @@ def plan_passes(spec: WindowsSpec, layers: int, grid: Grid) -> list[Planned]:
     elsewhere: tuple[Where, ...] = ("first", "last")
     asked += [(window, "window", where) for window in spec.elsewhere for where in elsewhere]
     return [
-        Planned(window, keys, where, blocks[where], removed_keys(window, keys, grid))
+        Planned(
+            window, keys, where, blocks[where], _attention(window, keys, grid, spec.empty, device)
+        )
         for window, keys, where in asked
     ]
+
+
+def _attention(
+    window: WindowSpec, keys: Keys, grid: Grid, empty: Empty, device: torch.device
+) -> MaskedAttention | MassMatched:
+    if keys == "mass":
+        near, draws = keys_within(window, grid), random_draws(grid)
+        return MassMatched(near.to(device), draws.to(device), empty)
+    return masked_attention(removed_keys(window, keys, grid), empty, device)

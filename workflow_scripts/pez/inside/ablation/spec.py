@@ -57,9 +57,10 @@ class WindowsSpec(AblationSpec):
     """Windows of keys that are taken, and what is taken in their place."""
 
     windows: tuple[WindowSpec, ...] = Field(min_length=1, description="each taken in turn")
-    matched: tuple[Literal["random", "far", "others"], ...] = Field(
+    matched: tuple[Literal["random", "far", "others", "mass"], ...] = Field(
         ("random", "far"),
         description="in place of each window: as many keys at random, or from the far end; "
+        "mass: random keys that hold as much of the query's attention, head by head; "
         "others: the window but for the query's own key",
     )
     elsewhere: tuple[WindowSpec, ...] = Field(

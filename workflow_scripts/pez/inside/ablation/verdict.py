@@ -33,7 +33,11 @@ class Asked(NamedTuple):
 ASKED_DIRECTION = Asked(DIRECTION, "R2", 0.0)
 ASKED_PLAUSIBILITY = Asked(PLAUSIBILITY, "pair accuracy", 0.5)
 _IN_WORDS = {DIRECTION: "direction", PATCHES: "direction by patch", PLACE: "place of the start"}
-_AGAINST = {"random": "as many random keys", "far": "as many from the far end"}
+_AGAINST = {
+    "random": "as many random keys",
+    "far": "as many from the far end",
+    "mass": "random keys of the same attention",
+}
 
 
 def verdict_of(
@@ -66,8 +70,8 @@ def verdict_of(
         model,
         facts,
         question=(
-            "Do the masked blocks need the keys within a window, beyond what removing as many "
-            f"others costs ({asked.task}, by probes fitted again at the end of these blocks)?"
+            "Do the masked blocks need the keys within a window, beyond what removing others in "
+            f"their place costs ({asked.task}, by probes fitted again at the end of these blocks)?"
         ),
         answer=answer,
         reason=reason,

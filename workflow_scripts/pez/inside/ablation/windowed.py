@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pez.inside.ablation.attend import masked_attention
 from pez.inside.ablation.passes import Pooled, run_passes
 from pez.inside.ablation.plan import plan_passes
 from pez.inside.ablation.readings import WHOLE
@@ -49,12 +48,8 @@ class Windowed:
 def run_windows(spec: WindowsSpec, network: Network, keep_patches: bool) -> Windowed:
     """Run all clips of ``network`` through every pass that ``spec`` asks for."""
     ready = network.ready
-    planned = plan_passes(spec, network.blocks, ready.grid)
-    device = ready.compute.device
-    passes = {
-        one.name: dict.fromkeys(one.blocks, masked_attention(one.removed, spec.empty, device))
-        for one in planned
-    }
+    planned = plan_passes(spec, network.blocks, ready.grid, ready.compute.device)
+    passes = {one.name: dict.fromkeys(one.blocks, one.attention) for one in planned}
     end = blocks_between(spec.depth, network.blocks)[-1] + 1
     states = sorted({end, network.blocks})
     means: dict[int, dict[str, list[Tensor]]] = {}

@@ -14,7 +14,7 @@ from torch import Tensor
 from pez.encoders.family import Grid
 from pez.inside.ablation.spec import WindowSpec
 
-Keys = Literal["window", "random", "far", "others"]
+Keys = Literal["window", "random", "far", "others", "mass"]
 _AS_FAR = 1e-6  # distances that differ by rounding alone
 
 
@@ -51,7 +51,8 @@ def removed_keys(window: WindowSpec, keys: Keys, grid: Grid, seed: int = 0) -> T
         window: which keys are near.
         keys: ``window``: these; ``others``: these but for the query itself; ``random``: as many as
             these, drawn for every query; ``far``: as many, from the far end, by the distances that
-            the window limits (their Euclidean sum, where it limits both).
+            the window limits (their Euclidean sum, where it limits both). ``mass`` depends on the
+            attention: `pez.inside.ablation.attend.MassMatched`.
         grid: of the tokens.
         seed: of the draws, and of what is taken first of keys equally far.
     """
@@ -60,12 +61,18 @@ def removed_keys(window: WindowSpec, keys: Keys, grid: Grid, seed: int = 0) -> T
         return near
     if keys == "others":
         return near & ~torch.eye(len(near), dtype=torch.bool)
-    order = torch.rand(near.shape, generator=torch.Generator().manual_seed(seed))
+    order = random_draws(grid, seed)
     if keys == "far":
         # the draws decide between equals only: distances are whole or differ by more than this
         order = 1e-3 * order - _distance(window, grid)
     ranks = order.argsort(dim=1).argsort(dim=1)
     return ranks < near.sum(dim=1, keepdim=True)
+
+
+def random_draws(grid: Grid, seed: int = 0) -> Tensor:
+    """Uniform in [0, 1) for every query and key, float32 [queries, keys]."""
+    tokens = grid.tubelets * grid.rows * grid.columns
+    return torch.rand((tokens, tokens), generator=torch.Generator().manual_seed(seed))
 
 
 def _distance(window: WindowSpec, grid: Grid) -> Tensor:

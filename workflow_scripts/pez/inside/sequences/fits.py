@@ -32,7 +32,7 @@ class Probes:
 
 
 class Adam:
-    """Probes by Adam from the start that PyTorch gives a linear layer, weight decay in the gradient.
+    """Probes by Adam from the start of PyTorch's linear layer, weight decay in the gradient.
 
     The clips of a batch have the same places in all fits, which hold other clips there: one shuffle
     an epoch serves all.
@@ -61,7 +61,7 @@ class Adam:
         fits, clips, width = features.shape
         rows = torch.cat([features, torch.ones_like(features[..., :1])], dim=2)
         # `pez.solvers.adam_update` steps in weights over the rate; the bias is one more weight.
-        # Weights lie [F, k, D + 1]: products with so few rows are five times as fast that way round.
+        # Weights lie [F, k, D + 1]: products with so few rows are five times as fast so.
         start = torch.rand((fits, targets.shape[2], width + 1), generator=self.random) * 2 - 1
         start = start * (width**-0.5 / self.settings.learning_rate)
         orders = [torch.randperm(clips, generator=self.random) for _ in range(self.epochs)]

@@ -24,11 +24,12 @@ _TASKS = {
 _SCORES = {"plausibility": "Pair accuracy"}  # of the others: R2
 _CHANCE = {"plausibility": 0.5}  # of the others: 0
 _READINGS = {"refit": "fitted again", "recentred": "recentred", "frozen": "frozen"}
-_MARKS = {"window": "o", "random": "x", "far": "^", "others": "s"}
+_MARKS = {"window": "o", "random": "x", "far": "^", "mass": "+", "others": "s"}
 _TAKEN = {
     "window": "the window",
     "random": "as many keys at random",
     "far": "as many from the far end",
+    "mass": "random keys of the same attention",
     "others": "the window but for the query itself",
 }
 _ELSEWHERE = {"first": "first blocks", "last": "last blocks"}
@@ -72,8 +73,13 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
 
 
 def _rows(table: pd.DataFrame) -> pd.Series:
-    """Name of the row in which a score stands; none for what is a line through all rows."""
-    shares = (100 * table["removed"]).round().astype(int).astype(str)
+    """Name of the row in which a score stands; none for what is a line through all rows.
+
+    In brackets the share of keys within the window, also where others are taken in its place.
+    """
+    near = table[table["keys"].isin(("window", "none"))].groupby("window", observed=True)
+    share = table["window"].astype(object).map(near["removed"].first())
+    shares = (100 * share).round().astype(int).astype(str)
     names = table["window"].str.replace("_", " ") + " (" + shares + " %)"
     elsewhere = table["where"].map(_ELSEWHERE)
     names = names.where(elsewhere.isna(), table["window"].str.replace("_", " ") + ", " + elsewhere)
