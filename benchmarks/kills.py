@@ -127,6 +127,8 @@ def main() -> None:
         print(
             f"after {kills} kills a run ended with {run.returncode}: {len(ours)} files, "
             f"{len(differ)} differ or are missing, {len(litter)} half written",
+            *sorted(differ),
+            sep="\n  ",
             flush=True,
         )
         if last:

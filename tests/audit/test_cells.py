@@ -80,6 +80,31 @@ def test_a_curve_rises_where_direction_was_put(labels, stack, tmp_path: Path) ->
     assert step["value"] == 2 and step["none_share"] == 0
 
 
+def test_rows_have_one_order_whatever_was_measured_before(labels, stack, tmp_path: Path) -> None:
+    """A run that is killed and goes on, or gets more cells later, ends in the same table."""
+    cells = [
+        replace(CELL, target=target, grouping=grouping, normalisation=scaling, fold_seed=seed)
+        for scaling in ("zscore", "center")
+        for seed in (42, 43)
+        for grouping in ("condition", "direction")
+        for target in (CELL.target, "speed")
+    ]
+
+    def run(folder: str, some: Sequence[Cell]) -> Measured:
+        return gather_cells(asked(some), tmp_path / folder, lambda pooling: stack, labels, FITTING)
+
+    at_once = run("at_once", cells)
+    for some in (cells[9:12], cells[3:5], cells[:1]):
+        run("in_turn", some)
+    in_turn = run("in_turn", cells)
+    pd.testing.assert_frame_equal(
+        in_turn.rows.reset_index(drop=True), at_once.rows.reset_index(drop=True)
+    )
+    assert at_once.rows["key"].nunique() == len(at_once.draws) == len(cells)
+    for key, own in at_once.draws.items():
+        np.testing.assert_allclose(in_turn.draws[key], own, rtol=1e-6)
+
+
 def test_only_new_cells_are_measured_and_damaged_ones_again(
     labels, stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

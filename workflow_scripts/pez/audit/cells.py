@@ -105,25 +105,34 @@ def gather_cells(
         fitting: what they have in common.
 
     Returns:
-        Numbers of the cells that are asked for and no others.
+        Numbers of the cells that are asked for and no others, in the order in which they are
+        measured where none were kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
     known = [found for path in sorted(folder.glob("*.parquet")) if (found := _kept(path))]
     there = {key for found in known for key in found.rows["key"].unique()}
     missing = [one for one in asked if one.key not in there]
     log.info("%d cells, %d of them measured before", len(asked), len(asked) - len(missing))
-    missing.sort(key=_together)
-    blocks = [(shared, list(members)) for shared, members in groupby(missing, _together)]
-    for (_, pooling, *_), members in progress(blocks, "audit", total=len(blocks), unit="block"):
+    blocks = _blocks(missing)
+    for members in progress(blocks, "audit", total=len(blocks), unit="block"):
+        pooling = members[0].cell.pooling
         found = measure_block(members, stack(pooling), labels, fitting)
         path = folder / f"{members[0].key}.{len(members)}.parquet"
         write_draws(_beside(path), found.rows, found.draws, {})
         write_table(path, found.rows)
         known.append(found)
+    every = [one for block in _blocks(asked) for cells in _by_plan(block).values() for one in cells]
+    order = {one.key: place for place, one in enumerate(every)}
     rows = pd.concat([found.rows for found in known], ignore_index=True)
-    keys = {one.key for one in asked}
-    draws = {key: own[key] for own in (found.draws for found in known) for key in own.keys() & keys}
-    return Measured(rows[rows["key"].isin(keys)], draws)
+    rows = rows[rows["key"].isin(order)]
+    rows = rows.sort_values("key", key=lambda keys: keys.map(order), kind="stable")
+    draws = {key: own for found in known for key, own in found.draws.items() if key in order}
+    return Measured(rows, draws)
+
+
+def _blocks(asked: Sequence[Asked]) -> list[list[Asked]]:
+    """Cells that are measured together."""
+    return [list(members) for _, members in groupby(sorted(asked, key=_together), _together)]
 
 
 def _together(asked: Asked) -> tuple[bool, str, str, str]:
@@ -158,10 +167,7 @@ def measure_block(
         fitting: what all cells have in common.
     """
     goals = _goals(asked, labels, fitting)
-    by_plan: dict[tuple[str, int, int | None], list[Asked]] = {}
-    for one in asked:
-        cell = one.cell
-        by_plan.setdefault((cell.grouping, cell.fold_seed, cell.clips), []).append(one)
+    by_plan = _by_plan(asked)
     plans = [
         make_plan(labels, cells[0].cell.grouping, seed, fitting.folds, clips)
         for (_, seed, clips), cells in by_plan.items()
@@ -173,6 +179,15 @@ def measure_block(
     for one, predictions, folds in found:
         _judge(one, predictions, folds, goals[one.goal].scoring, rows, draws)
     return Measured(pd.DataFrame(rows, columns=list(KEPT)), draws)
+
+
+def _by_plan(asked: Iterable[Asked]) -> dict[tuple[str, int, int | None], list[Asked]]:
+    """Cells of one grouping, seed of the folds, and number of clips."""
+    found: dict[tuple[str, int, int | None], list[Asked]] = {}
+    for one in asked:
+        cell = one.cell
+        found.setdefault((cell.grouping, cell.fold_seed, cell.clips), []).append(one)
+    return found
 
 
 _Name = tuple[AuditTarget, int | None]  # a target, and the seed of the labels that are dealt out
