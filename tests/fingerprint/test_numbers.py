@@ -156,6 +156,8 @@ INSIDE_EDITS = [
     ("figures/inside/patch_maps.py", "_STATES = 6", "_STATES = 5", {"draw_inside figure18"}),
     ("inside/objects/targets.py", "speed > at_rest_px", "speed >= at_rest_px",
      {"measure_inside object_probes"}),
+    ("inside/objects/under.py", "_COVERED = 0.5", "_COVERED = 0.6",
+     {"measure_inside object_probes"}),
     ("inside/objects/verdict.py", "BOUND = 0.05", "BOUND = 0.1", {"judge_inside figure13"}),
     ("figures/inside/pictures/object_probes.py", "_FLOOR = -0.35", "_FLOOR = -0.5",
      {"draw_inside figure13"}),

@@ -18,22 +18,30 @@ from pez.figures.spec import FigureStyle
 from pez.figures.style import styled
 from pez.inside.judged import Facts, write_verdict
 from pez.inside.measure import measure_network
-from pez.inside.objects.reading import pooled_states, read_questions
+from pez.inside.objects.reading import (
+    pooled_states,
+    read_questions,
+    states_of_clips,
+    states_of_objects,
+)
 from pez.inside.objects.scores import BEYOND, DIFFERENCE, scores_of
 from pez.inside.objects.targets import (
+    ALL,
     DIRECTION,
     OTHER,
     OWN,
+    UNDER,
     VELOCITY,
     object_velocities,
     questions,
     scene_motion,
 )
+from pez.inside.objects.under import tokens_under
 from pez.inside.registry import find_inside_section, judge
 from pez.objects.columns import OBJECT_COLUMNS
 from pez.objects.tracks import read_objects
 from pez.recipes.splits import group_k_fold
-from pez.runtime.errors import ArtifactError
+from pez.runtime.errors import ArtifactError, PezError
 from pez.runtime.tables import open_table, write_table
 
 KINDS = [f"matte_{colour}_{shape}" for colour in ("red", "blue", "grey") for shape in ("cube",
@@ -78,12 +86,27 @@ def planted(velocities: pd.DataFrame, code: str, noise: float = 0.3) -> torch.Te
     return torch.from_numpy(mixed + noise * random.normal(size=mixed.shape)).float()
 
 
+def planted_under(velocities: pd.DataFrame, code: str, noise: float = 0.3) -> torch.Tensor:
+    """One state of the tokens under each object: noise; the scene's mean; its own velocity."""
+    random = np.random.default_rng(2)
+    told = velocities[["vx", "vy"]].to_numpy()
+    if code == "scene":
+        told = velocities.groupby("clip")[["vx", "vy"]].transform("mean").to_numpy()
+    mixed = told * (code != "nothing") @ random.normal(size=(2, WIDTH))
+    return torch.from_numpy(mixed + noise * random.normal(size=mixed.shape)).float()
+
+
 def read(velocities: pd.DataFrame, *codes: str) -> pd.DataFrame:
     """What `measure` would return of states with these codes."""
     features = torch.stack([planted(velocities, code) for code in codes])
+    under = torch.stack([planted_under(velocities, code) for code in codes])
     asked = list(questions(velocities, REST, 20))
     scene = scene_motion(velocities, CLIP_COUNT, REST)
-    table = read_questions(features, asked, scene, 5, 42, (1e-2, 1.0, 1e2, 1e4))
+    parts = [
+        read_questions(of_tokens, tokens, asked, scene, 5, 42, (1e-2, 1.0, 1e2, 1e4))
+        for tokens, of_tokens in ((ALL, features), (UNDER, under))
+    ]
+    table = pd.concat(parts, ignore_index=True)
     return table.rename(columns={"clip": "condition"}).assign(
         clip_id=[f"clip_{number:04d}" for number in table["clip"]]
     )
@@ -96,7 +119,7 @@ def table() -> pd.DataFrame:
 
 def test_the_mean_motion_alone_is_no_object(table: pd.DataFrame) -> None:
     """Both are read alike from it, and it adds nothing to what the scene's motion tells."""
-    scores = scores_of(table, VELOCITY, 300, 0)
+    scores = scores_of(table[table["tokens"] == ALL], VELOCITY, 300, 0)
     own, other = (scores.mean(whose)[0] for whose in (OWN, OTHER))
     assert own[1] > 0.15 and other[1] > 0.15
     difference, beyond = scores.mean(DIFFERENCE), scores.mean(BEYOND)
@@ -108,13 +131,22 @@ def test_the_mean_motion_alone_is_no_object(table: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("target", [VELOCITY, DIRECTION])
 def test_every_kind_apart_is_read(table: pd.DataFrame, target: str) -> None:
-    scores = scores_of(table, target, 300, 0)
+    scores = scores_of(table[table["tokens"] == ALL], target, 300, 0)
     own, other = (scores.mean(whose)[0, 2] for whose in (OWN, OTHER))
     assert own > (0.9 if target == VELOCITY else 0.5) and other < 0.4
     assert np.quantile(scores.mean(DIFFERENCE)[1:, 2], 0.05) > 0.3
     assert np.quantile(scores.mean(BEYOND)[1:, 2], 0.05) > 0.1
     assert scores.kinds == sorted(KINDS)
     assert scores.mean("scene")[0] == pytest.approx(scores.mean("scene")[0, 0])
+
+
+def test_tokens_under_an_object_tell_its_velocity_and_no_other(table: pd.DataFrame) -> None:
+    """Another object's is not read there; a mean motion, spread to all tokens, is no object."""
+    scores = scores_of(table[table["tokens"] == UNDER], VELOCITY, 300, 0)
+    own, other = (scores.mean(whose)[0] for whose in (OWN, OTHER))
+    assert own[2] > 0.9 and other[2] < 0.1
+    assert own[1] > 0.15 and abs(scores.mean(DIFFERENCE)[0, 1]) < 0.06
+    assert abs(scores.mean(BEYOND)[0, 1]) < 0.03 and np.abs(own[0]) < 0.06
 
 
 def test_the_next_object_of_the_clip_is_asked_about_in_turn() -> None:
@@ -128,6 +160,7 @@ def test_the_next_object_of_the_clip_is_asked_about_in_turn() -> None:
     asked = {(one.kind, one.target, one.whose): one for one in questions(velocities, 0.25, 1)}
     assert asked["a", VELOCITY, OWN].values.tolist() == [[1, 0], [0, 0]]
     assert asked["a", VELOCITY, OTHER].values.tolist() == [[0, 0], [3, 3]]
+    assert asked["a", VELOCITY, OTHER].objects.tolist() == [0, 4]  # under a, asked about another
     # b of clip 0 rests: its direction is not asked, and a is asked about c, the next that moves
     assert asked["a", DIRECTION, OTHER].rows.tolist() == [0, 1]
     assert asked["a", DIRECTION, OTHER].values[0] == pytest.approx([-1, 0])  # sine, cosine
@@ -148,7 +181,7 @@ def test_an_exact_fit_is_that_of_refitting() -> None:
     ]
     features = planted(velocities, "kinds")[None]
     scene = scene_motion(velocities, CLIP_COUNT, REST)
-    found = read_questions(features, [asked], scene, 4, 7, (3.0, 3.0))
+    found = read_questions(features, ALL, [asked], scene, 4, 7, (3.0, 3.0))
     x = features[0, asked.rows].double().numpy()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     rows = np.arange(len(x))
@@ -196,7 +229,8 @@ def test_the_verdict_follows_its_rule(
     found = judged(tmp_path, tables)
     (said,) = found.verdict.models
     assert said.answer in answer
-    assert not said.reproduction and len(said.numbers) == 10
+    assert not said.reproduction and len(said.numbers) == 20
+    assert sum("tokens under the object" in line for line in said.statements) >= 4
     write_verdict(found.verdict, tmp_path / "v.md", tmp_path / "v.json")
     assert "interval over clips" in (tmp_path / "v.md").read_text()
     assert json.loads((tmp_path / "v.json").read_text())["brackets"] == "90 % interval over clips"
@@ -207,9 +241,11 @@ def test_the_verdict_follows_its_rule(
     drawn = {one.get_gid(): one for one in picture.figure.axes[0].get_lines() if one.get_gid()}
     rows = found.series
     own = rows[(rows["control"] == "none") & (rows["target"] == "velocity")
-               & (rows["estimand"] == "own")]  # fmt: skip
-    mean = own.loc[own["kind"] == "mean", "value"]
-    assert np.array_equal(drawn["none/own"].get_ydata(), mean)
+               & (rows["estimand"] == "own") & (rows["kind"] == "mean")]  # fmt: skip
+    for panel, tokens in ((0, ALL), (3, UNDER)):
+        lines = {one.get_gid(): one for one in picture.figure.axes[panel].get_lines()}
+        mean = own.loc[own["tokens"] == tokens, "value"]
+        assert np.array_equal(lines["none/own"].get_ydata(), mean)
     assert {f"kind/{kind}" for kind in KINDS} <= set(drawn) and "untrained/own" in drawn
     assert "weights of a test" in "".join(text.get_text() for text in picture.figure.texts)
     assert not_as_declared("object_probes", found.series, tmp_path) == []
@@ -223,8 +259,9 @@ def objects_of(clips: list[str]) -> pd.DataFrame:
             **dict.fromkeys(OBJECT_COLUMNS, 0.0), "clip_id": clip, "object": one, "frame": frame,
             "kind": KINDS[one], "shape": "cube", "material": "matte", "colour": "red",
             "vx_px": random.normal(), "vy_px": random.normal(),
+            "x_px": 8.0 + 38 * one, "y_px": 24.0,
         }
-        for clip in clips for one in range(2) for frame in range(3)
+        for clip in clips for one in range(2) for frame in range(8)
     ]  # fmt: skip
     return pd.DataFrame(rows)[list(OBJECT_COLUMNS)]
 
@@ -242,7 +279,8 @@ def test_a_network_is_measured_on_every_clip(tmp_path: Path) -> None:
     found = open_table(tmp_path / "tiny.parquet")
     states = SPEC.layers + 1
     velocity = found.table[found.table["target"] == VELOCITY]
-    assert len(velocity) == states * 2 * 2 * len(CLIPS)
+    assert len(velocity) == states * 2 * 2 * len(CLIPS) * 2
+    assert set(velocity["tokens"]) == {ALL, UNDER}
     assert found.metadata["kind"] == "object_probes"
     assert np.isfinite(found.table[["loss", "beside", "scene", "total"]]).all(axis=None)
     few = SPEC_OF_PROBES.model_copy(update={"fewest": 50})
@@ -261,6 +299,55 @@ def test_states_are_means_over_tokens_of_the_residual_stream(tmp_path: Path) -> 
     assert torch.allclose(states[0], tokens.mean(dim=1), atol=1e-6)
     tokens = encoder.blocks()[0](tokens)
     assert torch.allclose(states[1], tokens.mean(dim=1), atol=1e-5)
+
+
+def test_tokens_under_an_object_are_those_about_its_centre(tmp_path: Path) -> None:
+    """Of a grid of 4 x 4 patches of 16 pixels; one object leaves the frame after a tubelet."""
+    write_dataset(tmp_path)
+    network = opened(tmp_path, SPEC_OF_PROBES)
+    objects = objects_of(CLIPS[:1])
+    objects.loc[(objects["object"] == 1) & (objects["frame"] >= 2), "x_px"] = 70.0
+    first, second = tokens_under(network, objects).unflatten(1, (4, 4, 4))
+    # 8 +- 24 across, 24 +- 24 down
+    assert all(tubelet[:3, :2].all() and tubelet.sum() == 6 for tubelet in first)
+    assert second[0, :3, 1:].all() and second[0].sum() == 9  # 46 +- 24 across
+    assert not second[1:].any()
+    objects.loc[objects["object"] == 1, "x_px"] = 70.0
+    with pytest.raises(PezError, match=f"object 1 of clip {CLIPS[0]} is never in view"):
+        tokens_under(network, objects)
+
+
+def test_states_of_objects_are_means_over_their_tokens(tmp_path: Path) -> None:
+    """In batches of two clips, with none, one or several objects in a clip."""
+    write_dataset(tmp_path)
+    network = opened(tmp_path, SPEC_OF_PROBES)
+    clip = torch.tensor([0, 0, 0, 3, 4, 4, len(CLIPS) - 1])
+    under = torch.rand(len(clip), 64, generator=torch.Generator().manual_seed(0)) < 0.3
+    whole, found = states_of_objects(network, clip, under)
+    assert torch.equal(whole, states_of_clips(network))
+    encoder = network.ready.encoder
+    tokens = torch.cat(
+        [
+            one
+            for _, one in network.batches(lambda pixels: encoder.blocks()[0](encoder.embed(pixels)))
+        ]
+    )
+    expected = torch.stack(
+        [tokens[one, there].mean(dim=0) for one, there in zip(clip, under, strict=True)]
+    )
+    torch.testing.assert_close(found[1], expected)
+
+
+def test_where_a_control_changes_the_clips_objects_are_lost(tmp_path: Path) -> None:
+    write_dataset(tmp_path)
+    objects = objects_of(CLIPS)
+    checksum = write_table(tmp_path / "objects.parquet", objects, {"dataset": "velocity"})
+    network = opened(
+        tmp_path, SPEC_OF_PROBES, objects=tmp_path / "objects.parquet", replaced="frames"
+    )
+    network.identity["source"] = checksum  # type: ignore[index]
+    measure_network(SPEC_OF_PROBES, network, tmp_path / "tiny.parquet")
+    assert set(open_table(tmp_path / "tiny.parquet").table["tokens"]) == {ALL}
 
 
 def test_velocities_are_means_or_those_of_the_last_frame(tmp_path: Path) -> None:

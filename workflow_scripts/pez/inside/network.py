@@ -118,6 +118,17 @@ class Network:
                 bar.update(rows.stop - rows.start)
         moment("computed")
 
+    def numbered_batches(self, run: Callable[[slice, Tensor], T]) -> Iterator[tuple[slice, T]]:
+        """As `batches`; ``run`` is also told the rows of `labels` that its clips are."""
+        done = 0
+
+        def numbered(pixels: Tensor) -> T:
+            return run(slice(done, done + len(pixels)), pixels)
+
+        for rows, found in self.batches(numbered):
+            yield rows, found
+            done = rows.stop
+
 
 class ChosenClips:
     """Some clips of a shard; read as an array of their frames is.

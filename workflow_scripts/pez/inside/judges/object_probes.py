@@ -1,20 +1,20 @@
 """What probes of single objects read in all networks: the table, and what is said of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from pez.evidence.schema import NO_CONTROL
 from pez.inside.judged import Facts, InsideVerdict, Judged, clips_in_words
-from pez.inside.objects.scores import Scores, scores_of
+from pez.inside.objects.scores import AllScores, scores_of
 from pez.inside.objects.series import series
 from pez.inside.objects.verdict import verdict_of
 from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 
 # Of the tables, beside those of all.
-COLUMNS = ("kind", "target", "whose", "state", "loss", "beside", "scene", "total")
+COLUMNS = ("tokens", "kind", "target", "whose", "state", "loss", "beside", "scene", "total")
 _UNTRAINED = "untrained"
 
 
@@ -28,14 +28,7 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
     parts, said = [], []
     for model in spec.models:
         own = [table for table in opened if table.model == model]
-        scored: list[Mapping[str, Scores]] = [
-            {
-                str(target): scores_of(one.table, str(target), spec.draws, spec.seed)
-                for target in one.table["target"].unique()
-            }
-            for one in own
-        ]
-        pairs = list(zip(own, scored, strict=True))
+        pairs = [(one, _scores(one.table, spec)) for one in own]
         parts += [one.named(series(scores)) for one, scores in pairs]
         (itself,) = [scores for one, scores in pairs if one.control == NO_CONTROL]
         untrained = [scores for one, scores in pairs if one.control == _UNTRAINED]
@@ -48,3 +41,13 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
         models=tuple(said),
     )
     return Judged(pd.concat(parts, ignore_index=True), verdict)
+
+
+def _scores(table: pd.DataFrame, spec: InsideSpec) -> AllScores:
+    return {
+        str(tokens): {
+            str(target): scores_of(rows, str(target), spec.draws, spec.seed)
+            for target in rows["target"].unique()
+        }
+        for tokens, rows in table.groupby("tokens", sort=False, observed=True)
+    }

@@ -1,16 +1,23 @@
 """What probes of every kind of object read: a row a clip, kind, target, state, and whose it is."""
 
+import pandas as pd
+import torch
+
 from pez.inside.kinds.object_probes import Section
 from pez.inside.network import Measured, Network
-from pez.inside.objects.reading import read_questions, states_of_clips
-from pez.inside.objects.targets import object_velocities, questions, scene_motion
+from pez.inside.objects.reading import read_questions, states_of_clips, states_of_objects
+from pez.inside.objects.targets import ALL, UNDER, object_velocities, questions, scene_motion
+from pez.inside.objects.under import tokens_under
 from pez.inside.spec import InsideSpec
 from pez.objects.tracks import read_objects
 from pez.runtime.errors import ArtifactError
 
 
 def measure(spec: InsideSpec, network: Network) -> Measured:
-    """Measure one network: a pass for the mean over all tokens, then probes.
+    """Measure one network: a pass for means over tokens, then probes.
+
+    Tokens under objects are left out where a control changes the clips: it is not known where in
+    them an object is.
 
     Returns:
         The columns of `pez.inside.objects.reading.read_questions`, with ``clip_id`` and
@@ -19,6 +26,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     Raises:
         ArtifactError: the table of objects is not that of the clips, too few of them hold a
             kind, or a feature is not finite.
+        PezError: an object is never in view.
     """
     assert isinstance(spec, Section) and network.objects is not None
     clip_ids = [str(clip) for clip in network.labels["clip_id"]]
@@ -30,9 +38,20 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             f"no kind of object is in {spec.fewest} clips of {spec.dataset}: lower fewest of the "
             "measurement, or raise clips of the dataset."
         )
-    features = states_of_clips(network)
+    if "replaced" in network.identity:
+        features = {ALL: states_of_clips(network)}
+    else:
+        number = objects["clip_id"].map({clip: place for place, clip in enumerate(clip_ids)})
+        tracks = objects.assign(clip=number).sort_values(["clip", "object", "frame"])
+        under = tokens_under(network, tracks)
+        held_by = torch.tensor(velocities["clip"].to_numpy())
+        features = dict(zip((ALL, UNDER), states_of_objects(network, held_by, under), strict=True))
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
-    table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
+    parts = [
+        read_questions(of_tokens, tokens, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
+        for tokens, of_tokens in features.items()
+    ]
+    table = pd.concat(parts, ignore_index=True)
     clip = table.pop("clip").to_numpy()
     labels = network.labels.iloc[clip]
     table.insert(0, "clip_id", labels["clip_id"].to_numpy())

@@ -17,7 +17,7 @@ from pez.encoders.residual_stream import capture_streams
 from pez.encoders.transformer import Encoder
 from pez.inside.ablation.probes import Frame
 from pez.inside.network import Network
-from pez.inside.objects.targets import Array, Question
+from pez.inside.objects.targets import UNDER, Array, Question
 from pez.recipes.splits import Split, group_k_fold
 from pez.runtime.errors import ArtifactError
 from pez.solvers.leave_out import Fits, spectrum
@@ -46,7 +46,43 @@ def states_of_clips(network: Network) -> Tensor:
     """
     encoder = network.ready.encoder
     passed = network.batches(lambda pixels: pooled_states(encoder, pixels).cpu())
-    states = torch.cat([found for _, found in passed], dim=1)
+    return _finite(torch.cat([found for _, found in passed], dim=1), network)
+
+
+def states_of_objects(network: Network, clip: Tensor, under: Tensor) -> tuple[Tensor, Tensor]:
+    """`states_of_clips`, and means over the tokens under each object, float32 [L + 1, objects, D].
+
+    Args:
+        network: with its clips.
+        clip: number of the clip that each object is in, int64 [objects], rising.
+        under: which tokens lie under it, bool [objects, tokens], at least one.
+
+    Raises:
+        ArtifactError: a value is not finite.
+    """
+    encoder = network.ready.encoder
+    first = torch.searchsorted(clip, torch.arange(len(network.labels) + 1))
+
+    def run(rows: slice, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        own = slice(int(first[rows.start]), int(first[rows.stop]))
+        where = (clip[own] - rows.start).to(pixels.device)
+        there = under[own].to(pixels)
+        shares = there / there.sum(dim=1, keepdim=True)
+
+        def pool(_: int, tokens: Tensor) -> tuple[Tensor, Tensor]:
+            with torch.autocast(tokens.device.type, enabled=False):
+                of_objects = torch.bmm(shares[:, None], tokens[where])[:, 0]
+            return tokens.mean(dim=1), of_objects
+
+        whole, of_objects = zip(*capture_streams(encoder, pixels, pool), strict=True)
+        return torch.stack(whole).cpu(), torch.stack(of_objects).cpu()
+
+    parts = [found for _, found in network.numbered_batches(run)]
+    states, of_objects = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
+    return _finite(states, network), of_objects
+
+
+def _finite(states: Tensor, network: Network) -> Tensor:
     if not torch.isfinite(states).all():
         state, clip = torch.argwhere(~torch.isfinite(states))[0, :2].tolist()
         raise ArtifactError(network.not_finite(f"residual state {state}", clip))
@@ -55,6 +91,7 @@ def states_of_clips(network: Network) -> Tensor:
 
 def read_questions(
     features: Tensor,
+    tokens: str,
     asked: Sequence[Question],
     scene: Array,
     folds: int,
@@ -64,7 +101,8 @@ def read_questions(
     """Squared errors of out-of-fold predictions.
 
     Args:
-        features: float32 [states, clips, D].
+        features: float32 [states, clips, D]; or [states, objects, D], under each object.
+        tokens: which of the two: `ALL` or `UNDER`.
         asked: questions.
         scene: the scene's motion, float64 [clips, k].
         folds: number of them; every row of a question is another clip.
@@ -72,9 +110,10 @@ def read_questions(
         alphas: penalties, among which every fit picks on inner clips by squared error.
 
     Returns:
-        Columns ``kind``, ``target``, ``whose``, ``state``, ``clip`` (number), and summed over both
-        outputs: ``loss`` of a probe, ``beside`` of one that is given the scene's motion too,
-        ``scene`` of the scene's motion alone, ``total``, the square about the mean over clips.
+        Columns ``tokens``, ``kind``, ``target``, ``whose``, ``state``, ``clip`` (number), and
+        summed over both outputs: ``loss`` of a probe, ``beside`` of one that is given the scene's
+        motion too, ``scene`` of the scene's motion alone, ``total``, the square about the mean over
+        clips.
     """
     parts = []
     for one in asked:
@@ -84,11 +123,13 @@ def read_questions(
         alone = _probed([motion], targets, dealt, alphas)
         total = ((one.values - one.values.mean(axis=0)) ** 2).sum(axis=1)
         for state, of_state in enumerate(features):
-            found = _scaled(of_state[one.rows].double().cpu())
+            places = one.objects if tokens == UNDER else one.rows
+            found = _scaled(of_state[places].double().cpu())
             both = [torch.cat([found, weight**0.5 * motion], dim=1) for weight in _WEIGHTS]
             parts.append(
                 pd.DataFrame(
                     {
+                        "tokens": tokens,
                         "kind": one.kind,
                         "target": one.target,
                         "whose": one.whose,

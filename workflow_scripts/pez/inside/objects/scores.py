@@ -1,5 +1,6 @@
 """Scores by kind and their mean, under draws of clips: own, another's, and beyond the scene."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ Array = NDArray[np.float64]
 
 
 class Scores(NamedTuple):
-    """Scores of one target.
+    """Scores of one target, read from some tokens.
 
     Attributes:
         kinds: of object, in order.
@@ -33,11 +34,14 @@ class Scores(NamedTuple):
         return np.asarray(np.nanmean(self.values[estimand], axis=2))
 
 
+AllScores = Mapping[str, Mapping[str, Scores]]  # of a network, by tokens and target
+
+
 def scores_of(table: pd.DataFrame, target: str, draws: int, seed: int) -> Scores:
     """Score one ``target`` of one network.
 
     Args:
-        table: rows of `pez.inside.measures.object_probes.measure`.
+        table: rows of `pez.inside.measures.object_probes.measure`, of the same tokens.
         target: which rows.
         draws: of clips; the same for all kinds, states and networks, so that differences are
             paired.

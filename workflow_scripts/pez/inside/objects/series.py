@@ -6,22 +6,23 @@ import numpy as np
 import pandas as pd
 
 from pez.estimands.intervals import percentile
-from pez.inside.objects.scores import ESTIMANDS, Scores
+from pez.inside.objects.scores import ESTIMANDS, AllScores, Scores
 
 MEAN = "mean"  # in place of a kind
 
 
-def series(scores: Mapping[str, Scores]) -> pd.DataFrame:
-    """Lay out the scores of one network, by target.
+def series(scores: AllScores) -> pd.DataFrame:
+    """Lay out the scores of one network.
 
     Returns:
-        Columns ``target``, ``estimand``, ``kind`` (or `MEAN`), ``state``, ``value``, ``low`` and
-        ``high`` (90 % interval over clips, state by state).
+        Columns ``tokens``, ``target``, ``estimand``, ``kind`` (or `MEAN`), ``state``, ``value``,
+        ``low`` and ``high`` (90 % interval over clips, state by state).
     """
-    return pd.concat(_parts(scores), ignore_index=True)
+    parts = [part for tokens, found in scores.items() for part in _parts(tokens, found)]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _parts(scores: Mapping[str, Scores]) -> Iterator[pd.DataFrame]:
+def _parts(tokens: str, scores: Mapping[str, Scores]) -> Iterator[pd.DataFrame]:
     for target, found in scores.items():
         for estimand in ESTIMANDS:
             values = found.values[estimand]
@@ -30,6 +31,7 @@ def _parts(scores: Mapping[str, Scores]) -> Iterator[pd.DataFrame]:
             for number, kind in enumerate([*found.kinds, MEAN]):
                 yield pd.DataFrame(
                     {
+                        "tokens": tokens,
                         "target": target,
                         "estimand": estimand,
                         "kind": kind,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 VELOCITY, DIRECTION = "velocity", "direction"  # targets
 OWN, OTHER = "own", "other"  # whose
+ALL, UNDER = "all", "under"  # tokens: all of a clip, or those under the object
 Array = NDArray[np.float64]
 
 
@@ -21,6 +22,7 @@ class Question:
         target: `VELOCITY` (vx, vy in the picture, pixels a frame) or `DIRECTION` (sine, cosine).
         whose: `OWN`: of the object of that kind; `OTHER`: of another one in the same clip.
         rows: clips that it is asked of, numbers int64 [n].
+        objects: those of that kind in them, rows of `object_velocities`, int64 [n].
         values: float64 [n, 2].
     """
 
@@ -28,6 +30,7 @@ class Question:
     target: str
     whose: str
     rows: NDArray[np.int64]
+    objects: NDArray[np.int64]
     values: Array
 
 
@@ -96,8 +99,8 @@ def questions(velocities: pd.DataFrame, at_rest_px: float, fewest: int) -> Itera
             beside = held[other[held] >= 0]
             if min(len(own), len(beside)) < fewest:
                 continue
-            yield Question(name, target, OWN, clip[own], values[own])
-            yield Question(name, target, OTHER, clip[beside], values[other[beside]])
+            yield Question(name, target, OWN, clip[own], own, values[own])
+            yield Question(name, target, OTHER, clip[beside], beside, values[other[beside]])
 
 
 def _next_in_clip(clip: NDArray[np.int64], answered: NDArray[np.bool_]) -> NDArray[np.int64]:

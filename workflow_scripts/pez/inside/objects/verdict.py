@@ -8,32 +8,40 @@ from pez.emergence.facts import ModelFacts
 from pez.estimands.intervals import Band, simultaneous_band
 from pez.inside.head_statistics import Interval, interval
 from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
-from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, Scores
-from pez.inside.objects.targets import DIRECTION, OTHER, OWN, VELOCITY
+from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, AllScores, Scores
+from pez.inside.objects.targets import ALL, DIRECTION, OTHER, OWN, UNDER, VELOCITY
 from pez.inside.wording import number, number_range, with_interval
 
 BOUND = 0.05  # of R2; what is below it in every state is called no gain
 _CLAIMS = (DIFFERENCE, BEYOND)  # own less another's, and own beyond the scene's motion
+_FROM_UNDER = "From the tokens under the object: "
 _AGAINST = {DIFFERENCE: "another object's", BEYOND: "the scene's motion"}
 
 
 def verdict_of(
     model: str,
-    scores: Mapping[str, Scores],
-    untrained: Sequence[Mapping[str, Scores]],
+    scores: AllScores,
+    untrained: Sequence[AllScores],
     facts: ModelFacts,
 ) -> ModelVerdict:
     """Say whether an object's velocity is read beyond another's and beyond the scene's motion.
 
     Args:
         model: its name.
-        scores: by target.
+        scores: of it.
         untrained: the same of untrained networks.
         facts: what is known of the model.
     """
-    own, others = scores[VELOCITY], [one[VELOCITY] for one in untrained]
+    whole = scores[ALL]
+    own, others = whole[VELOCITY], [one[ALL][VELOCITY] for one in untrained]
     answer, reason = _answer(own, others)
-    statements = [*_levels(scores), *_by_part(own), *_beside(own, others)]
+    statements = [*_levels(whole), *_by_part(own), *_beside(own, others)]
+    if UNDER in scores:
+        own, others = (
+            scores[UNDER][VELOCITY], [one[UNDER][VELOCITY] for one in untrained if UNDER in one]
+        )  # fmt: skip
+        there = [*_levels(scores[UNDER]), *_beside(own, others)]
+        statements += [f"{_FROM_UNDER}{line[0].lower()}{line[1:]}" for line in there]
     return said_of(
         model,
         facts,
@@ -132,9 +140,11 @@ def _beside(own: Scores, others: Sequence[Scores]) -> Iterator[str]:
         )
 
 
-def _numbers(scores: Mapping[str, Scores]) -> Iterator[Number]:
-    for target, found in scores.items():
-        state = int(found.mean(OWN)[0].argmax())
-        for estimand in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE):
-            name = f"{target}: {estimand} at state {state}"
-            yield number_of(name, _at(found.mean(estimand), state), "R2")
+def _numbers(scores: AllScores) -> Iterator[Number]:
+    for tokens, by_target in scores.items():
+        where = ", tokens under the object" if tokens == UNDER else ""
+        for target, found in by_target.items():
+            state = int(found.mean(OWN)[0].argmax())
+            for estimand in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE):
+                name = f"{target}{where}: {estimand} at state {state}"
+                yield number_of(name, _at(found.mean(estimand), state), "R2")

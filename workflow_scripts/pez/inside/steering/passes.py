@@ -1,8 +1,7 @@
 """Forward passes: of clips as they are, and with something added to their tokens at a state."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -11,8 +10,6 @@ from pez.encoders.residual_stream import capture_streams
 from pez.inside.network import Network
 from pez.inside.steering.names import UNDER_BALL, Arm
 from pez.runtime.errors import ArtifactError
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -53,7 +50,7 @@ def run_unedited(network: Network, ball: Tensor, states: Sequence[int]) -> Unedi
         means = capture_streams(encoder, pixels, mean)
         return torch.stack(means).cpu(), torch.stack(under).cpu()
 
-    parts = list(_in_order(network, run))
+    parts = [found for _, found in network.numbered_batches(run)]
     means, under = (torch.cat(part, dim=1) for part in zip(*parts, strict=True))
     _check(network, means, "")
     return Unedited(means, under)
@@ -103,24 +100,12 @@ def run_edited(
                 found[arm].append(after(changed, state))
         return {arm: torch.stack(means) for arm, means in found.items()}
 
-    parts = list(_in_order(network, run))
+    parts = [found for _, found in network.numbered_batches(run)]
     joined = {arm: torch.cat([part[arm] for part in parts], dim=2) for arm in edits}
     for arm, means in joined.items():
         for state, of_state in zip(states, means, strict=True):
             _check(network, of_state[state:], f" after an edit ({arm.edit}) at state {state}")
     return joined
-
-
-def _in_order(network: Network, run: Callable[[slice, Tensor], T]) -> Iterator[T]:
-    """As `Network.batches`, for what needs to know which clips a batch is of."""
-    done = 0
-
-    def some(pixels: Tensor) -> T:
-        return run(slice(done, done + len(pixels)), pixels)
-
-    for rows, found in network.batches(some):
-        yield found
-        done = rows.stop
 
 
 def _check(network: Network, means: Tensor, when: str) -> None:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from pez.clips.coverage import covered_pixels
 from pez.inside.network import Network
-from pez.inside.tuning.occupancy import patch_shares
+from pez.inside.shares import patch_shares
 from pez.runtime.errors import PezError
 
 _COVERED = 0.02  # share of a patch: with less of the ball it does not count as under it

@@ -15,10 +15,9 @@ from torch import Tensor
 
 from pez.clips.coverage import covered_pixels
 from pez.clips.geometry import project
-from pez.encoders.family import Grid
 from pez.encoders.patches import TUBELET_FRAMES
-from pez.encoders.preprocess import Preprocessing, build_transform, preprocess
 from pez.inside.network import Network
+from pez.inside.shares import patch_shares
 from pez.inside.tuning.sums import Beside
 
 _SEEN = 0.02  # share of a patch: less of a ball counts as out of view
@@ -72,28 +71,6 @@ def occupancy_of(network: Network) -> Occupancy:
     ball = ball_patches(shares)
     across = (project(scene, positions) / scene.resolution - 0.5) * 2
     return Occupancy(local_regressors(shares), place_regressors(across, ball < 0), ball)
-
-
-def patch_shares(
-    covered: NDArray[np.bool_], preprocessing: Preprocessing, size: int, grid: Grid
-) -> Tensor:
-    """Share of every patch that is covered.
-
-    Args:
-        covered: pixels of one clip, bool [T, H, W].
-        preprocessing: how frames reach the encoder's ``size``.
-        size: side of what the encoder sees, pixels.
-        grid: of its tokens.
-
-    Returns:
-        float32 [tubelets, 2 frames, rows, columns].
-    """
-    frames = torch.from_numpy(covered.astype(np.uint8) * np.uint8(255))[None, ..., None]
-    still = build_transform(preprocessing, size, mean=(0.0,), std=(1.0,))
-    pixels = preprocess(frames, still)[0, :, 0]
-    return F.adaptive_avg_pool2d(pixels, (grid.rows, grid.columns)).unflatten(
-        0, (grid.tubelets, TUBELET_FRAMES)
-    )
 
 
 def local_regressors(shares: Tensor) -> Tensor:

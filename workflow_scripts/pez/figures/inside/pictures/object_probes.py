@@ -24,12 +24,14 @@ from pez.figures.spec import FigureStyle
 
 # Of `pez.inside.judges.object_probes.judge`.
 COLUMNS = (
-    "model", "control", "seed", "target", "estimand", "kind", "state", "value", "low", "high",
+    "model", "control", "seed", "tokens", "target", "estimand", "kind", "state", "value", "low",
+    "high",
 )  # fmt: skip
 
 _MEAN = "mean"
 _UNTRAINED = "untrained"
 _TARGETS = {"velocity": "Velocity", "direction": "Direction"}
+_TOKENS = {"all": "mean over all tokens", "under": "tokens under the object"}
 _GAINS = {"difference": "beyond another object", "beyond": "beyond the scene's motion"}
 _MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
 _OTHER_LOOK: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
@@ -46,31 +48,44 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     models = list(dict.fromkeys(table["model"]))
     kinds = sorted(set(table.loc[table["target"] == "velocity", "kind"]) - {_MEAN})
     height, tall = style.panel_height_mm, _CELL * len(kinds)
-    first = _HEAD + height + _FOOT
-    row = first + _HEAD + tall + 2 * _FOOT + _BAR
+    read = [tokens for tokens in _TOKENS if (table["tokens"] == tokens).any()]
+    step = _HEAD + height + _FOOT
+    row = step * len(read) + _HEAD + tall + 2 * _FOOT + _BAR
     caption = _caption(table, made)
     sheet = open_sheet(
         "Single objects among several, by residual state", made, caption, row * len(models), style,
         _legend(table, style), wide=True,
     )  # fmt: skip
-    width = (sheet.width - _LEFT - _RIGHT - 2 * _GAP) / 3
     for line, model in enumerate(models):
         own = table[table["model"] == model]
-        name = f"{model}\n" if len(models) > 1 else ""
-        for column, title in enumerate((*_TARGETS.values(), "Gain, velocity")):
-            place = (_LEFT + column * (width + _GAP), line * row + _HEAD, width, height)
-            axes = sheet.axes(*place)
-            if column < len(_TARGETS):
-                _draw_scores(axes, own[own["target"] == list(_TARGETS)[column]], style)
-            else:
-                _draw_gains(axes, own[own["target"] == "velocity"], style)
-            words = title if column else f"{name}{title}"
-            axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
-            if column != 1:
-                axes.set_ylabel("R2" if column == 0 else "difference of R2", labelpad=2.0)
-            axes.set_xlabel("residual state", labelpad=1.5)
-        _draw_maps(sheet, own, kinds, line * row + first, style)
+        for number, tokens in enumerate(read):
+            of_model = f"{model}, " if len(models) > 1 else ""
+            top = line * row + number * step
+            _draw_panels(
+                sheet, own[own["tokens"] == tokens], f"{of_model}{_TOKENS[tokens]}", top, style
+            )
+        whole = own[own["tokens"] == "all"]
+        _draw_maps(sheet, whole, kinds, line * row + step * len(read), style)
     return Picture(sheet.figure, table, caption)
+
+
+def _draw_panels(
+    sheet: Sheet, rows: pd.DataFrame, whence: str, top: float, style: FigureStyle
+) -> None:
+    """Scores of both targets and gains, read from the same tokens."""
+    width = (sheet.width - _LEFT - _RIGHT - 2 * _GAP) / 3
+    for column, title in enumerate((*_TARGETS.values(), "Gain, velocity")):
+        place = (_LEFT + column * (width + _GAP), top + _HEAD, width, style.panel_height_mm)
+        axes = sheet.axes(*place)
+        if column < len(_TARGETS):
+            _draw_scores(axes, rows[rows["target"] == list(_TARGETS)[column]], style)
+        else:
+            _draw_gains(axes, rows[rows["target"] == "velocity"], style)
+        words = title if column else f"{title}, {whence}"
+        axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
+        if column != 1:
+            axes.set_ylabel("R2" if column == 0 else "difference of R2", labelpad=2.0)
+        axes.set_xlabel("residual state", labelpad=1.5)
 
 
 def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
@@ -184,9 +199,11 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
 
 def _caption(table: pd.DataFrame, made: Made) -> str:
     parts = [
-        "Out-of-fold R2 of ridge probes of the mean over all tokens, one for every kind of object, "
-        "on the clips that hold it. Velocity: in the picture; direction: sine and cosine, where "
-        "the object moves. Another object's: the same features, asked about another object of the "
+        "Out-of-fold R2 of ridge probes, one for every kind of object, on the clips that hold it; "
+        "of the mean over all tokens, and over those under the object (a square of 3 patches about "
+        "its centre, in every tubelet). Maps: mean over all tokens. Velocity: in the picture; "
+        "direction: sine and cosine, where the object moves. Another object's: the same features, "
+        "asked about another object of the "
         "clip. Gain: own R2 less another's, and less that of the scene's motion (sum and means of "
         "all velocities) when features are given it too. Bands: 90 % intervals over clips, state "
         f"by state. Scores below {_FLOOR:g} lie outside."
