@@ -4,10 +4,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 import torch
-from torch import Tensor
 
 from pez.inside.ablation.attend import Attend
-from pez.inside.ablation.passes import run_passes
+from pez.inside.ablation.changed import run_changed
 from pez.inside.ablation.reading import read_passes
 from pez.inside.ablation.readings import DIRECTION, PLACE, WHOLE
 from pez.inside.depth import blocks_between
@@ -35,20 +34,12 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
         ArtifactError: blocks have a single head, or a value is not finite.
     """
     assert isinstance(spec, Section)
-    ready = network.ready
     zone = blocks_between(spec.depth, network.blocks)
     end = zone[-1] + 1
     seen = watch_heads(network, zone, spec.distance)
     sets = _sets(spec, network, seen)
     passes = {one.name: _without(network, seen, one) for one in sets}
-    states = sorted({end, network.blocks})
-    kept: dict[int, dict[str, list[Tensor]]] = {state: {} for state in states}
-    for _, found in network.batches(
-        lambda pixels: run_passes(ready.encoder, pixels, passes, states, ready.grid)
-    ):
-        for name, of_states in found.items():
-            for state, pooled in of_states.items():
-                kept[state].setdefault(name, []).append(pooled.mean)
+    found = run_changed(network, passes, end)
     about = {
         WHOLE: _NOTHING,
         **{
@@ -56,11 +47,11 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             for one in sets
         },
     }
-    rows = []
-    for state, of_passes in kept.items():
-        features = {name: torch.cat(parts)[None] for name, parts in of_passes.items()}
-        for task in (DIRECTION, PLACE):
-            rows.append(read_passes(spec, features, task, about, network.labels, state))
+    rows = [
+        read_passes(spec, found.mean_features(state), task, about, network.labels, state)
+        for state in found.means
+        for task in (DIRECTION, PLACE)
+    ]
     taken = {one.name: dict(zip(map(str, zone), one.heads, strict=True)) for one in sets}
     return Measured(pd.concat(rows, ignore_index=True), {"end": end, "head_sets": taken})
 

@@ -22,11 +22,9 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     """
     assert isinstance(spec, Section)
     check_movies(network.labels, spec.dataset)
-    found = run_windows(spec, network, keep_patches=False)
+    found, about = run_windows(spec, network)
     rows = [
-        read_passes(
-            spec, found.mean_features(state), PLAUSIBILITY, found.about, network.labels, state
-        )
+        read_passes(spec, found.mean_features(state), PLAUSIBILITY, about, network.labels, state)
         for state in found.means
     ]
     return Measured(pd.concat(rows, ignore_index=True), {"end": found.end})

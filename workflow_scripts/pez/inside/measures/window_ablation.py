@@ -18,12 +18,12 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     no motion.
 
     Returns:
-        Columns of `pez.inside.ablation.windowed.Windowed.about`, and those of
+        Columns of `pez.inside.ablation.windowed.run_windows`, and those of
         `pez.inside.ablation.reading.read_passes`. Beside them ``end``, the state after the
         masked blocks.
     """
     assert isinstance(spec, Section)
-    found = run_windows(spec, network, keep_patches=True)
+    found, about = run_windows(spec, network, keep_patches=True)
     read = [
         (found.mean_features(state), task, state)
         for state in found.means
@@ -31,7 +31,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     ]
     read.append((found.patch_features(), PATCHES, found.end))
     rows = [
-        read_passes(spec, features, task, found.about, network.labels, state)
+        read_passes(spec, features, task, about, network.labels, state)
         for features, task, state in read
     ]
     return Measured(pd.concat(rows, ignore_index=True), {"end": found.end})
