@@ -77,9 +77,11 @@ def _rows(table: pd.DataFrame) -> pd.Series:
 
     In brackets the share of keys within the window, also where others are taken in its place.
     """
-    near = table[table["keys"].isin(("window", "none"))].groupby("window", observed=True)
-    share = table["window"].astype(object).map(near["removed"].first())
-    shares = (100 * share).round().astype(int).astype(str)
+    network = ["model", "window"]
+    own = table[table["keys"].isin(("window", "none"))].astype(dict.fromkeys(network, object))
+    near = own.groupby(network)["removed"].first()
+    share = near.reindex(pd.MultiIndex.from_frame(table[network].astype(object))).to_numpy()
+    shares = pd.Series(100 * share, table.index).round().astype(int).astype(str)
     names = table["window"].str.replace("_", " ") + " (" + shares + " %)"
     elsewhere = table["where"].map(_ELSEWHERE)
     names = names.where(elsewhere.isna(), table["window"].str.replace("_", " ") + ", " + elsewhere)
