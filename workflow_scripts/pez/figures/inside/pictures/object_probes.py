@@ -58,19 +58,35 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
     )  # fmt: skip
     for line, model in enumerate(models):
         own = table[table["model"] == model]
+        limits = _limits(own)
         for number, tokens in enumerate(read):
             of_model = f"{model}, " if len(models) > 1 else ""
-            top = line * row + number * step
-            _draw_panels(
-                sheet, own[own["tokens"] == tokens], f"{of_model}{_TOKENS[tokens]}", top, style
-            )
+            whence, top = f"{of_model}{_TOKENS[tokens]}", line * row + number * step
+            _draw_panels(sheet, own[own["tokens"] == tokens], whence, top, limits, style)
         whole = own[own["tokens"] == "all"]
         _draw_maps(sheet, whole, kinds, line * row + step * len(read), style)
     return Picture(sheet.figure, table, caption)
 
 
+def _limits(rows: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis of gains, the same whatever tokens they are read from."""
+    gains = rows[
+        (rows["target"] == "velocity")
+        & (rows["kind"] == _MEAN)
+        & rows["estimand"].isin(list(_GAINS))
+    ]
+    low, high = float(gains["low"].min()), float(gains["high"].max())
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
+
+
 def _draw_panels(
-    sheet: Sheet, rows: pd.DataFrame, whence: str, top: float, style: FigureStyle
+    sheet: Sheet,
+    rows: pd.DataFrame,
+    whence: str,
+    top: float,
+    limits: tuple[float, float],
+    style: FigureStyle,
 ) -> None:
     """Scores of both targets and gains, read from the same tokens."""
     width = (sheet.width - _LEFT - _RIGHT - 2 * _GAP) / 3
@@ -81,6 +97,7 @@ def _draw_panels(
             _draw_scores(axes, rows[rows["target"] == list(_TARGETS)[column]], style)
         else:
             _draw_gains(axes, rows[rows["target"] == "velocity"], style)
+            axes.set_ylim(limits)
         words = title if column else f"{title}, {whence}"
         axes.set_title(words, loc="left", fontweight="bold", pad=3.0)
         if column != 1:
