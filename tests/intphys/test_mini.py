@@ -187,6 +187,7 @@ def test_places_of_the_possible_movies_vary() -> None:
     assert spliced[3].tolist() == [6, 7, 8, 9, 4, 5]
 
 
+@pytest.mark.slow
 def test_movies_too_short_for_a_change_are_refused_with_the_cure() -> None:
     with pytest.raises(PezError, match=r"never hidden.*Raise frames \(now 16\)"):
         plan_scene(MiniSpec(frames=16, resolution=32), "O3", SCENE)

@@ -298,6 +298,7 @@ def test_a_lock_that_was_cleared_away_does_not_let_two_in(tmp_path: Path) -> Non
     assert gpu_lease._lock(path) is None
 
 
+@pytest.mark.slow
 def test_made_up_jobs_never_share_a_device_and_none_waits_for_ever(tmp_path: Path) -> None:
     found = leases.stress(tmp_path, jobs=300, devices=4, waiting=24, seed=1)
     assert found.leased + found.killed_waiting == 300
