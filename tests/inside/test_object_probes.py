@@ -102,11 +102,8 @@ def read(velocities: pd.DataFrame, *codes: str) -> pd.DataFrame:
     under = torch.stack([planted_under(velocities, code) for code in codes])
     asked = list(questions(velocities, REST, 20))
     scene = scene_motion(velocities, CLIP_COUNT, REST)
-    parts = [
-        read_questions(of_tokens, tokens, asked, scene, 5, 42, (1e-2, 1.0, 1e2, 1e4))
-        for tokens, of_tokens in ((ALL, features), (UNDER, under))
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    by_tokens = {ALL: features, UNDER: under}
+    table = read_questions(by_tokens, asked, scene, 5, 42, (1e-2, 1.0, 1e2, 1e4))
     return table.rename(columns={"clip": "condition"}).assign(
         clip_id=[f"clip_{number:04d}" for number in table["clip"]]
     )
@@ -181,7 +178,7 @@ def test_an_exact_fit_is_that_of_refitting() -> None:
     ]
     features = planted(velocities, "kinds")[None]
     scene = scene_motion(velocities, CLIP_COUNT, REST)
-    found = read_questions(features, ALL, [asked], scene, 4, 7, (3.0, 3.0))
+    found = read_questions({ALL: features}, [asked], scene, 4, 7, (3.0, 3.0))
     x = features[0, asked.rows].double().numpy()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     rows = np.arange(len(x))

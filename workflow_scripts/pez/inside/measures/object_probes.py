@@ -1,12 +1,18 @@
 """What probes of every kind of object read: a row a clip, kind, target, state, and whose it is."""
 
-import pandas as pd
 import torch
 
 from pez.inside.kinds.object_probes import Section
 from pez.inside.network import Measured, Network
 from pez.inside.objects.reading import read_questions, states_of_clips, states_of_objects
-from pez.inside.objects.targets import ALL, UNDER, object_velocities, questions, scene_motion
+from pez.inside.objects.targets import (
+    ALL,
+    UNDER,
+    in_order,
+    object_velocities,
+    questions,
+    scene_motion,
+)
 from pez.inside.objects.under import tokens_under
 from pez.inside.spec import InsideSpec
 from pez.objects.tracks import read_objects
@@ -41,17 +47,11 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     if "replaced" in network.identity:
         features = {ALL: states_of_clips(network)}
     else:
-        number = objects["clip_id"].map({clip: place for place, clip in enumerate(clip_ids)})
-        tracks = objects.assign(clip=number).sort_values(["clip", "object", "frame"])
-        under = tokens_under(network, tracks)
+        under = tokens_under(network, in_order(objects, clip_ids))
         held_by = torch.tensor(velocities["clip"].to_numpy())
         features = dict(zip((ALL, UNDER), states_of_objects(network, held_by, under), strict=True))
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
-    parts = [
-        read_questions(of_tokens, tokens, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
-        for tokens, of_tokens in features.items()
-    ]
-    table = pd.concat(parts, ignore_index=True)
+    table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
     clip = table.pop("clip").to_numpy()
     labels = network.labels.iloc[clip]
     table.insert(0, "clip_id", labels["clip_id"].to_numpy())

@@ -5,7 +5,7 @@ scaled once, on all clips that hold the kind. The scene's motion is penalised to
 beside features: six numbers overfit a few dozen clips, and a gain is not to be the cure of that.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -90,8 +90,7 @@ def _finite(states: Tensor, network: Network) -> Tensor:
 
 
 def read_questions(
-    features: Tensor,
-    tokens: str,
+    features: Mapping[str, Tensor],
     asked: Sequence[Question],
     scene: Array,
     folds: int,
@@ -101,8 +100,7 @@ def read_questions(
     """Squared errors of out-of-fold predictions.
 
     Args:
-        features: float32 [states, clips, D]; or [states, objects, D], under each object.
-        tokens: which of the two: `ALL` or `UNDER`.
+        features: by tokens, `ALL`: float32 [states, clips, D]; `UNDER`: [states, objects, D].
         asked: questions.
         scene: the scene's motion, float64 [clips, k].
         folds: number of them; every row of a question is another clip.
@@ -113,7 +111,7 @@ def read_questions(
         Columns ``tokens``, ``kind``, ``target``, ``whose``, ``state``, ``clip`` (number), and
         summed over both outputs: ``loss`` of a probe, ``beside`` of one that is given the scene's
         motion too, ``scene`` of the scene's motion alone, ``total``, the square about the mean over
-        clips.
+        clips. By tokens, then question and state.
     """
     parts = []
     for one in asked:
@@ -122,9 +120,13 @@ def read_questions(
         motion = _scaled(torch.from_numpy(scene[one.rows]))
         alone = _probed([motion], targets, dealt, alphas)
         total = ((one.values - one.values.mean(axis=0)) ** 2).sum(axis=1)
-        for state, of_state in enumerate(features):
-            places = one.objects if tokens == UNDER else one.rows
-            found = _scaled(of_state[places].double().cpu())
+        states = (
+            (tokens, state, of_state[one.objects if tokens == UNDER else one.rows])
+            for tokens, of_tokens in features.items()
+            for state, of_state in enumerate(of_tokens)
+        )
+        for tokens, state, own in states:
+            found = _scaled(own.double().cpu())
             both = [torch.cat([found, weight**0.5 * motion], dim=1) for weight in _WEIGHTS]
             parts.append(
                 pd.DataFrame(
@@ -142,7 +144,7 @@ def read_questions(
                     }
                 )
             )
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts).sort_values("tokens", kind="stable", ignore_index=True)
 
 
 def _deal(clips: int, folds: int, seed: int) -> Iterator[_Fold]:

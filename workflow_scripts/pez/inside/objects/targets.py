@@ -34,6 +34,13 @@ class Question:
     values: Array
 
 
+def in_order(objects: pd.DataFrame, clip_ids: Sequence[str]) -> pd.DataFrame:
+    """Rows of ``objects`` by ``clip`` (its number among ``clip_ids``), object and frame."""
+    number = {clip: place for place, clip in enumerate(clip_ids)}
+    known = objects.assign(clip=objects["clip_id"].map(number))
+    return known.sort_values(["clip", "object", "frame"])
+
+
 def object_velocities(objects: pd.DataFrame, clip_ids: Sequence[str], moment: str) -> pd.DataFrame:
     """Velocity of every object in the picture, over a clip.
 
@@ -43,15 +50,12 @@ def object_velocities(objects: pd.DataFrame, clip_ids: Sequence[str], moment: st
         moment: ``mean`` over the frames, or the ``last``.
 
     Returns:
-        Columns ``clip`` (number), ``object``, ``kind``, ``vx``, ``vy``, by clip and object.
+        Columns ``clip`` (number), ``object``, ``kind``, ``vx``, ``vy``, as `in_order` has them.
     """
-    known = objects.sort_values(["clip_id", "object", "frame"])
-    grouped = known.groupby(["clip_id", "object", "kind"], sort=False)[["vx_px", "vy_px"]]
+    known = in_order(objects, clip_ids)
+    grouped = known.groupby(["clip", "object", "kind"], sort=False)[["vx_px", "vy_px"]]
     found = (grouped.mean() if moment == "mean" else grouped.last()).reset_index()
-    number = {clip: place for place, clip in enumerate(clip_ids)}
-    found = found.assign(clip=found["clip_id"].map(number))
-    found = found.rename(columns={"vx_px": "vx", "vy_px": "vy"}).sort_values(["clip", "object"])
-    return found[["clip", "object", "kind", "vx", "vy"]].reset_index(drop=True)
+    return found.rename(columns={"vx_px": "vx", "vy_px": "vy"})
 
 
 def scene_motion(velocities: pd.DataFrame, clips: int, at_rest_px: float) -> Array:

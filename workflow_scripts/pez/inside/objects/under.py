@@ -23,8 +23,8 @@ def tokens_under(network: Network, objects: pd.DataFrame) -> Tensor:
 
     Args:
         network: with its clips.
-        objects: rows of `pez.objects.tracks.read_objects`, of these clips, all frames of one object
-            after another; columns ``clip_id``, ``object``, ``x_px`` and ``y_px``.
+        objects: of these clips, as `pez.inside.objects.targets.in_order` has them; columns
+            ``clip_id``, ``object``, ``x_px`` and ``y_px``.
 
     Raises:
         PezError: an object is never in view.

@@ -78,10 +78,9 @@ def _rows(table: pd.DataFrame) -> pd.Series:
     In brackets the share of keys within the window, also where others are taken in its place.
     """
     network = ["model", "window"]
-    own = table[table["keys"].isin(("window", "none"))].astype(dict.fromkeys(network, object))
-    near = own.groupby(network)["removed"].first()
-    share = near.reindex(pd.MultiIndex.from_frame(table[network].astype(object))).to_numpy()
-    shares = pd.Series(100 * share, table.index).round().astype(int).astype(str)
+    own = table[table["keys"].isin(("window", "none"))]
+    near = own.groupby(network, observed=True)["removed"].first().rename("near")
+    shares = (100 * table.join(near, on=network)["near"]).round().astype(int).astype(str)
     names = table["window"].str.replace("_", " ") + " (" + shares + " %)"
     elsewhere = table["where"].map(_ELSEWHERE)
     names = names.where(elsewhere.isna(), table["window"].str.replace("_", " ") + ", " + elsewhere)
