@@ -1,9 +1,10 @@
 """What every measurement inside networks takes on two cores, by default and without a GPU.
 
-    python benchmarks/two_cores.py [--targets figure12 figure22+figure24] [--first-core 0]
+    python benchmarks/two_cores.py [--targets figure12 figure22+figure24] [--pairs 8]
 
 For every set of targets a copy of the project runs `snakemake TARGETS --cores 2 --resources gpu=0`,
-pinned to two cores of its own, all sets side by side. The network has the embedded model's sizes
+pinned to two cores of its own. `--pairs` sets run side by side, and the next one begins where one
+is done. The network has the embedded model's sizes
 and random weights; clips and movies are as by default in number and size, made beforehand as
 `waiting.py` makes them and not rendered. Features that a target reads are in its time. The table is
 the last output: wall time, and time of the processor, which other work on the machine changes less.
@@ -18,22 +19,25 @@ import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 from waiting import MEASURED, keep, prepared, project, snakemake, write_overlay
 from waiting_inputs import make_inputs
 from waiting_tables import table
 
 SETS = (
-    "figure3+figure19",
     "table4",
     "local_heads",
     "figure18",
-    "figure4+figure20+figure21",
-    "figure12",
     "figure22+figure23+table3+figure24",
-    "figure24_network",
-    "figure13",
+    "table4_plausibility",
+    "figure4+figure20+figure21",
     "figure11",
+    "figure24_network",
+    "figure12",
+    "figure3+figure19",
+    "figure13",
+    "figure10",
 )
 MOVIES = {"scenes": 20, "frames": 32}  # as the generated ones
 
@@ -41,7 +45,7 @@ MOVIES = {"scenes": 20, "frames": 32}  # as the generated ones
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--targets", nargs="+", default=SETS, help="joined by +")
-    parser.add_argument("--first-core", type=int, default=0, help="from here on two to each set")
+    parser.add_argument("--pairs", type=int, default=(os.cpu_count() or 2) // 2, help="of cores")
     parser.add_argument("--out", type=Path, help="folder for the moments of every job")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("PEZ_BENCHMARK_DIR")) as name:
@@ -49,13 +53,16 @@ def main() -> None:
         overlays = [write_overlay(folder, "vjepa2_nano", [], MOVIES)]
         prepared(make_inputs, folder, MEASURED, overlays)
 
-        def measure(which: tuple[int, str]) -> tuple[str, ...]:
-            number, targets = which
-            place = folder / f"project{number}"
+        free: SimpleQueue[int] = SimpleQueue()
+        for pair in range(options.pairs):
+            free.put(pair)
+
+        def measure(targets: str) -> tuple[str, ...]:
+            pair = free.get()
+            place = folder / f"project{pair}"
             project(place, folder / "clips", overlays)
-            first = options.first_core + 2 * number
             usage = place / "usage"
-            pinned = ("taskset", "--cpu-list", f"{first},{first + 1}",
+            pinned = ("taskset", "--cpu-list", f"{2 * pair},{2 * pair + 1}",
                       sys.executable, __file__, "--usage", str(usage))  # fmt: skip
             started = time.perf_counter()
             failure = snakemake(place, overlays, targets.split("+"), 0, 2, pinned)
@@ -64,10 +71,11 @@ def main() -> None:
             print(*row, failure, flush=True)
             if options.out and not failure:
                 keep(place, options.out, targets)
+            free.put(pair)
             return (*row, "failed" if failure else "")
 
-        with ThreadPoolExecutor(len(options.targets)) as pool:
-            rows = list(pool.map(measure, enumerate(options.targets)))
+        with ThreadPoolExecutor(options.pairs) as pool:
+            rows = list(pool.map(measure, options.targets))
     print("\n".join(table(("targets", "min", "min of processor", ""), rows)))
 
 
