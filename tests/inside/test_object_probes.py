@@ -12,11 +12,13 @@ from inside.drawn_files import not_as_declared
 from inside.inside_samples import IDS as CLIPS
 from inside.inside_samples import SHARDS, SPEC, opened, write_dataset
 from pez.emergence.facts import ModelFacts
+from pez.encoders.family import Grid
 from pez.figures.inside.draw import build_inside
 from pez.figures.inside.shown import shown
 from pez.figures.spec import FigureStyle
 from pez.figures.style import styled
 from pez.inside.judged import Facts, write_verdict
+from pez.inside.judges.object_probes import COLUMNS
 from pez.inside.measure import measure_network
 from pez.inside.objects.reading import (
     pooled_states,
@@ -24,7 +26,7 @@ from pez.inside.objects.reading import (
     states_of_clips,
     states_of_objects,
 )
-from pez.inside.objects.scores import BEYOND, DIFFERENCE, scores_of
+from pez.inside.objects.scores import BEYOND, BEYOND_PLACE, DIFFERENCE, PLACE, scores_of
 from pez.inside.objects.targets import (
     ALL,
     DIRECTION,
@@ -36,7 +38,7 @@ from pez.inside.objects.targets import (
     questions,
     scene_motion,
 )
-from pez.inside.objects.under import tokens_under
+from pez.inside.objects.under import time_under, tokens_under
 from pez.inside.registry import find_inside_section, judge
 from pez.objects.columns import OBJECT_COLUMNS
 from pez.objects.tracks import read_objects
@@ -87,13 +89,25 @@ def planted(velocities: pd.DataFrame, code: str, noise: float = 0.3) -> torch.Te
 
 
 def planted_under(velocities: pd.DataFrame, code: str, noise: float = 0.3) -> torch.Tensor:
-    """One state of the tokens under each object: noise; the scene's mean; its own velocity."""
+    """One state of the tokens under each object: noise; the mean; its velocity, or its place."""
     random = np.random.default_rng(2)
     told = velocities[["vx", "vy"]].to_numpy()
     if code == "scene":
         told = velocities.groupby("clip")[["vx", "vy"]].transform("mean").to_numpy()
-    mixed = told * (code != "nothing") @ random.normal(size=(2, WIDTH))
+    elif code == "place":
+        told = places(velocities).numpy()
+    mixed = told * (code != "nothing") @ random.normal(size=(told.shape[1], WIDTH))
     return torch.from_numpy(mixed + noise * random.normal(size=mixed.shape)).float()
+
+
+def places(velocities: pd.DataFrame) -> torch.Tensor:
+    """Where each object was, of 4 x 4 patches: a blob where its velocity points, more or less."""
+    random = np.random.default_rng(5)
+    noise = random.normal(size=(len(velocities), 2))
+    centre = 1.5 + 0.5 * (velocities[["vx", "vy"]].to_numpy() + noise)
+    patches = np.stack(np.meshgrid(range(4), range(4)), axis=-1).reshape(-1, 2)
+    apart = np.square(centre[:, None] - patches).sum(axis=2)
+    return torch.from_numpy(np.exp(-apart / 2)).float()
 
 
 def read(velocities: pd.DataFrame, *codes: str) -> pd.DataFrame:
@@ -103,7 +117,8 @@ def read(velocities: pd.DataFrame, *codes: str) -> pd.DataFrame:
     asked = list(questions(velocities, REST, 20))
     scene = scene_motion(velocities, CLIP_COUNT, REST)
     by_tokens = {ALL: features, UNDER: under}
-    table = read_questions(by_tokens, asked, scene, 5, 42, (1e-2, 1.0, 1e2, 1e4))
+    place = places(velocities)
+    table = read_questions(by_tokens, asked, scene, place, 5, 42, (1e-2, 1.0, 1e2, 1e4))
     return table.rename(columns={"clip": "condition"}).assign(
         clip_id=[f"clip_{number:04d}" for number in table["clip"]]
     )
@@ -146,6 +161,23 @@ def test_tokens_under_an_object_tell_its_velocity_and_no_other(table: pd.DataFra
     assert abs(scores.mean(BEYOND)[0, 1]) < 0.03 and np.abs(own[0]) < 0.06
 
 
+def test_where_an_object_was_is_no_velocity() -> None:
+    """It tells of velocity, alone and from tokens; only tokens that tell velocity add to it."""
+    rows = read(planted_velocities(), "place", "kinds")
+    scores = scores_of(rows[rows["tokens"] == UNDER], VELOCITY, 300, 0)
+    own, alone, beyond = (scores.mean(one)[0] for one in (OWN, PLACE, BEYOND_PLACE))
+    assert own[0] > 0.4 and alone[0] > 0.4 and alone[0] == pytest.approx(alone[1])
+    assert abs(beyond[0]) < 0.03
+    assert np.quantile(scores.mean(BEYOND_PLACE)[1:, 1], 0.05) > 0.2
+
+
+def test_time_under_an_object_is_the_share_of_tubelets() -> None:
+    under = torch.zeros(2, 8, dtype=torch.bool)  # two tubelets of 2 x 2 patches
+    under[0, [0, 4, 5]] = True
+    found = time_under(under, Grid(2, 2, 2))
+    assert found.tolist() == [[1, 0.5, 0, 0], [0, 0, 0, 0]]
+
+
 def test_the_next_object_of_the_clip_is_asked_about_in_turn() -> None:
     velocities = pd.DataFrame(
         [
@@ -178,7 +210,8 @@ def test_an_exact_fit_is_that_of_refitting() -> None:
     ]
     features = planted(velocities, "kinds")[None]
     scene = scene_motion(velocities, CLIP_COUNT, REST)
-    found = read_questions({ALL: features}, [asked], scene, 4, 7, (3.0, 3.0))
+    place = places(velocities)
+    found = read_questions({ALL: features}, [asked], scene, place, 4, 7, (3.0, 3.0))
     x = features[0, asked.rows].double().numpy()
     x = (x - x.mean(axis=0)) / x.std(axis=0)
     rows = np.arange(len(x))
@@ -226,7 +259,7 @@ def test_the_verdict_follows_its_rule(
     found = judged(tmp_path, tables)
     (said,) = found.verdict.models
     assert said.answer in answer
-    assert not said.reproduction and len(said.numbers) == 20
+    assert not said.reproduction and len(said.numbers) == 28
     assert sum("tokens under the object" in line for line in said.statements) >= 4
     write_verdict(found.verdict, tmp_path / "v.md", tmp_path / "v.json")
     assert "interval over clips" in (tmp_path / "v.md").read_text()
@@ -279,7 +312,7 @@ def test_a_network_is_measured_on_every_clip(tmp_path: Path) -> None:
     assert len(velocity) == states * 2 * 2 * len(CLIPS) * 2
     assert set(velocity["tokens"]) == {ALL, UNDER}
     assert found.metadata["kind"] == "object_probes"
-    assert np.isfinite(found.table[["loss", "beside", "scene", "total"]]).all(axis=None)
+    assert np.isfinite(found.table[list(COLUMNS[5:])]).all(axis=None)
     few = SPEC_OF_PROBES.model_copy(update={"fewest": 50})
     with pytest.raises(ArtifactError, match="no kind of object is in 50 clips of velocity"):
         measure_network(few, network, tmp_path / "none.parquet")

@@ -14,7 +14,10 @@ from pez.inside.spec import InsideSpec
 from pez.inside.tables import read_measured
 
 # Of the tables, beside those of all.
-COLUMNS = ("tokens", "kind", "target", "whose", "state", "loss", "beside", "scene", "total")
+COLUMNS = (
+    "tokens", "kind", "target", "whose", "state", "loss", "beside", "scene", "beside_place",
+    "place", "total",
+)  # fmt: skip
 _UNTRAINED = "untrained"
 
 

@@ -13,7 +13,7 @@ from pez.inside.objects.targets import (
     questions,
     scene_motion,
 )
-from pez.inside.objects.under import tokens_under
+from pez.inside.objects.under import time_under, tokens_under
 from pez.inside.spec import InsideSpec
 from pez.objects.tracks import read_objects
 from pez.runtime.errors import ArtifactError
@@ -23,7 +23,7 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
     """Measure one network: a pass for means over tokens, then probes.
 
     Tokens under objects are left out where a control changes the clips: it is not known where in
-    them an object is.
+    them an object is. Where it was is always told of the unchanged ones.
 
     Returns:
         The columns of `pez.inside.objects.reading.read_questions`, with ``clip_id`` and
@@ -44,14 +44,15 @@ def measure(spec: InsideSpec, network: Network) -> Measured:
             f"no kind of object is in {spec.fewest} clips of {spec.dataset}: lower fewest of the "
             "measurement, or raise clips of the dataset."
         )
+    under = tokens_under(network, in_order(objects, clip_ids))
     if "replaced" in network.identity:
         features = {ALL: states_of_clips(network)}
     else:
-        under = tokens_under(network, in_order(objects, clip_ids))
         held_by = torch.tensor(velocities["clip"].to_numpy())
         features = dict(zip((ALL, UNDER), states_of_objects(network, held_by, under), strict=True))
     scene = scene_motion(velocities, len(clip_ids), spec.at_rest_px)
-    table = read_questions(features, asked, scene, spec.folds, spec.fold_seed, spec.alphas)
+    place = time_under(under, network.ready.grid)
+    table = read_questions(features, asked, scene, place, spec.folds, spec.fold_seed, spec.alphas)
     clip = table.pop("clip").to_numpy()
     labels = network.labels.iloc[clip]
     table.insert(0, "clip_id", labels["clip_id"].to_numpy())

@@ -1,8 +1,9 @@
-"""Ridge probes of every question at every residual state, and beside the scene's motion.
+"""Ridge probes of every question at every residual state, alone and beside what tells of it, too.
 
-A fit of all clips gives those with some left out exactly (`pez.solvers.leave_out`); features are
-scaled once, on all clips that hold the kind. The scene's motion is penalised too, alone as well as
-beside features: six numbers overfit a few dozen clips, and a gain is not to be the cure of that.
+That is the scene's motion, and where the object was. A fit of all clips gives those with some left
+out exactly (`pez.solvers.leave_out`); features are scaled once, on all clips that hold the kind.
+What stands beside them is penalised too, alone as well as with them: six numbers overfit a few
+dozen clips, and a gain is not to be the cure of that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,7 +23,7 @@ from pez.recipes.splits import Split, group_k_fold
 from pez.runtime.errors import ArtifactError
 from pez.solvers.leave_out import Fits, spectrum
 
-_WEIGHTS = (1.0, 1e2, 1e4)  # of the scene's motion beside features: its penalty is divided by them
+_WEIGHTS = (1.0, 1e2, 1e4)  # of what stands beside features: its penalty is divided by them
 # Numbers of the clips reported on, and of those held out of the others to pick a penalty by: all in
 # turn, for a single inner fold of a few clips picks at random.
 _Fold = tuple[Tensor, list[Tensor]]
@@ -93,6 +94,7 @@ def read_questions(
     features: Mapping[str, Tensor],
     asked: Sequence[Question],
     scene: Array,
+    place: Tensor,
     folds: int,
     fold_seed: int,
     alphas: Sequence[float],
@@ -103,6 +105,8 @@ def read_questions(
         features: by tokens, `ALL`: float32 [states, clips, D]; `UNDER`: [states, objects, D].
         asked: questions.
         scene: the scene's motion, float64 [clips, k].
+        place: where each object was, as `pez.inside.objects.under.time_under` tells it, float32
+            [objects, patches].
         folds: number of them; every row of a question is another clip.
         fold_seed: by which clips are dealt into them.
         alphas: penalties, among which every fit picks on inner clips by squared error.
@@ -110,15 +114,17 @@ def read_questions(
     Returns:
         Columns ``tokens``, ``kind``, ``target``, ``whose``, ``state``, ``clip`` (number), and
         summed over both outputs: ``loss`` of a probe, ``beside`` of one that is given the scene's
-        motion too, ``scene`` of the scene's motion alone, ``total``, the square about the mean over
-        clips. By tokens, then question and state.
+        motion too, ``scene`` of the scene's motion alone, ``beside_place`` and ``place`` likewise
+        of where the object of the kind was, ``total``, the square about the mean over clips. By
+        tokens, then question and state.
     """
     parts = []
     for one in asked:
         dealt = list(_deal(len(one.rows), folds, fold_seed))
         targets = torch.from_numpy(one.values)
         motion = _scaled(torch.from_numpy(scene[one.rows]))
-        alone = _probed([motion], targets, dealt, alphas)
+        where = _levelled(place[one.objects].double())
+        of_scene, of_place = (_probed([known], targets, dealt, alphas) for known in (motion, where))
         total = ((one.values - one.values.mean(axis=0)) ** 2).sum(axis=1)
         states = (
             (tokens, state, of_state[one.objects if tokens == UNDER else one.rows])
@@ -127,7 +133,10 @@ def read_questions(
         )
         for tokens, state, own in states:
             found = _scaled(own.double().cpu())
-            both = [torch.cat([found, weight**0.5 * motion], dim=1) for weight in _WEIGHTS]
+            beside, beside_place = (
+                _probed(_side_by_side(found, known), targets, dealt, alphas)
+                for known in (motion, where)
+            )
             parts.append(
                 pd.DataFrame(
                     {
@@ -138,8 +147,10 @@ def read_questions(
                         "state": state,
                         "clip": one.rows,
                         "loss": _probed([found], targets, dealt, alphas),
-                        "beside": _probed(both, targets, dealt, alphas),
-                        "scene": alone,
+                        "beside": beside,
+                        "scene": of_scene,
+                        "beside_place": beside_place,
+                        "place": of_place,
                         "total": total,
                     }
                 )
@@ -162,6 +173,19 @@ def _held_out(split: Split) -> Tensor:
 def _scaled(features: Tensor) -> Tensor:
     """Bring features [clips, D] to mean 0 and variance 1; those that do not vary to 0."""
     return Frame.of(features[None]).scaled(features[None])[0]
+
+
+def _levelled(shares: Tensor) -> Tensor:
+    """Bring shares [clips, P] to mean 0, and their mean variance to 1.
+
+    Each by itself, a patch that one object touches would count as much as one that many cross.
+    """
+    apart = shares - shares.mean(dim=0)
+    return apart / apart.square().mean().sqrt().clamp_min(1e-12)
+
+
+def _side_by_side(features: Tensor, known: Tensor) -> list[Tensor]:
+    return [torch.cat([features, weight**0.5 * known], dim=1) for weight in _WEIGHTS]
 
 
 def _probed(

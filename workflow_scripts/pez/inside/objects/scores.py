@@ -1,4 +1,4 @@
-"""Scores by kind and their mean, under draws of clips: own, another's, and beyond the scene."""
+"""Scores by kind and their mean, under draws of clips: own, another's, beyond scene and place."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,8 +11,9 @@ from pez.estimands.bootstrap import bootstrap_weights
 from pez.inside.objects.targets import OTHER, OWN
 
 DIFFERENCE, BEYOND, SCENE = "difference", "beyond", "scene"  # estimands, beside OWN and OTHER
-ESTIMANDS = (OWN, OTHER, DIFFERENCE, BEYOND, SCENE)
-_LOSSES = ["loss", "beside", "scene", "total"]
+BEYOND_PLACE, PLACE = "beyond_place", "place"
+ESTIMANDS = (OWN, OTHER, DIFFERENCE, BEYOND, SCENE, BEYOND_PLACE, PLACE)
+_LOSSES = ["loss", "beside", "scene", "beside_place", "place", "total"]
 Array = NDArray[np.float64]
 
 
@@ -23,7 +24,8 @@ class Scores(NamedTuple):
         kinds: of object, in order.
         values: by estimand, float64 [1 + B, states, kinds]: of the clips, then of B draws. `OWN`
             and `OTHER`: R2; `DIFFERENCE`: of these; `BEYOND`: R2 of the own velocity by features
-            and the scene's motion, less that by the scene's motion alone, which is `SCENE`.
+            and the scene's motion, less that by the scene's motion alone, which is `SCENE`;
+            `BEYOND_PLACE` and `PLACE` likewise of where the object was.
     """
 
     kinds: list[str]
@@ -52,23 +54,32 @@ def scores_of(table: pd.DataFrame, target: str, draws: int, seed: int) -> Scores
     weights = np.vstack([np.ones(len(clips)), weights])
     asked = table[table["target"] == target]
     kinds = sorted(asked["kind"].unique())
-    own, beside, scene = _scores(asked[asked["whose"] == OWN], kinds, clips, weights)
+    own, beside, scene, beside_place, place = _scores(
+        asked[asked["whose"] == OWN], kinds, clips, weights
+    )
     other, *_ = _scores(asked[asked["whose"] == OTHER], kinds, clips, weights)
     return Scores(
         kinds,
-        {OWN: own, OTHER: other, DIFFERENCE: own - other, BEYOND: beside - scene, SCENE: scene},
+        {
+            OWN: own,
+            OTHER: other,
+            DIFFERENCE: own - other,
+            BEYOND: beside - scene,
+            SCENE: scene,
+            BEYOND_PLACE: beside_place - place,
+            PLACE: place,
+        },
     )
 
 
 def _scores(
     rows: pd.DataFrame, kinds: list[str], clips: NDArray[np.int64], weights: Array
-) -> tuple[Array, Array, Array]:
-    """R2 by features, by these and the scene, and by the scene: [1 + B, states, kinds] each."""
+) -> list[Array]:
+    """R2 by each of `_LOSSES` but the last, [1 + B, states, kinds] each."""
     states = int(rows["state"].max()) + 1
     sums = np.zeros((len(_LOSSES), states, len(kinds), len(clips)))
     place = np.searchsorted(clips, rows["condition"]), np.searchsorted(kinds, rows["kind"])
     sums[:, rows["state"].to_numpy(), place[1], place[0]] = rows[_LOSSES].to_numpy().T
-    drawn = np.einsum("lskn,bn->lbsk", sums, weights, optimize=True)
-    total = np.where(drawn[3] > 0, drawn[3], np.nan)  # a draw may hold no clip of a kind
-    found, beside, scene = (1 - drawn[loss] / total for loss in range(3))
-    return found, beside, scene
+    *losses, total = np.einsum("lskn,bn->lbsk", sums, weights, optimize=True)
+    total = np.where(total > 0, total, np.nan)  # a draw may hold no clip of a kind
+    return [1 - loss / total for loss in losses]

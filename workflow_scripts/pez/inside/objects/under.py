@@ -1,4 +1,4 @@
-"""Tokens under single objects, as the network sees them."""
+"""Tokens under single objects, as the network sees them, and for how long each patch is."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch import Tensor
 
+from pez.encoders.family import Grid
 from pez.inside.network import Network
 from pez.inside.shares import patch_shares
 from pez.runtime.errors import PezError
@@ -52,3 +53,16 @@ def tokens_under(network: Network, objects: pd.DataFrame) -> Tensor:
             "under it: take a dataset whose objects start in the picture."
         )
     return under
+
+
+def time_under(under: Tensor, grid: Grid) -> Tensor:
+    """Share of time for which each patch lies under each object: where it was, and not when.
+
+    Args:
+        under: as `tokens_under` returns them, bool [objects, tokens].
+        grid: of the tokens.
+
+    Returns:
+        float32 [objects, patches].
+    """
+    return under.unflatten(1, (grid.tubelets, -1)).float().mean(dim=1)

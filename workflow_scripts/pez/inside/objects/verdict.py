@@ -8,14 +8,27 @@ from pez.emergence.facts import ModelFacts
 from pez.estimands.intervals import Band, simultaneous_band
 from pez.inside.head_statistics import Interval, interval
 from pez.inside.judged import Answer, ModelVerdict, Number, number_of, said_of
-from pez.inside.objects.scores import BEYOND, DIFFERENCE, SCENE, AllScores, Scores
+from pez.inside.objects.scores import (
+    BEYOND,
+    BEYOND_PLACE,
+    DIFFERENCE,
+    ESTIMANDS,
+    PLACE,
+    SCENE,
+    AllScores,
+    Scores,
+)
 from pez.inside.objects.targets import ALL, DIRECTION, OTHER, OWN, UNDER, VELOCITY
 from pez.inside.wording import number, number_range, with_interval
 
 BOUND = 0.05  # of R2; what is below it in every state is called no gain
 _CLAIMS = (DIFFERENCE, BEYOND)  # own less another's, and own beyond the scene's motion
 _FROM_UNDER = "From the tokens under the object: "
-_AGAINST = {DIFFERENCE: "another object's", BEYOND: "the scene's motion"}
+_AGAINST = {
+    DIFFERENCE: "another object's",
+    BEYOND: "the scene's motion",
+    BEYOND_PLACE: "where the object was",
+}
 
 
 def verdict_of(
@@ -101,9 +114,9 @@ def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
             continue
         found = scores[target]
         state = int(found.mean(OWN)[0].argmax())
-        own, other, gain, beyond, scene = (
+        own, other, gain, beyond, scene, beyond_place, place = (
             with_interval(_at(found.mean(one), state), ".2f")
-            for one in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE)
+            for one in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE, BEYOND_PLACE, PLACE)
         )
         yield (
             f"{target.capitalize()}, mean of {len(found.kinds)} kinds, is read best at state "
@@ -112,6 +125,10 @@ def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
         yield (
             f"There the scene's motion alone gives R2 {scene}; features add {beyond} to it "
             f"({target})."
+        )
+        yield (
+            f"Where the object was, without when, gives R2 {place}; features add {beyond_place} to "
+            f"it ({target})."
         )
 
 
@@ -131,7 +148,7 @@ def _by_part(own: Scores) -> Iterator[str]:
 def _beside(own: Scores, others: Sequence[Scores]) -> Iterator[str]:
     if not others:
         return
-    for claim in _CLAIMS:
+    for claim in _AGAINST:
         most = [float(one.mean(claim)[0].max()) for one in others]
         yield (
             f"Largest gain beyond {_AGAINST[claim]} in any state: "
@@ -145,6 +162,6 @@ def _numbers(scores: AllScores) -> Iterator[Number]:
         where = ", tokens under the object" if tokens == UNDER else ""
         for target, found in by_target.items():
             state = int(found.mean(OWN)[0].argmax())
-            for estimand in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE):
+            for estimand in ESTIMANDS:
                 name = f"{target}{where}: {estimand} at state {state}"
                 yield number_of(name, _at(found.mean(estimand), state), "R2")

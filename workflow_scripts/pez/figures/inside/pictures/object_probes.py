@@ -32,10 +32,15 @@ _MEAN = "mean"
 _UNTRAINED = "untrained"
 _TARGETS = {"velocity": "Velocity", "direction": "Direction"}
 _TOKENS = {"all": "mean over all tokens", "under": "tokens under the object"}
-_GAINS = {"difference": "beyond another object", "beyond": "beyond the scene's motion"}
+_GAINS = {
+    "difference": "beyond another object",
+    "beyond": "beyond the scene's motion",
+    "beyond_place": "beyond where it was",
+}
 _MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
 _OTHER_LOOK: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
 _SCENE_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
+_PLACE_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (5, 1, 1, 1)), "zorder": 2.5}
 _UNTRAINED_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": UNTRAINED_DASHES, "zorder": 2}
 _LEFT, _RIGHT, _GAP, _HEAD, _FOOT = 12.0, 2.5, 13.0, 5.0, 9.5  # millimetres
 _NAMES, _CELL, _MAP_GAP, _BAR = 30.0, 3.0, 4.0, 2.2
@@ -106,7 +111,7 @@ def _draw_panels(
 
 
 def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
-    """A line a kind, their mean, another object's, and the scene's motion alone."""
+    """A line a kind, their mean, another object's; the scene's motion and the place alone."""
     colour = style.colours.curves[0]
     itself = rows[rows["control"] == NO_CONTROL]
     for kind, curve in itself[itself["estimand"] == "own"].groupby("kind", sort=False):
@@ -118,6 +123,7 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     mean = itself[itself["kind"] == _MEAN].set_index("estimand")
     for estimand, look, ink in (
         ("scene", _SCENE_LOOK, GREY),
+        ("place", _PLACE_LOOK, GREY),
         ("other", _OTHER_LOOK, colour),
         ("own", OWN.line, colour),
     ):
@@ -200,16 +206,17 @@ def _draw_maps(
 
 
 def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
-    first, second = style.colours.curves[:2]
+    first = style.colours.curves[0]
     entries = [
         handle("own, mean of kinds", first, **OWN.line),
         handle("own, a kind", _KIND_GREY, linewidth=0.8),
         handle("another object's", first, **_OTHER_LOOK),
         handle("the scene's motion alone", GREY, **_SCENE_LOOK),
+        handle("where it was, alone", GREY, **_PLACE_LOOK),
     ]
     if (table["control"] == _UNTRAINED).any():
         entries.append(handle("untrained", UNTRAINED_GREY, **_UNTRAINED_LOOK))
-    for words, colour in zip(_GAINS.values(), (first, second), strict=True):
+    for words, colour in zip(_GAINS.values(), style.colours.curves, strict=False):
         entries.append(handle(f"gain {words}", colour, **OWN.line))
     return entries
 
@@ -220,10 +227,11 @@ def _caption(table: pd.DataFrame, made: Made) -> str:
         "of the mean over all tokens, and over those under the object (a square of 3 patches about "
         "its centre, in every tubelet). Maps: mean over all tokens. Velocity: in the picture; "
         "direction: sine and cosine, where the object moves. Another object's: the same features, "
-        "asked about another object of the "
-        "clip. Gain: own R2 less another's, and less that of the scene's motion (sum and means of "
-        "all velocities) when features are given it too. Bands: 90 % intervals over clips, state "
-        f"by state. Scores below {_FLOOR:g} lie outside."
+        "asked about another object of the clip. The scene's motion: sum and means of all "
+        "velocities. Where it was: share of the clip's time for which each patch lies under the "
+        "object. Gain: own R2 less another's; and R2 of features and the scene's motion, or "
+        "where it was, together, less that of the latter alone. Bands: 90 % intervals over clips, "
+        f"state by state. Scores below {_FLOOR:g} lie outside."
     ]
     if (table["control"] == _UNTRAINED).any():
         parts.append("Dashed, in grey or in the colour of a gain: untrained networks.")
