@@ -277,6 +277,10 @@ def test_the_verdict_follows_its_rule(
         mean = own.loc[own["tokens"] == tokens, "value"]
         assert np.array_equal(lines["none/own"].get_ydata(), mean)
     assert {f"kind/{kind}" for kind in KINDS} <= set(drawn) and "untrained/own" in drawn
+    by_shape = {one.get_gid(): one for one in picture.figure.axes[6].get_lines()}
+    cubes = rows[(rows["kind"] == "cube") & (rows["tokens"] == ALL) & (rows["control"] == "none")]
+    cubes = cubes[(cubes["target"] == VELOCITY) & (cubes["estimand"] == OWN)]
+    assert np.array_equal(by_shape["shape/cube"].get_ydata(), cubes["value"])
     assert "weights of a test" in "".join(text.get_text() for text in picture.figure.texts)
     assert not_as_declared("object_probes", found.series, tmp_path) == []
 

@@ -13,6 +13,7 @@ from pez.inside.objects.targets import OTHER, OWN
 DIFFERENCE, BEYOND, SCENE = "difference", "beyond", "scene"  # estimands, beside OWN and OTHER
 BEYOND_PLACE, PLACE = "beyond_place", "place"
 ESTIMANDS = (OWN, OTHER, DIFFERENCE, BEYOND, SCENE, BEYOND_PLACE, PLACE)
+PARTS = {"material": 0, "shape": -1}  # of `pez.objects.kinds.Kind.name`, and where they stand
 _LOSSES = ["loss", "beside", "scene", "beside_place", "place", "total"]
 Array = NDArray[np.float64]
 
@@ -33,7 +34,15 @@ class Scores(NamedTuple):
 
     def mean(self, estimand: str) -> Array:
         """Mean over kinds, [1 + B, states]."""
-        return np.asarray(np.nanmean(self.values[estimand], axis=2))
+        return _mean(self.values[estimand])
+
+    def means_by(self, part: str, estimand: str) -> dict[str, Array]:
+        """Means over the kinds that share a part of their name, one of `PARTS`: [1 + B, states]."""
+        names = np.array([kind.split("_")[PARTS[part]] for kind in self.kinds])
+        return {
+            str(name): _mean(self.values[estimand][:, :, names == name])
+            for name in dict.fromkeys(names)
+        }
 
 
 AllScores = Mapping[str, Mapping[str, Scores]]  # of a network, by tokens and target
@@ -70,6 +79,12 @@ def scores_of(table: pd.DataFrame, target: str, draws: int, seed: int) -> Scores
             PLACE: place,
         },
     )
+
+
+def _mean(values: Array) -> Array:
+    """Mean over the last axis of what is known; NaN where nothing is."""
+    known = (~np.isnan(values)).sum(axis=-1)
+    return np.asarray(np.nansum(values, axis=-1) / np.where(known > 0, known, np.nan))
 
 
 def _scores(

@@ -1,4 +1,4 @@
-"""What figure 13 draws: scores of every kind and their mean, by residual state."""
+"""What figure 13 draws: scores of every kind, and means, by residual state."""
 
 from collections.abc import Iterator, Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from pez.estimands.intervals import percentile
-from pez.inside.objects.scores import ESTIMANDS, AllScores, Scores
+from pez.inside.objects.scores import ESTIMANDS, PARTS, AllScores, Scores
 
 MEAN = "mean"  # in place of a kind
 
@@ -15,8 +15,9 @@ def series(scores: AllScores) -> pd.DataFrame:
     """Lay out the scores of one network.
 
     Returns:
-        Columns ``tokens``, ``target``, ``estimand``, ``kind`` (or `MEAN`), ``state``, ``value``,
-        ``low`` and ``high`` (90 % interval over clips, state by state).
+        Columns ``tokens``, ``target``, ``estimand``, ``kind`` (or `MEAN`, or a material or
+        shape: the mean over its kinds), ``state``, ``value``, ``low`` and ``high`` (90 % interval
+        over clips, state by state).
     """
     parts = [part for tokens, found in scores.items() for part in _parts(tokens, found)]
     return pd.concat(parts, ignore_index=True)
@@ -26,9 +27,12 @@ def _parts(tokens: str, scores: Mapping[str, Scores]) -> Iterator[pd.DataFrame]:
     for target, found in scores.items():
         for estimand in ESTIMANDS:
             values = found.values[estimand]
-            drawn = np.concatenate([values, found.mean(estimand)[:, :, None]], axis=2)
+            means = {MEAN: found.mean(estimand)}
+            for part in PARTS:
+                means |= found.means_by(part, estimand)
+            drawn = np.concatenate([values, np.stack([*means.values()], axis=2)], axis=2)
             low, high = percentile(drawn[1:])
-            for number, kind in enumerate([*found.kinds, MEAN]):
+            for number, kind in enumerate([*found.kinds, *means]):
                 yield pd.DataFrame(
                     {
                         "tokens": tokens,

@@ -13,6 +13,7 @@ from pez.inside.objects.scores import (
     BEYOND_PLACE,
     DIFFERENCE,
     ESTIMANDS,
+    PARTS,
     PLACE,
     SCENE,
     AllScores,
@@ -135,14 +136,12 @@ def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
 def _by_part(own: Scores) -> Iterator[str]:
     """Means by material and by shape, which are parts of a kind's name."""
     state = int(own.mean(OWN)[0].argmax())
-    values = own.values[OWN][:, state]
-    for place, words in ((0, "By material"), (-1, "By shape")):
-        parts = np.array([kind.split("_")[place] for kind in own.kinds])
-        told = []
-        for part in dict.fromkeys(parts.tolist()):
-            mean = values[:, parts == part].mean(axis=1)
-            told.append(f"{part} {with_interval(interval(mean[0], mean[1:]), '.2f')}")
-        yield f"{words}, own velocity at state {state}: {', '.join(told)}."
+    for part in PARTS:
+        told = [
+            f"{name} {with_interval(_at(mean, state), '.2f')}"
+            for name, mean in own.means_by(part, OWN).items()
+        ]
+        yield f"By {part}, own velocity at state {state}: {', '.join(told)}."
 
 
 def _beside(own: Scores, others: Sequence[Scores]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """Figure 13 of arXiv 2602.07050, with controls: velocities of single objects by residual state."""
 
+from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -32,11 +34,22 @@ _MEAN = "mean"
 _UNTRAINED = "untrained"
 _TARGETS = {"velocity": "Velocity", "direction": "Direction"}
 _TOKENS = {"all": "mean over all tokens", "under": "tokens under the object"}
+_SHORT = {"all": "all tokens", "under": "under it"}
 _GAINS = {
     "difference": "beyond another object",
     "beyond": "beyond the scene's motion",
     "beyond_place": "beyond where it was",
 }
+_PARTS: Mapping[
+    str, Mapping[str, dict[str, Any]]
+] = {  # means over the kinds of a shape or a material, by markers
+    "shape": {"sphere": {"marker": "o"}, "cube": {"marker": "s"}, "cylinder": {"marker": "^"}},
+    "material": {
+        "matte": {"marker": "D"},
+        "glossy": {"marker": "D", "markerfacecolor": "none", "linestyle": (0, (1, 1))},
+    },
+}
+_PART_LOOK: dict[str, Any] = {"linewidth": 0.9, "markersize": 2.8, "zorder": 3}
 _MAPS = {"own": "Own velocity, by kind", "difference": "Own less another's"}
 _OTHER_LOOK: dict[str, Any] = {"linewidth": 1.2, "linestyle": (0, (2.5, 1.2)), "zorder": 3.5}
 _SCENE_LOOK: dict[str, Any] = {"linewidth": 1.0, "linestyle": (0, (1, 1.2)), "zorder": 2.5}
@@ -49,13 +62,15 @@ _FLOOR = -0.35  # scores below lie outside the panels
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
-    """Draw a table of `judge`: for every model a row of panels, and a row of maps."""
+    """Draw a table of `judge`: for every model a row of panels for each kind of tokens, one of
+    means over shapes and materials, and a row of maps."""
     models = list(dict.fromkeys(table["model"]))
-    kinds = sorted(set(table.loc[table["target"] == "velocity", "kind"]) - {_MEAN})
+    named = {_MEAN, *(name for part in _PARTS.values() for name in part)}
+    kinds = sorted(set(table.loc[table["target"] == "velocity", "kind"]) - named)
     height, tall = style.panel_height_mm, _CELL * len(kinds)
     read = [tokens for tokens in _TOKENS if (table["tokens"] == tokens).any()]
     step = _HEAD + height + _FOOT
-    row = step * len(read) + _HEAD + tall + 2 * _FOOT + _BAR
+    row = step * (len(read) + 1) + _HEAD + tall + 2 * _FOOT + _BAR
     caption = _caption(table, made)
     sheet = open_sheet(
         "Single objects among several, by residual state", made, caption, row * len(models), style,
@@ -67,9 +82,10 @@ def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
         for number, tokens in enumerate(read):
             of_model = f"{model}, " if len(models) > 1 else ""
             whence, top = f"{of_model}{_TOKENS[tokens]}", line * row + number * step
-            _draw_panels(sheet, own[own["tokens"] == tokens], whence, top, limits, style)
+            _draw_panels(sheet, own[own["tokens"] == tokens], whence, kinds, top, limits, style)
+        _draw_parts(sheet, own, read, line * row + step * len(read), style)
         whole = own[own["tokens"] == "all"]
-        _draw_maps(sheet, whole, kinds, line * row + step * len(read), style)
+        _draw_maps(sheet, whole, kinds, line * row + step * (len(read) + 1), style)
     return Picture(sheet.figure, table, caption)
 
 
@@ -89,6 +105,7 @@ def _draw_panels(
     sheet: Sheet,
     rows: pd.DataFrame,
     whence: str,
+    kinds: list[str],
     top: float,
     limits: tuple[float, float],
     style: FigureStyle,
@@ -99,7 +116,7 @@ def _draw_panels(
         place = (_LEFT + column * (width + _GAP), top + _HEAD, width, style.panel_height_mm)
         axes = sheet.axes(*place)
         if column < len(_TARGETS):
-            _draw_scores(axes, rows[rows["target"] == list(_TARGETS)[column]], style)
+            _draw_scores(axes, rows[rows["target"] == list(_TARGETS)[column]], kinds, style)
         else:
             _draw_gains(axes, rows[rows["target"] == "velocity"], style)
             axes.set_ylim(limits)
@@ -110,12 +127,12 @@ def _draw_panels(
         axes.set_xlabel("residual state", labelpad=1.5)
 
 
-def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
+def _draw_scores(axes: Axes, rows: pd.DataFrame, kinds: list[str], style: FigureStyle) -> None:
     """A line a kind, their mean, another object's; the scene's motion and the place alone."""
     colour = style.colours.curves[0]
     itself = rows[rows["control"] == NO_CONTROL]
-    for kind, curve in itself[itself["estimand"] == "own"].groupby("kind", sort=False):
-        if kind != _MEAN:
+    for name, curve in itself[itself["estimand"] == "own"].groupby("kind", sort=False):
+        if (kind := str(name)) in kinds:
             axes.plot(
                 curve["state"], curve["value"], color=_KIND_GREY, linewidth=0.8, zorder=1.2,
                 gid=f"kind/{kind}",
@@ -138,6 +155,34 @@ def _draw_scores(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
     axes.axhline(0, color=GREY, zorder=1, **LEVEL_LINES["chance"])
     axes.set_ylim(_FLOOR, 1.0)
     _state_ticks(axes, rows)
+
+
+def _draw_parts(
+    sheet: Sheet, rows: pd.DataFrame, read: list[str], top: float, style: FigureStyle
+) -> None:
+    """Own velocity by shape and by material, one panel each for all `read` tokens."""
+    width = (sheet.width - _LEFT - _RIGHT - _GAP * (2 * len(read) - 1)) / (2 * len(read))
+    own = rows[
+        (rows["control"] == NO_CONTROL)
+        & (rows["target"] == "velocity")
+        & (rows["estimand"] == "own")
+    ]
+    for column, (tokens, part) in enumerate(product(read, _PARTS)):
+        place = (_LEFT + column * (width + _GAP), top + _HEAD, width, style.panel_height_mm)
+        axes = sheet.axes(*place)
+        for name, look in _PARTS[part].items():
+            curve = own[(own["tokens"] == tokens) & (own["kind"] == name)]
+            axes.plot(
+                curve["state"], curve["value"], color=style.colours.curves[0],
+                gid=f"{part}/{name}", **_PART_LOOK | look,
+            )  # fmt: skip
+        axes.axhline(0, color=GREY, zorder=1, **LEVEL_LINES["chance"])
+        axes.set_ylim(_FLOOR, 1.0)
+        _state_ticks(axes, own)
+        axes.set_title(f"By {part}, {_SHORT[tokens]}", loc="left", fontweight="bold", pad=3.0)
+        axes.set_xlabel("residual state", labelpad=1.5)
+        if column == 0:
+            axes.set_ylabel("R2, velocity", labelpad=2.0)
 
 
 def _draw_gains(axes: Axes, rows: pd.DataFrame, style: FigureStyle) -> None:
@@ -216,6 +261,9 @@ def _legend(table: pd.DataFrame, style: FigureStyle) -> list[Line2D]:
     ]
     if (table["control"] == _UNTRAINED).any():
         entries.append(handle("untrained", UNTRAINED_GREY, **_UNTRAINED_LOOK))
+    for look_by_name in _PARTS.values():
+        for name, look in look_by_name.items():
+            entries.append(handle(f"own, {name} kinds", first, **_PART_LOOK | look))
     for words, colour in zip(_GAINS.values(), style.colours.curves, strict=False):
         entries.append(handle(f"gain {words}", colour, **OWN.line))
     return entries
