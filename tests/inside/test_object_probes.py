@@ -171,6 +171,19 @@ def test_where_an_object_was_is_no_velocity() -> None:
     assert np.quantile(scores.mean(BEYOND_PLACE)[1:, 1], 0.05) > 0.2
 
 
+def test_places_that_tell_nothing_do_not_drown_features() -> None:
+    """Of hundreds of patches at random: features keep what they read without them."""
+    velocities = planted_velocities()
+    asked = [one for one in questions(velocities, REST, 20) if one.whose == OWN][:1]
+    noise = torch.rand(len(velocities), 400, generator=torch.Generator().manual_seed(0))
+    features = {UNDER: planted_under(velocities, "scene")[None]}
+    scene = scene_motion(velocities, CLIP_COUNT, REST)
+    found = read_questions(features, asked, scene, noise, 5, 42, (1e-2, 1.0, 1e2, 1e4))
+    lost = found[["loss", "beside_place", "place", "total"]].sum()
+    assert lost["loss"] < 0.9 * lost["total"] and lost["place"] > 0.95 * lost["total"]
+    assert lost["beside_place"] == pytest.approx(lost["loss"], rel=0.05)
+
+
 def test_time_under_an_object_is_the_share_of_tubelets() -> None:
     under = torch.zeros(2, 8, dtype=torch.bool)  # two tubelets of 2 x 2 patches
     under[0, [0, 4, 5]] = True

@@ -23,7 +23,10 @@ from pez.recipes.splits import Split, group_k_fold
 from pez.runtime.errors import ArtifactError
 from pez.solvers.leave_out import Fits, spectrum
 
-_WEIGHTS = (1.0, 1e2, 1e4)  # of what stands beside features: its penalty is divided by them
+# By these the penalty of what stands beside features is divided. The scene's motion is six numbers,
+# which never drown features; places are hundreds, may tell nothing, and then must count for little.
+_SCENE_WEIGHTS = (1.0, 1e2, 1e4)
+_PLACE_WEIGHTS = (1e-3, 1.0, 1e3)
 # Numbers of the clips reported on, and of those held out of the others to pick a penalty by: all in
 # turn, for a single inner fold of a few clips picks at random.
 _Fold = tuple[Tensor, list[Tensor]]
@@ -134,8 +137,13 @@ def read_questions(
         for tokens, state, own in states:
             found = _scaled(own.double().cpu())
             beside, beside_place = (
-                _probed(_side_by_side(found, known), targets, dealt, alphas)
-                for known in (motion, where)
+                _probed(
+                    [torch.cat([found, weight**0.5 * known], dim=1) for weight in weights],
+                    targets,
+                    dealt,
+                    alphas,
+                )
+                for known, weights in ((motion, _SCENE_WEIGHTS), (where, _PLACE_WEIGHTS))
             )
             parts.append(
                 pd.DataFrame(
@@ -182,10 +190,6 @@ def _levelled(shares: Tensor) -> Tensor:
     """
     apart = shares - shares.mean(dim=0)
     return apart / apart.square().mean().sqrt().clamp_min(1e-12)
-
-
-def _side_by_side(features: Tensor, known: Tensor) -> list[Tensor]:
-    return [torch.cat([features, weight**0.5 * known], dim=1) for weight in _WEIGHTS]
 
 
 def _probed(
