@@ -30,9 +30,9 @@ figure2b figure2c figure1 figure6 all clips page: setup
 	$(BIN)/snakemake $@ --cores $(CORES) --resources gpu=$(GPUS)
 
 # The figures of the documentation carry their recipe; a test compares it with the configuration.
-pictures: figure2c figure2b figure1 figure6 clips
+pictures: figure2c figure2b figure6 clips
 	install -m 644 artifacts/figures/figure2c.png artifacts/figures/figure2b.png \
-	  artifacts/figures/figure1.png artifacts/figures/figure6.png docs/images
+	  artifacts/figures/figure6.png docs/images
 	install -m 644 artifacts/clips/kubric/velocity/contact_sheet.png docs/images/velocity.png
 	install -m 644 artifacts/intphys/intphys_mini/contact_sheet.png docs/images/intphys_mini.png
 
