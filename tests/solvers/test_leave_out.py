@@ -46,8 +46,8 @@ def refitted(
 
 
 def assert_equal(found: torch.Tensor, expected: np.ndarray) -> None:
-    """Equal to 1e-8 of the spread of what is predicted."""
-    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=1e-8 * expected.std())
+    """Equal to 3e-8 of the spread of what is predicted: 1.4e-8 were seen on aarch64."""
+    np.testing.assert_allclose(found.numpy(), expected, rtol=0, atol=3e-8 * expected.std())
 
 
 @pytest.mark.parametrize("width", [10, 200])
