@@ -126,7 +126,7 @@ class Results:
         return sorted(path.parent.name for path in self.folder.glob(f"features/*/{dataset}"))
 
     def labels(self, dataset: str) -> pd.DataFrame:
-        """Labels of ``dataset``, one row a clip, in the order of the features.
+        """Labels of ``dataset``, one row per clip, in the order of the features.
 
         Raises:
             ArtifactError: they are not there, or damaged.
@@ -167,7 +167,7 @@ class Results:
         return torch.from_numpy(found)
 
     def evidence(self, recipe: str, network: str | None = None) -> pd.DataFrame:
-        """Scores of a recipe, one row a layer, fold, selection and metric (docs/evidence.md).
+        """Scores of a recipe, one row per layer, fold, selection and metric (docs/evidence.md).
 
         Args:
             recipe: ``probe.protocol``.

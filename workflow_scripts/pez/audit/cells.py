@@ -101,7 +101,7 @@ def gather_cells(
         asked: cells.
         folder: where they are kept.
         stack: gives the features of states 0 .. L in a pooling, float32 [n, D] each.
-        labels: one row a clip.
+        labels: one row per clip.
         fitting: what they have in common.
 
     Returns:
@@ -163,7 +163,7 @@ def measure_block(
     Args:
         asked: the cells.
         stack: features of states 0 .. L, float32 [n, D] each.
-        labels: one row a clip.
+        labels: one row per clip.
         fitting: what all cells have in common.
     """
     goals = _goals(asked, labels, fitting)

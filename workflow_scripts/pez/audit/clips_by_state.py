@@ -18,14 +18,14 @@ def clips_by_state(
     """Clips needed at every state, over the cells that were measured with several numbers.
 
     Args:
-        scores: one row a curve and state.
+        scores: one row per curve and state.
         all_clips: number of training clips of every dataset when none are left out.
         level: score to be reached.
 
     Returns:
-        One row a network, variable, solver, selection and state: ``network`` .. ``seed``, variable,
-        solver, selection, state, median, low, high (quartiles over cells; infinity: not reached
-        with all clips), reached (share of cells that reach it), cells, fewest, most (clips tried).
+        One row per network, variable, solver, selection and state: ``network`` .. ``seed``,
+        variable, solver, selection, state, median, low, high (quartiles over cells; infinity: not
+        reached with all clips), reached (share of cells that reach it), cells, fewest, most (clips tried).
     """
     need(scores, (*NETWORK, *_SAME, "clips", "state", "score"), "scores")
     number = scores["clips"].astype("Float64").fillna(scores["dataset"].map(all_clips))

@@ -66,7 +66,7 @@ def factorial(design: pd.DataFrame, values: np.ndarray) -> Factorial:
     """Arrange ``values`` as a full factorial.
 
     Args:
-        design: levels, one row a cell, one column a factor.
+        design: levels, one row per cell, one column per factor.
         values: float64 [B, cells], or [cells] for one draw.
 
     Raises:
@@ -121,7 +121,7 @@ def largest_slice(cells: pd.DataFrame, factors: Sequence[str] = FACTORS) -> Slic
     is all cells, and says so.
 
     Args:
-        cells: one row a cell, with a column for every factor.
+        cells: one row per cell, with a column for every factor.
         factors: names of the columns.
     """
     best: Slice | None = None

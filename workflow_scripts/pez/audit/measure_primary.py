@@ -63,7 +63,7 @@ def measure_primary(
 
     Args:
         stack: features of states 0 .. L, float32 [n, D] each, on the device to compute on.
-        labels: one row a clip.
+        labels: one row per clip.
         kind: of the dataset: velocity, acceleration or plausibility.
         settings: the cell.
         permuted: whether labels are permuted as well.

@@ -45,13 +45,13 @@ def optimism(
     """Validation minus nested score, over pairs of curves that agree in everything else.
 
     Args:
-        scores: one row a curve and state.
+        scores: one row per curve and state.
         better: the selection that looks at what it reports.
         honest: the one that does not.
         level: share of cells between ``low`` and ``high``.
 
     Returns:
-        One row a network, variable, solver, number of clips and state: ``network`` .. ``seed``,
+        One row per network, variable, solver, number of clips and state: ``network`` .. ``seed``,
         variable, metric, solver, clips (text), state, mean, low, high (quantiles over cells, which
         are not independent: a spread and no confidence interval), cells.
     """
@@ -96,7 +96,7 @@ def luck(
         correlations: of the settings' scores in a fold.
 
     Returns:
-        One row a correlation: settings, correlation, deviation, expected.
+        One row per correlation: settings, correlation, deviation, expected.
     """
     rows = [
         (settings, rho, deviation, deviation * expected_maximum(settings, rho))
@@ -120,9 +120,9 @@ def optimism_by_clips(
         settings: number of settings among which the solver picks, see `luck`.
 
     Returns:
-        ``kind`` measured: one row a control, solver and number: mean over states and seeds of mean,
-        low and high. ``kind`` luck: one row a number and correlation. Columns kind, control,
-        solver, clips, settings, correlation, mean, low, high, cells.
+        ``kind`` measured: one row per control, solver and number: mean over states and seeds of
+        mean, low and high. ``kind`` luck: one row per number and correlation. Columns kind,
+        control, solver, clips, settings, correlation, mean, low, high, cells.
     """
     number = table["clips"].replace(ALL_CLIPS, str(all_clips)).astype(int)
     grouped = table.assign(clips=number).groupby(["control", "solver", "clips"], sort=False)

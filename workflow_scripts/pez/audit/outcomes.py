@@ -1,4 +1,4 @@
-"""What a cell of the audit is judged by, one row a network and cell, from the tidy tables."""
+"""What a cell of the audit is judged by, one row per network and cell, from the tidy tables."""
 
 from collections.abc import Sequence
 
@@ -44,11 +44,11 @@ def outcomes(estimands: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Put all estimands of a cell into one row, and what the judgement reads off them.
 
     Args:
-        estimands: one row a curve and estimand.
-        scores: one row a curve and state; depth and gain come from it.
+        estimands: one row per curve and estimand.
+        scores: one row per curve and state; depth and gain come from it.
 
     Returns:
-        One row a network and cell: ``network`` .. ``seed``, ``dataset``, ``variable``, `FACTORS`
+        One row per network and cell: ``network`` .. ``seed``, ``dataset``, ``variable``, `FACTORS`
         as texts, ``cell``, every estimand by its name (states), ``blocks``, ``{estimand}_depth``
         (states / blocks) of those that are states, ``has_onset`` (1. or 0.: the curve has a
         half-rise) and ``margin``: the peak above the mean peak of the untrained networks in the

@@ -46,7 +46,7 @@ def write_predictions(
             n, k], k that of the widest target; what is beyond a target's own is 0.
         cells: that differ in target and pooling alone (`shown_cells`).
         stack: gives the features of states 0 .. L in a pooling, float32 [n, D] each.
-        labels: one row a clip.
+        labels: one row per clip.
         audit: penalties and number of folds.
         network: whose features they are.
         identity: of features and labels, for the file's metadata.

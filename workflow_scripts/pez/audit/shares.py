@@ -93,7 +93,7 @@ def shapley_parts(values: np.ndarray, design: pd.DataFrame) -> Parts:
 
     Args:
         values: float64 [B, cells]; NaN: the cell does not count in that draw.
-        design: levels, one row a cell, one column a factor.
+        design: levels, one row per cell, one column per factor.
 
     Returns:
         ``shapley`` of every factor, which sum to ``all``.
@@ -206,7 +206,7 @@ def anova_shares(
     """Shares of the variance of a full factorial: see `anova_parts` and `shares`.
 
     Args:
-        design: levels, one row a cell, one column a factor.
+        design: levels, one row per cell, one column per factor.
         values: the outcome, float64 [cells].
         draws: its bootstrap draws, float64 [B, cells]; those with a NaN are left out.
         level: of the intervals.

@@ -77,7 +77,7 @@ def specification_curve(
     """Cells of ``variable`` in order of their onset, of ``model`` and of its untrained networks.
 
     Args:
-        estimands: one row a curve and estimand.
+        estimands: one row per curve and estimand.
         blocks: number of blocks L of the model.
         variable: the variable.
         model: the model.
@@ -143,7 +143,7 @@ def joint_test(cells: pd.DataFrame, model: str, onset: str = "half_rise") -> pd.
         onset: the estimand that places an onset.
 
     Returns:
-        One row a variable and statistic: variable, statistic, extreme, trained, untrained_low,
+        One row per variable and statistic: variable, statistic, extreme, trained, untrained_low,
         untrained_median, untrained_high (over seeds), cells, at_least, seeds, p, smallest_p.
 
     Raises:
@@ -219,7 +219,7 @@ def choice_bins(curve: pd.DataFrame, bins: int) -> pd.DataFrame:
         bins: number of stretches of equal length that the ranks are cut into; no more than cells.
 
     Returns:
-        One row a factor (with more than one level), level and stretch: factor, level, bin,
+        One row per factor (with more than one level), level and stretch: factor, level, bin,
         rank_from, rank_to (both inclusive), share of its cells that have the level.
     """
     count = len(curve)

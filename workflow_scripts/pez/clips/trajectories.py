@@ -18,7 +18,7 @@ def read_trajectories(path: Path | str, dataset: Identity, columns: Sequence[str
         columns: that are read, of `pez.clips.labels.TRAJECTORY_COLUMNS`.
 
     Returns:
-        ``clip_id``, ``frame`` and ``columns``: one row a frame, clips in the dataset's order.
+        ``clip_id``, ``frame`` and ``columns``: one row per frame, clips in the dataset's order.
 
     Raises:
         ArtifactError: the table is damaged or not the one that the labels were made from.

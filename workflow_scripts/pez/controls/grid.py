@@ -23,7 +23,7 @@ def tubelets_on_grid(frames: NDArray[np.float32], view: View) -> NDArray[np.floa
     """Reduce frames [T, H, W, 3] of any values to what is stored of them for ``view``.
 
     Returns:
-        float32 [rows, values]. ``tubelet_mean``: one row a tubelet, with the cosine transform of
+        float32 [rows, values]. ``tubelet_mean``: one row per tubelet, with the cosine transform of
         16 x 16 squares of both its frames, 1536 values. Patch views: one row for each of 16 x 16
         patches (``all_patches``: of every tubelet, in order), with 4 x 4 squares of both its
         frames, 96 values.

@@ -14,7 +14,7 @@ def choose_clips(
     Starts are drawn anew for every clip, so that the first are as good as any.
 
     Args:
-        labels: one row a clip.
+        labels: one row per clip.
         per_condition: how many of each, or all that there are.
         groups: what a condition is. ``scene`` of a movie, ``video``, every clip by itself: all
             clips are taken.

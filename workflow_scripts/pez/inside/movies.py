@@ -38,7 +38,7 @@ class Movies:
         predictors: by reading and state.
         means: mean targets in training, by state.
         root: folder of the movies.
-        labels: one row a movie, whole scenes; with their ``condition``, the number of the scene
+        labels: one row per movie, whole scenes; with their ``condition``, the number of the scene
             among all.
         identity: whose movies and weights they are, for the metadata of what is measured.
         batch_size: windows of a forward pass.
@@ -81,7 +81,7 @@ def open_movies(
 
     Args:
         root: folder of the movies, in the layout of IntPhys' public release.
-        labels: of the dataset, one row a movie.
+        labels: of the dataset, one row per movie.
         predictors: file of `pez.inside.prediction.files.write_predictors`.
         checkpoint: encoder file (see `pez.encoders.load.load_encoder`).
         model: under which name the network is known, for the metadata.

@@ -44,7 +44,7 @@ def moments(frames: int, breakpoint: int | None) -> list[int]:
 
 
 def draw_sheet(root: Path, scenes: dict[str, pd.DataFrame], path: Path | str) -> None:
-    """One row a movie, its matched partner below it; frames from their breakpoint on are marked."""
+    """One row per movie, its matched partner below it; frames from the breakpoint on marked."""
     rows = [movie for table in scenes.values() for movie in table.to_dict("records")]
     figure, grid = plt.subplots(
         len(rows), MOMENTS, figsize=(1.15 * MOMENTS + 1.0, 1.2 * len(rows)), squeeze=False,
@@ -75,7 +75,7 @@ def draw_sheet(root: Path, scenes: dict[str, pd.DataFrame], path: Path | str) ->
 
 
 def draw_animation(root: Path, scenes: dict[str, pd.DataFrame], path: Path | str) -> None:
-    """Play the scenes: one row a block, one column a movie."""
+    """Play the scenes: one row per block, one column per movie."""
     step = GIF_PX + 2
     frames = max(int(table["frames"].max()) for table in scenes.values())
     pictures = []

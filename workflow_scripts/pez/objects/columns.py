@@ -1,9 +1,9 @@
 """Columns of the tables of clips of several objects.
 
-``labels.parquet`` has one row a clip: how many objects it holds, how many of them move at the first
-frame, whether two ever touch, and the mean velocity in the picture of all of them, over all frames.
-``objects.parquet`` has one row for every clip, object and frame. Pixels: y down, velocities in
-pixels a frame.
+``labels.parquet`` has one row per clip: how many objects it holds, how many of them move at the
+first frame, whether two ever touch, and the mean velocity in the picture of all of them, over all
+frames. ``objects.parquet`` has one row for every clip, object and frame. Pixels: y down, velocities in
+pixels per frame.
 """
 
 LABEL_COLUMNS = (

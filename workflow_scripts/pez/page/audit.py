@@ -32,8 +32,8 @@ class AuditFiles:
     """Files of the audit; the page has what is there.
 
     Attributes:
-        scores: table ``scores``, a row a curve and state.
-        estimands: table ``estimands``, a row a curve and estimand.
+        scores: table ``scores``, a row per curve and state.
+        estimands: table ``estimands``, a row per curve and estimand.
         ledger: claims, as JSON.
         calibration: tables of what criteria are worth, ``calibration/{depth}.parquet``.
         predictions: ``predictions/{network}.{dataset}.safetensors``.

@@ -45,9 +45,9 @@ class Curves:
     """Some curves.
 
     Attributes:
-        rows: one row a curve, columns `FACETS` and `LABELS`, all of them texts. ``fit`` tells apart
-            what a control makes of a recipe; ``flat`` is "yes" for features without depth, whose
-            only score is at state 0.
+        rows: one row per curve, columns `FACETS` and `LABELS`, all of them texts. ``fit`` tells
+            apart what a control makes of a recipe; ``flat`` is "yes" for features without depth,
+            whose only score is at state 0.
         scores: float64 [curves, states]; NaN where nothing was measured.
         spread: the same for one standard deviation over folds.
     """

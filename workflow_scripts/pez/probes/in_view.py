@@ -32,7 +32,7 @@ def leave_out_absent(
 
     Args:
         probe: its name, for messages.
-        labels: one row a clip, n rows.
+        labels: one row per clip, n rows.
         load_layer: gives the features of a layer, [n, D].
         load_shards: gives the same shard by shard, or None.
         load_patches: gives the patches of a layer shard by shard, or None.

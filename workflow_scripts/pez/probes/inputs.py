@@ -21,7 +21,7 @@ class ProbeInputs:
     """Labels and features of one model on one dataset.
 
     Attributes:
-        labels: one row a clip, in the order of the features.
+        labels: one row per clip, in the order of the features.
         store: the features.
         identity: whose they are, for the metadata of what is fitted to them.
     """
@@ -42,7 +42,7 @@ def open_inputs(
     """Open the labels and features of ``dataset`` and check that they belong together.
 
     Args:
-        labels: table with one row a clip.
+        labels: table with one row per clip.
         features: feature files ``.../{model}/{dataset}/{view}/...``, all that the probe reads.
         weights: file with the encoder's weights, of which only the checksum is looked at; None for
             features that no encoder made.

@@ -71,7 +71,7 @@ def run_probe(
         solver: what ``spec.solver`` names.
         load_layer: gives the pooled features of a layer, float32 [n, D]; called from any thread.
         layers: number of layers.
-        labels: one row a clip, in the order of the features; ``spec.clips`` says which are read.
+        labels: one row per clip, in the order of the features; ``spec.clips`` says which are read.
         device: "cpu" or "cuda".
         threads: layers fitted at the same time on a CPU.
         width: features of a token, for an attentive solver.

@@ -25,7 +25,7 @@ class Probe:
     Attributes:
         spec: as configured.
         task: what was fitted.
-        labels: one row a clip.
+        labels: one row per clip.
         degenerate: of each fold, whether R2 is not defined there.
     """
 

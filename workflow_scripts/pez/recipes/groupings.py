@@ -41,7 +41,7 @@ def group_ids(
     Numbers matter beside the partition: GroupKFold deals groups of equal size out in their order.
 
     Args:
-        labels: one row a clip, columns of ``labels.parquet``.
+        labels: one row per clip, columns of ``labels.parquet``.
         grouping: the key whose equal values are kept together.
         seed: of the k-means behind ``spatial_cluster``.
         sector_start_deg: see `spatial_sector`.

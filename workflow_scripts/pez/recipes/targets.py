@@ -58,7 +58,7 @@ def target_values(
     """Values of ``target`` for every clip: float64 [n, outputs], units as in `TARGETS`.
 
     Args:
-        labels: one row a clip, columns of ``labels.parquet``.
+        labels: one row per clip, columns of ``labels.parquet``.
         target: what to return.
         axis: of ``direction_angle``: counter-clockwise with y up (``world``) or clockwise with y
             down (``image``) from the x axis.

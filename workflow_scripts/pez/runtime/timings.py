@@ -20,7 +20,7 @@ COLUMNS = (
 
 
 def summarise_timings(files: Sequence[Path]) -> pd.DataFrame:
-    """Sum up benchmark files ``.../{rule}/{job}.tsv``: one row a rule, and a row "total".
+    """Sum up benchmark files ``.../{rule}/{job}.tsv``: one row per rule, and a row "total".
 
     A job of which there is no file, because it ran before the files were deleted, is left out.
 

@@ -15,7 +15,7 @@ class Stack:
     """Pooled features of one dataset.
 
     Attributes:
-        labels: one row a clip, columns as in ``labels.parquet``.
+        labels: one row per clip, columns as in ``labels.parquet``.
         features: at states 0 .. L, float32 [S, n, D].
     """
 

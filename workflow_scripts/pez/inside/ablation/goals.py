@@ -53,7 +53,7 @@ def goal_of(task: str, labels: pd.DataFrame) -> Goal:
 
     Args:
         task: `PLACE`, `PLAUSIBILITY`, or direction (sine and cosine).
-        labels: one row a clip; of movies with ``condition``, the number of their scene.
+        labels: one row per clip; of movies with ``condition``, the number of their scene.
     """
     if task == PLACE:
         return Goal(labels[_START].to_numpy(float))

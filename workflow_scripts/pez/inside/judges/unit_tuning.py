@@ -22,7 +22,7 @@ def judge(spec: InsideSpec, tables: Sequence[Path | str], facts: Facts) -> Judge
     """Judge the picture that ``facts`` name, for every model.
 
     Returns:
-        What is drawn: one row a unit of the model and of its first untrained network, with
+        What is drawn: one row per unit of the model and of its first untrained network, with
         ``model, control, seed, tuned`` and the columns of the tables; ``low`` and ``high`` are the
         ends of the bins.
 

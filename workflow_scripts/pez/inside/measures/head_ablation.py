@@ -1,4 +1,4 @@
-"""Passes without some heads, and what probes read after each: one row a clip and reading."""
+"""Passes without some heads, and what probes read after each: one row per clip and reading."""
 
 from collections.abc import Mapping
 

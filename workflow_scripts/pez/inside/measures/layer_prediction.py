@@ -1,4 +1,4 @@
-"""Surprise of every movie by predictors on several states: one row a movie and predictor."""
+"""Surprise of every movie by predictors on several states: one row per movie and predictor."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Edits of direction at some states, and what is read at later ones: one row a clip and reading."""
+"""Edits of direction at some states, and what later ones read: one row per clip and reading."""
 
 from collections.abc import Iterator
 

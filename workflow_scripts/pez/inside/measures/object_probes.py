@@ -1,4 +1,4 @@
-"""What probes of every kind of object read: a row a clip, kind, target, state, and whose it is."""
+"""What probes of every kind of object read: a row per clip, kind, target, state and owner."""
 
 import torch
 

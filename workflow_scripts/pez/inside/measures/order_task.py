@@ -1,4 +1,4 @@
-"""Passes over clips in their own and in other orders, and what probes read: one row a clip."""
+"""Passes over clips in their own and in other orders, and what probes read: one row per clip."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""What probes of single patches and of halves read in one network: one row a clip and reading."""
+"""What probes of single patches and of halves read in one network: one row per clip and reading."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Passes of movies with keys taken away, and how probes tell them: one row a movie and reading."""
+"""Passes of movies without some keys, and how probes tell them: one row per movie and reading."""
 
 import pandas as pd
 

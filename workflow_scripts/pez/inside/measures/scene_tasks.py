@@ -1,4 +1,4 @@
-"""What probes read of several objects: a row a clip, task and state, and of their numbers alone."""
+"""What probes read of several objects, and of their numbers alone: a row per clip, task, state."""
 
 import pandas as pd
 import torch

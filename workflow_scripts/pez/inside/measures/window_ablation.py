@@ -1,4 +1,4 @@
-"""Passes with keys taken away, and what probes read after each: one row a clip and reading."""
+"""Passes with keys taken away, and what probes read after each: one row per clip and reading."""
 
 import pandas as pd
 

@@ -82,7 +82,7 @@ def scene_tasks(labels: pd.DataFrame, objects: pd.DataFrame) -> dict[str, Classe
     """Tasks of the clips, by name; one that all clips answer alike is left out.
 
     Args:
-        labels: columns ``clip_id``, ``objects``, ``moving`` and ``collided``, a row a clip.
+        labels: columns ``clip_id``, ``objects``, ``moving`` and ``collided``, a row per clip.
         objects: columns ``clip_id`` and ``kind``, of the same clips.
     """
     held = pd.crosstab(objects["clip_id"], objects["kind"]).reindex(labels["clip_id"]) > 0

@@ -74,7 +74,7 @@ def read_task(
 
 
 def read_rows(right: np.ndarray, labels: pd.DataFrame, **named: str) -> pd.DataFrame:
-    """Lay out who is told ``right`` [S, clips] as one row a state and clip.
+    """Lay out who is told ``right`` [S, clips] as one row per state and clip.
 
     Args:
         right: as `Read` has it.

@@ -1,4 +1,4 @@
-"""What is kept of the models of a unit at all positions: one row a unit."""
+"""What is kept of the models of a unit at all positions: one row per unit."""
 
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ class UnitRows(NamedTuple):
     """Units of one reading.
 
     Attributes:
-        table: one row a unit.
+        table: one row per unit.
         limit: largest gain that 5 % of permutations exceed, in any unit at any position.
         edges: of the bins.
     """
@@ -103,7 +103,7 @@ def level_means(sums: Sums, levels: np.ndarray) -> Tensor:
 
 
 def unit_rows(sums: Sums, design: Design, variable: Variable, tuned: Tuned, bins: int) -> UnitRows:
-    """One row a unit, and what holds for all.
+    """One row per unit, and what holds for all.
 
     Returns:
         ``unit``, ``best`` (largest gain over positions) and where: ``position``, ``preferred``,

@@ -31,7 +31,7 @@ _CURVES = 4  # units, the best of as many parts of the circle
 
 
 def build(table: pd.DataFrame, made: Made, style: FigureStyle) -> Picture:
-    """Draw a table of `judge`: maps of direction, a row a network; of speed; and single units."""
+    """Draw a table of `judge`: maps of direction, a row per network; of speed; and single units."""
     models = list(dict.fromkeys(table["model"]))
     step = _HEAD + _HEIGHT + _FOOT
     lines = sum(len(networks_of(table[table["model"] == model])) for model in models)
