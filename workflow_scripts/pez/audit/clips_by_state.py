@@ -25,7 +25,8 @@ def clips_by_state(
     Returns:
         One row per network, variable, solver, selection and state: ``network`` .. ``seed``,
         variable, solver, selection, state, median, low, high (quartiles over cells; infinity: not
-        reached with all clips), reached (share of cells that reach it), cells, fewest, most (clips tried).
+        reached with all clips), reached (share of cells that reach it), cells, fewest, most
+        (clips tried).
     """
     need(scores, (*NETWORK, *_SAME, "clips", "state", "score"), "scores")
     number = scores["clips"].astype("Float64").fillna(scores["dataset"].map(all_clips))

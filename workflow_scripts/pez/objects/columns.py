@@ -2,8 +2,8 @@
 
 ``labels.parquet`` has one row per clip: how many objects it holds, how many of them move at the
 first frame, whether two ever touch, and the mean velocity in the picture of all of them, over all
-frames. ``objects.parquet`` has one row for every clip, object and frame. Pixels: y down, velocities in
-pixels per frame.
+frames. ``objects.parquet`` has one row for every clip, object and frame. Pixels: y down,
+velocities in pixels per frame.
 """
 
 LABEL_COLUMNS = (
