@@ -9,6 +9,7 @@ from PIL import Image
 
 from conftest import SMOKE_OUT, Project
 from declared_tables import differences
+from pez.inside.objects.scores import ESTIMANDS
 from pez.runtime.tables import open_table
 from workflow.planning import plan
 
@@ -152,8 +153,9 @@ def test_clips_of_several_objects_give_figure_13_and_what_they_are_and_do(built:
     assert differences(out, "clips/objects/**/*") == []
     drawn = pd.read_csv(out / "figures/figure13.csv")
     assert set(drawn["control"]) == {"none", "untrained"}
-    assert set(drawn["estimand"]) == {"own", "other", "difference", "beyond", "scene"}
-    assert len(set(drawn["kind"]) - {"mean"}) == 4 and drawn["state"].max() == BLOCKS
+    assert set(drawn["estimand"]) == set(ESTIMANDS) and drawn["state"].max() == BLOCKS
+    means = {"mean", "matte", "glossy", "sphere", "cube", "cylinder"}
+    assert means < set(drawn["kind"]) and len(set(drawn["kind"]) - means) == 4
     verdict = json.loads((out / "figures/figure13_verdict.json").read_text())
     assert (
         verdict["brackets"] == "90 % interval over clips"
