@@ -7,6 +7,7 @@ dozen clips, and a gain is not to be the cure of that.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -127,7 +128,8 @@ def read_questions(
         targets = torch.from_numpy(one.values)
         motion = _scaled(torch.from_numpy(scene[one.rows]))
         where = _levelled(place[one.objects].double())
-        of_scene, of_place = (_probed([known], targets, dealt, alphas) for known in (motion, where))
+        probed = partial(_probed, targets=targets, folds=dealt, alphas=alphas)
+        of_scene, of_place = probed([motion]), probed([where])
         total = ((one.values - one.values.mean(axis=0)) ** 2).sum(axis=1)
         states = (
             (tokens, state, of_state[one.objects if tokens == UNDER else one.rows])
@@ -136,15 +138,6 @@ def read_questions(
         )
         for tokens, state, own in states:
             found = _scaled(own.double().cpu())
-            beside, beside_place = (
-                _probed(
-                    [torch.cat([found, weight**0.5 * known], dim=1) for weight in weights],
-                    targets,
-                    dealt,
-                    alphas,
-                )
-                for known, weights in ((motion, _SCENE_WEIGHTS), (where, _PLACE_WEIGHTS))
-            )
             parts.append(
                 pd.DataFrame(
                     {
@@ -154,10 +147,10 @@ def read_questions(
                         "whose": one.whose,
                         "state": state,
                         "clip": one.rows,
-                        "loss": _probed([found], targets, dealt, alphas),
-                        "beside": beside,
+                        "loss": probed([found]),
+                        "beside": probed(_side_by_side(found, motion, _SCENE_WEIGHTS)),
                         "scene": of_scene,
-                        "beside_place": beside_place,
+                        "beside_place": probed(_side_by_side(found, where, _PLACE_WEIGHTS)),
                         "place": of_place,
                         "total": total,
                     }
@@ -190,6 +183,11 @@ def _levelled(shares: Tensor) -> Tensor:
     """
     apart = shares - shares.mean(dim=0)
     return apart / apart.square().mean().sqrt().clamp_min(1e-12)
+
+
+def _side_by_side(features: Tensor, known: Tensor, weights: Sequence[float]) -> list[Tensor]:
+    """Features beside what is ``known``, at every weight of it."""
+    return [torch.cat([features, weight**0.5 * known], dim=1) for weight in weights]
 
 
 def _probed(

@@ -115,21 +115,19 @@ def _levels(scores: Mapping[str, Scores]) -> Iterator[str]:
             continue
         found = scores[target]
         state = int(found.mean(OWN)[0].argmax())
-        own, other, gain, beyond, scene, beyond_place, place = (
-            with_interval(_at(found.mean(one), state), ".2f")
-            for one in (OWN, OTHER, DIFFERENCE, BEYOND, SCENE, BEYOND_PLACE, PLACE)
-        )
+        told = {one: with_interval(_at(found.mean(one), state), ".2f") for one in ESTIMANDS}
         yield (
             f"{target.capitalize()}, mean of {len(found.kinds)} kinds, is read best at state "
-            f"{state}: R2 {own}; another object's {other}; difference {gain}."
+            f"{state}: R2 {told[OWN]}; another object's {told[OTHER]}; difference "
+            f"{told[DIFFERENCE]}."
         )
         yield (
-            f"There the scene's motion alone gives R2 {scene}; features add {beyond} to it "
-            f"({target})."
+            f"There the scene's motion alone gives R2 {told[SCENE]}; features add {told[BEYOND]} "
+            f"to it ({target})."
         )
         yield (
-            f"Where the object was, without when, gives R2 {place}; features add {beyond_place} to "
-            f"it ({target})."
+            f"Where the object was, without when, gives R2 {told[PLACE]}; features add "
+            f"{told[BEYOND_PLACE]} to it ({target})."
         )
 
 

@@ -40,9 +40,8 @@ _GAINS = {
     "beyond": "beyond the scene's motion",
     "beyond_place": "beyond where it was",
 }
-_PARTS: Mapping[
-    str, Mapping[str, dict[str, Any]]
-] = {  # means over the kinds of a shape or a material, by markers
+# Means over the kinds of a shape or a material, by markers.
+_PARTS: Mapping[str, Mapping[str, dict[str, Any]]] = {
     "shape": {"sphere": {"marker": "o"}, "cube": {"marker": "s"}, "cylinder": {"marker": "^"}},
     "material": {
         "matte": {"marker": "D"},
